@@ -1,0 +1,1 @@
+"""The steps of the supervisor's graph, one file a step."""

@@ -1,0 +1,1 @@
+"""What is told afterwards: facts first, then their words, English and Korean."""

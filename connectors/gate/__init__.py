@@ -1,0 +1,1 @@
+"""The process that alone can write: check, modes, approvals, ledger, audit."""

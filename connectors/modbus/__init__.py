@@ -1,0 +1,1 @@
+"""Modbus TCP: blocks of registers, a client and a server."""

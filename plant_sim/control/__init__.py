@@ -1,0 +1,1 @@
+"""The plant's own automation, on its own model, and the operator's rule table."""

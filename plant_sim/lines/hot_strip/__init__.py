@@ -1,0 +1,1 @@
+"""The hot strip line: seven finishing stands and a run-out table."""

@@ -1,0 +1,1 @@
+"""Branches and whole episodes, in lanes and in parallel, and their store."""
