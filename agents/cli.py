@@ -1,0 +1,56 @@
+"""The command `passline`: typer alone is imported here; every command imports what it needs."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from .commands import learning, plant, wires
+from .commands.screen import AsJson, show_json
+
+app = typer.Typer(
+    name="passline",
+    help="Foundation models operate a simulated or real steel line.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what works on this machine, what does not, and what to do."""
+    from .doctor import examine
+
+    findings = []
+    for finding in examine():
+        findings.append(finding)
+        if not as_json:
+            typer.echo(f"{finding.state:>6}  {finding.topic}: {finding.detail}")
+            if finding.remedy:
+                typer.echo(f"        -> {finding.remedy}")
+    if as_json:
+        show_json(findings)
+    if any(finding.state == "broken" for finding in findings):
+        raise typer.Exit(1)
+
+
+for group in (plant, wires, learning):
+    app.add_typer(group.app)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; an error of the house is one line on standard error and exit code 2.
+
+    Args:
+        arguments: the words after `passline`; those of this process if None.
+    """
+    try:
+        app(args=arguments, prog_name="passline")
+    except Exception as error:  # the process boundary
+        from ..plant_sim.errors import PasslineError
+
+        if not isinstance(error, PasslineError):
+            raise
+        typer.echo(f"passline: {' '.join(str(error).split())}", err=True)
+        sys.exit(2)

@@ -1,0 +1,1 @@
+"""The commands of `passline`, grouped by who uses them; each is a thin call into the house."""
