@@ -1,0 +1,67 @@
+"""The drivers of the compiled line: one interval of a block, many intervals of many blocks."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...engine.numbers import kernel
+from .cycle import advance_coil, draw, restart
+from .mill import level1, roll, show
+from .rows import LANES, ROWS
+from .table import cool, travel
+
+Block = NDArray[np.float64]
+Keys = NDArray[np.uint64]
+Counts = NDArray[np.int64]
+
+
+@kernel
+def interval(
+    block: Block, plan: Keys, noise: Keys, episode: Counts, clock: Counts,
+    kept: NDArray[np.float64], count: Counts,
+) -> None:  # fmt: skip
+    """Move the sixteen plants of a block by one control interval."""
+    draw(block, noise, episode, clock)
+    for i in range(LANES):
+        clock[i] += 1
+        count[i] = advance_coil(
+            block, i, plan[i], noise[i], episode[i], clock[i], kept[i], count[i]
+        )
+    level1(block)
+    roll(block)
+    show(block)
+    cool(block)
+    travel(block)
+
+
+@kernel
+def advance(
+    intervals: int, state: Block, plan: Keys, noise: Keys, episode: Counts, clock: Counts,
+    kept: NDArray[np.float64], count: Counts,
+) -> None:  # fmt: skip
+    """Move all blocks; `state` is flat, one block of ROWS * LANES numbers after the other."""
+    size = ROWS * LANES
+    for b in range(state.size // size):
+        low, high = b * LANES, (b + 1) * LANES
+        block = state[b * size : (b + 1) * size]
+        for _ in range(intervals):
+            interval(
+                block, plan[low:high], noise[low:high], episode[low:high], clock[low:high],
+                kept[low:high], count[low:high],
+            )  # fmt: skip
+
+
+@kernel
+def begin(
+    state: Block, plan: Keys, noise: Keys, episode: Counts, clock: Counts, count: Counts,
+    odds: NDArray[np.float64], mask: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Put the masked lanes at the start of their campaign."""
+    size = ROWS * LANES
+    for lane in range(mask.size):
+        if mask[lane]:
+            b, i = lane // LANES, lane % LANES
+            clock[lane], count[lane] = 0, 0
+            restart(
+                state[b * size : (b + 1) * size], i, plan[lane], noise[lane], episode[lane],
+                odds[lane],
+            )  # fmt: skip

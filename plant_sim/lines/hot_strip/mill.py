@@ -1,0 +1,251 @@
+"""One control interval of the finishing mill: speeds, loops of level 1, seven bites, temperatures.
+
+The segment that leaves F7 in this interval meets every stand with the gaps of this interval: the
+8 s it is under way shift the stands against each other by less than the thin line resolves. Gap
+control and tension are in equilibrium, mass flow is ideal. Sources stand with the formulas.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...control.level2_model import MODULUS, delivery_temperature
+from ...engine.numbers import fmax, fmin, inline, kernel, where
+from ...physics.flow_stress import shida_mean
+from ...physics.mill_stretch import exit_error, exit_slope
+from ...physics.roll_bite import (
+    contact_length,
+    flattened_radius,
+    force_once,
+    strain,
+    strip_modulus,
+    torque,
+)
+from ...physics.strip_temperature import (
+    after_film,
+    after_radiation,
+    emissivity,
+    work_rise,
+)
+from .rows import (
+    ACT_GAUGE,
+    ACT_SPEED,
+    ACT_SPRAY,
+    ACTIVE,
+    CARBON,
+    COIL_TIME,
+    COLD,
+    DRIFT,
+    ENERGY,
+    ENTRY_TEMPERATURE,
+    FDT_AIM,
+    FDT_BIAS,
+    FDT_MODEL,
+    FDT_OFF,
+    FDT_SOURCE,
+    FLAT,
+    FORCE,
+    GAP,
+    GAUGE_AIM,
+    GAUGE_OFF,
+    HARDNESS,
+    INTERVAL,
+    LANES,
+    LOCKED,
+    MONITOR,
+    NOISE,
+    OVERLOAD,
+    POWER,
+    RESIDUAL,
+    ROLLED,
+    SHOWN_ENTRY,
+    SHOWN_FDT,
+    SHOWN_FORCE,
+    SHOWN_GAUGE,
+    SHOWN_POWER,
+    SHOWN_SPEED,
+    SPEED,
+    SPEED_TRIM,
+    SPRAY,
+    SPRAY_INTEGRAL,
+    SPRAY_TRIM,
+    STIFFNESS,
+    THREAD_SPEED,
+    TRUE_FDT,
+    WIDTH,
+    ZOOM,
+    H,
+    T,
+)
+from .tables import STANDS
+
+Block = NDArray[np.float64]
+
+RADIUS = (0.390, 0.390, 0.385, 0.380, 0.350, 0.350, 0.345)  # m, work rolls [C, reference schedule]
+MAX_FORCE = (35e6, 35e6, 32e6, 30e6, 28e6, 26e6, 24e6)  # N [V, finishing mill simulator]
+MAX_POWER = (8e6, 8e6, 7e6, 6e6, 5e6, 5e6, 4e6)  # W [V, finishing mill simulator]
+COMPENSATION = (0.7, 0.7, 0.7, 0.65, 0.6, 0.5, 0.45)  # of gap control [T]
+MONITOR_SHARE = (0.0, 0.0, 0.0, 0.0, 0.5, 0.8, 1.0)  # of the X-ray monitor, by stand [T]
+MONITOR_GAIN = 0.14  # of the seen error, per interval [T]
+STAND_DISTANCE = 5.5  # m [M]
+CONTACT = 36e3  # W/(m2 K), strip to roll [M range]
+ROLL_SURFACE, SPRAY_WATER = 400.0, 305.0  # K [T]
+AIR_FILM = 40.0  # W/(m2 K), moving strip [M]
+SPRAY_FILM, SPRAY_LENGTH, FIRST_SPRAY = 2500.0, 0.5, 3  # W/(m2 K), m, behind F4..F6 [V]
+SPRAY_BASE, SPRAY_P, SPRAY_I = 0.4, 0.012, 0.0016  # opening, per K, per K and interval [T]
+SLOWEST, FASTEST, RAMP = 6.0, 12.0, 0.3  # m/s, m/s, m/s2 [M]
+GAUGE_BAND, GAUGE_SHARE, FDT_BAND = 30e-6, 0.01, 20.0  # m, of thickness above 3 mm, K
+FERRITE = 1093.0  # K: colder delivery is rolled in two phases and counts as harm
+
+
+@inline
+def _bite(
+    entry: float, exit: float, flat: float, gap: float, locked: float, temperature: float,
+    speed: float, width: float, carbon: float, hardness: float, radius: float,
+    compensation: float, stiffness: float,
+) -> tuple[float, float, float, float]:  # fmt: skip
+    """One Newton step of a stand: exit thickness (m), flattened radius (m), force (N), residual."""
+    draft = fmax(entry - exit, 1e-5)
+    exit = entry - draft
+    reduction = strain(entry, exit)
+    rate = speed * reduction / contact_length(draft, flat)
+    stress = hardness * shida_mean(reduction, rate, temperature, carbon)
+    force = force_once(entry, exit, width, flat, stress)
+    flat = flattened_radius(radius, force, width, draft)
+    force = force_once(entry, exit, width, flat, stress)
+    flat = flattened_radius(radius, force, width, draft)
+    error = exit_error(exit, gap, force, locked, compensation, stiffness, MODULUS)
+    slope = exit_slope(strip_modulus(force, draft), compensation, stiffness, MODULUS)
+    exit = fmin(fmax(exit - error / slope, 0.4 * entry), 0.985 * entry)
+    return exit, flat, force, error
+
+
+@kernel
+def level1(block: Block) -> None:
+    """Speed ramp, spray control and the X-ray monitor; they see what instruments showed last."""
+    for i in range(LANES):
+        rolling = block[ACTIVE * LANES + i]
+        aim = block[THREAD_SPEED * LANES + i] + block[ZOOM * LANES + i]
+        aim = aim + block[SPEED_TRIM * LANES + i] + block[ACT_SPEED * LANES + i]
+        aim = fmin(fmax(aim, SLOWEST), FASTEST)
+        ramp = RAMP * INTERVAL
+        speed = block[SPEED * LANES + i]
+        block[SPEED * LANES + i] = speed + fmin(fmax(aim - speed, -ramp), ramp)
+
+        seen = where(
+            block[FDT_SOURCE * LANES + i] > 0.5,
+            block[FDT_MODEL * LANES + i],
+            block[SHOWN_FDT * LANES + i],
+        )
+        settled = rolling * where(block[COIL_TIME * LANES + i] > 3.0, 1.0, 0.0)
+        error = settled * (seen - block[FDT_AIM * LANES + i])
+        integral = block[SPRAY_INTEGRAL * LANES + i] + SPRAY_I * error
+        integral = fmin(fmax(integral, -0.6), 0.6)
+        block[SPRAY_INTEGRAL * LANES + i] = integral
+        opening = SPRAY_BASE + block[SPRAY_TRIM * LANES + i] + block[ACT_SPRAY * LANES + i]
+        opening = opening + integral + SPRAY_P * error
+        block[SPRAY * LANES + i] = fmin(fmax(opening, 0.0), 1.0)
+
+        off = block[SHOWN_GAUGE * LANES + i] - block[GAUGE_AIM * LANES + i]
+        off = settled * fmin(fmax(off + block[ACT_GAUGE * LANES + i], -2e-4), 2e-4)
+        for s in range(STANDS):
+            moved = block[(MONITOR + s) * LANES + i] - MONITOR_GAIN * MONITOR_SHARE[s] * 3.0 * off
+            block[(MONITOR + s) * LANES + i] = fmin(fmax(moved, -1.2e-3), 1.2e-3)
+
+
+@kernel
+def roll(block: Block) -> None:
+    """Seven bites, one after the other; four Newton steps each, started from the last interval."""
+    for i in range(LANES):
+        block[T * LANES + i] = block[ENTRY_TEMPERATURE * LANES + i]
+        block[POWER * LANES + i] = 0.0
+        block[RESIDUAL * LANES + i] = 0.0
+    for s in range(STANDS):
+        radius, compensation = RADIUS[s], COMPENSATION[s]
+        for _ in range(4):
+            for i in range(LANES):
+                exit = block[(H + s + 1) * LANES + i]
+                speed = block[SPEED * LANES + i] * block[(H + STANDS) * LANES + i] / exit
+                exit, flat, force, error = _bite(
+                    block[(H + s) * LANES + i], exit, block[(FLAT + s) * LANES + i],
+                    block[(GAP + s) * LANES + i] + block[(MONITOR + s) * LANES + i],
+                    block[(LOCKED + s) * LANES + i], block[(T + s) * LANES + i], speed,
+                    block[WIDTH * LANES + i], block[CARBON * LANES + i],
+                    block[HARDNESS * LANES + i], radius, compensation,
+                    block[STIFFNESS * LANES + i],
+                )  # fmt: skip
+                block[(H + s + 1) * LANES + i] = exit
+                block[(FLAT + s) * LANES + i] = flat
+                block[(FORCE + s) * LANES + i] = force
+                block[RESIDUAL * LANES + i] = error
+        for i in range(LANES):
+            _leave(block, s, i, radius)
+
+
+@inline
+def _leave(block: Block, s: int, i: int, radius: float) -> None:
+    """Heat and power of stand s, and the strip's way to the next one."""
+    entry, exit = block[(H + s) * LANES + i], block[(H + s + 1) * LANES + i]
+    flat, temperature = block[(FLAT + s) * LANES + i], block[(T + s) * LANES + i]
+    width = block[WIDTH * LANES + i]
+    speed = block[SPEED * LANES + i] * block[(H + STANDS) * LANES + i] / exit
+    reduction, length = strain(entry, exit), contact_length(entry - exit, flat)
+    stress = block[HARDNESS * LANES + i] * shida_mean(
+        reduction, speed * reduction / length, temperature, block[CARBON * LANES + i]
+    )
+    power = torque(entry, exit, width, radius, flat, stress) * speed / radius
+    block[POWER * LANES + i] += power
+    over = where(block[(FORCE + s) * LANES + i] > MAX_FORCE[s], 1.0, 0.0)
+    over = over + where(power > MAX_POWER[s], 1.0, 0.0)
+    block[OVERLOAD * LANES + i] += block[ACTIVE * LANES + i] * over * INTERVAL
+
+    touched = length / speed
+    temperature = after_film(temperature, ROLL_SURFACE, CONTACT, 0.5 * (entry + exit), touched)
+    temperature = temperature + work_rise(stress, reduction)
+    travel = where(s < STANDS - 1, STAND_DISTANCE, 2.0) / speed  # the pyrometer stands 2 m behind F7
+    temperature = after_radiation(temperature, exit, travel, emissivity(temperature))
+    temperature = after_film(temperature, SPRAY_WATER, AIR_FILM, exit, travel)
+    wet = where(s >= FIRST_SPRAY, 1.0, 0.0) * where(s < STANDS - 1, 1.0, 0.0)
+    spray = wet * SPRAY_FILM * block[SPRAY * LANES + i]
+    temperature = after_film(temperature, SPRAY_WATER, spray, exit, SPRAY_LENGTH / speed)
+    block[(T + s + 1) * LANES + i] = temperature
+
+
+@kernel
+def show(block: Block) -> None:
+    """What the mill's instruments show of this interval, level 2's estimate, and what counts."""
+    for i in range(LANES):
+        rolling = block[ACTIVE * LANES + i]
+        exit, fdt = block[(H + STANDS) * LANES + i], block[(T + STANDS) * LANES + i]
+        speed, aim = block[SPEED * LANES + i], block[GAUGE_AIM * LANES + i]
+        entry = block[ENTRY_TEMPERATURE * LANES + i] + 3.0 * block[NOISE * LANES + i]
+        block[TRUE_FDT * LANES + i] = fdt
+        block[SHOWN_ENTRY * LANES + i] = rolling * entry + (1.0 - rolling) * 1150.0
+        block[SHOWN_SPEED * LANES + i] = speed + 0.005 * block[(NOISE + 1) * LANES + i]
+        block[SHOWN_GAUGE * LANES + i] = rolling * (exit + 2e-6 * block[(NOISE + 2) * LANES + i])
+        shown = fdt + block[DRIFT * LANES + i] + 2.0 * block[(NOISE + 3) * LANES + i]
+        block[SHOWN_FDT * LANES + i] = rolling * shown + (1.0 - rolling) * 950.0
+        block[SHOWN_POWER * LANES + i] = rolling * (
+            block[POWER * LANES + i] + 0.05e6 * block[(NOISE + 4) * LANES + i]
+        )
+        for s in range(STANDS):
+            force = block[(FORCE + s) * LANES + i] + 0.06e6 * block[(NOISE + 7 + s) * LANES + i]
+            block[(SHOWN_FORCE + s) * LANES + i] = rolling * force
+        expected = delivery_temperature(
+            entry, block[H * LANES + i], aim, speed * aim, block[SPRAY * LANES + i]
+        )
+        expected = expected + block[FDT_BIAS * LANES + i]
+        old = block[FDT_MODEL * LANES + i]
+        fresh = where(block[COIL_TIME * LANES + i] > 1.0, 0.4, 1.0)
+        block[FDT_MODEL * LANES + i] = where(rolling > 0.5, old + fresh * (expected - old), old)
+
+        mass = rolling * 7700.0 * block[WIDTH * LANES + i] * exit * speed * INTERVAL
+        block[ROLLED * LANES + i] += mass
+        off = exit - aim
+        band = fmax(GAUGE_BAND, GAUGE_SHARE * aim)
+        inside = where(off < band, 1.0, 0.0) * where(off > -band, 1.0, 0.0)
+        block[GAUGE_OFF * LANES + i] += mass * (1.0 - inside)
+        off = fdt - block[FDT_AIM * LANES + i]
+        inside = where(off < FDT_BAND, 1.0, 0.0) * where(off > -FDT_BAND, 1.0, 0.0)
+        block[FDT_OFF * LANES + i] += mass * (1.0 - inside)
+        block[COLD * LANES + i] += rolling * where(fdt < FERRITE, 1.0, 0.0) * INTERVAL
+        block[ENERGY * LANES + i] += rolling * block[POWER * LANES + i] * INTERVAL

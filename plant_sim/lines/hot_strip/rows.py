@@ -1,0 +1,77 @@
+"""Where everything of one hot strip line lies in a block: `block[row * LANES + lane]`.
+
+One row is one number of one plant; sixteen plants lie side by side. Rows are grouped: the coil and
+its order, the mill, the run-out table, what instruments show, what was written, what is counted.
+"""
+
+from .tables import BANKS, STANDS
+
+LANES = 16
+INTERVAL = 0.5  # s of plant time: level 1 and 2 act once an interval
+SEGMENTS = 40  # strip on the run-out table, one segment an interval, newest first
+
+# the coil and its order
+COIL, PHASE, COIL_TIME, GAP_LEFT, ACTIVE = 0, 1, 2, 3, 4
+WIDTH, GAUGE_AIM, FDT_AIM, CT_AIM, CARBON, MASS, BAR = 5, 6, 7, 8, 9, 10, 11
+HARDNESS, BAR_TEMPERATURE, SKID, SKID_PHASE, STIFFNESS, COOLING = 12, 13, 14, 15, 16, 17
+BAR_DONE, STRIP_DONE, ENTRY_TEMPERATURE, WATER_TEMPERATURE = 18, 19, 20, 21
+
+# what can go wrong: drawn once a campaign, switched on and off by coil number
+DRIFT_FROM, DRIFT_RATE, DRIFT_LIMIT, DRIFT = 22, 23, 24, 25  # pyrometer: K/s, K, K now
+DEAD_FROM, DEAD_BANK = 26, 27
+LOT_FROM, LOT_UNTIL, LOT_HARDNESS = 28, 29, 30
+
+# the mill; thickness and temperature have a row before F1
+GAP = 31
+H = GAP + STANDS
+T = H + STANDS + 1
+FLAT = T + STANDS + 1
+FORCE = FLAT + STANDS
+LOCKED = FORCE + STANDS
+MONITOR = LOCKED + STANDS
+EXPECTED = MONITOR + STANDS
+ADAPTED = EXPECTED + STANDS  # level 2's learned force factors
+POWER = ADAPTED + STANDS
+SPEED, THREAD_SPEED, ZOOM, SPRAY, SPRAY_INTEGRAL = (POWER + n for n in range(1, 6))
+FDT_BIAS, FDT_MODEL, FORCE_RATIO, RATIO_DONE, TRUE_FDT = (POWER + n for n in range(6, 11))
+RESIDUAL = POWER + 11  # m, of the last Newton step: the iteration counts are fixed
+BIAS_SUM = POWER + 12  # K s, pyrometer minus model over this coil
+ZOOM_RATE = POWER + 13  # m/s2
+
+# the run-out table
+DEMAND = POWER + 14
+FEEDBACK, BANK_GAIN, FEEDBACK_SUM, TRUE_CT, CT_SEEN = (DEMAND + n for n in range(1, 6))
+COMMAND = DEMAND + 6
+VALVE = COMMAND + BANKS
+PLACE = VALVE + BANKS  # distance of a segment behind F7 (m); negative: nothing there
+HEAT = PLACE + SEGMENTS  # its temperature (K)
+GAUGE = HEAT + SEGMENTS  # its thickness (m)
+
+# what instruments show
+SHOWN_ENTRY = GAUGE + SEGMENTS
+SHOWN_SPEED, SHOWN_GAUGE, SHOWN_FDT, SHOWN_POWER, SHOWN_CT, SHOWN_WATER = (
+    SHOWN_ENTRY + n for n in range(1, 7)
+)
+SHOWN_FORCE = SHOWN_ENTRY + 7
+SHOWN_FLOW = SHOWN_FORCE + STANDS
+NOISE = SHOWN_FLOW + BANKS  # deviates of this interval, in the order of the rows above
+NOISES = 7 + STANDS + BANKS
+
+# what was written: the six controls, and the finer trims of the environments
+SPEED_TRIM, SPRAY_TRIM, FDT_SOURCE, HARDNESS_CORRECTION, BANK_OUT, COOLING_CORRECTION = (
+    NOISE + NOISES + n for n in range(6)
+)
+ACT_GAUGE, ACT_SPEED, ACT_SPRAY, ACT_BANK = (COOLING_CORRECTION + n for n in range(1, 5))
+
+# what is counted for the running coil, and over the whole campaign
+ROLLED, GAUGE_OFF, FDT_OFF, CT_ROLLED, CT_OFF, ENERGY, SECONDS, OVERLOAD, COLD = (
+    ACT_BANK + n for n in range(1, 10)
+)
+MONEY, HARM = COLD + 1, COLD + 2
+ROWS = HARM + 1
+
+# what is kept of a finished coil
+KEPT = (
+    COIL, WIDTH, GAUGE_AIM, FDT_AIM, CT_AIM, CARBON, ROLLED, SECONDS, GAUGE_OFF, FDT_OFF,
+    CT_ROLLED, CT_OFF, ENERGY, OVERLOAD, COLD,
+)  # fmt: skip

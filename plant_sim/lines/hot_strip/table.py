@@ -1,0 +1,171 @@
+"""One control interval of the run-out table: how much water, the valves, and the strip under it.
+
+Strip lies on the table in segments of one interval each, newest first; a segment that moves from x
+to x + v dt is cooled by the banks it passes, in two half steps. Leaves out the order of headers
+inside a bank and water on the strip between banks.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...control.level2_model import air_drop, bank_drop
+from ...engine.numbers import fmax, fmin, inline, kernel, where
+from ...physics.laminar_cooling import WATER, apparent_heat, jet_flux
+from ...physics.strip_temperature import DENSITY, STEFAN_BOLTZMANN, emissivity
+from .rows import (
+    ACT_BANK,
+    ACTIVE,
+    BANK_GAIN,
+    BANK_OUT,
+    COIL_TIME,
+    COMMAND,
+    COOLING,
+    COOLING_CORRECTION,
+    CT_AIM,
+    CT_OFF,
+    CT_ROLLED,
+    CT_SEEN,
+    DEAD_BANK,
+    DEMAND,
+    FDT_MODEL,
+    FDT_SOURCE,
+    FEEDBACK,
+    GAUGE,
+    GAUGE_AIM,
+    HEAT,
+    INTERVAL,
+    LANES,
+    NOISE,
+    PLACE,
+    SEGMENTS,
+    SHOWN_CT,
+    SHOWN_FDT,
+    SHOWN_FLOW,
+    SHOWN_SPEED,
+    SHOWN_WATER,
+    SPEED,
+    TRUE_CT,
+    TRUE_FDT,
+    VALVE,
+    WATER_TEMPERATURE,
+    WIDTH,
+    H,
+)
+from .tables import BANKS, STANDS
+
+Block = NDArray[np.float64]
+
+FIRST_BANK, BANK_LENGTH = 10.0, 8.0  # m behind F7 [M]
+PYROMETER, TABLE_END = 100.0, 108.0  # m behind F7 [M]
+VALVE_STEP = 0.34  # of its way in one interval: a lag of 1.2 s [M]
+FEEDBACK_GAIN, FEEDBACK_LIMIT = 0.035, 0.8  # per interval, banks [T]
+CT_BAND = 15.0  # K
+
+
+@kernel
+def cool(block: Block) -> None:
+    """Level 2 feed-forward and level 1 feedback: how many banks, and which valves."""
+    for i in range(LANES):
+        rolling = block[ACTIVE * LANES + i]
+        speed, gauge = block[SHOWN_SPEED * LANES + i], block[GAUGE_AIM * LANES + i]
+        flow = fmax(speed * gauge, 5e-3)
+        hot = where(
+            block[FDT_SOURCE * LANES + i] > 0.5,
+            block[FDT_MODEL * LANES + i],
+            block[SHOWN_FDT * LANES + i],
+        )
+        drop = bank_drop(BANK_LENGTH, flow, block[SHOWN_WATER * LANES + i])
+        drop = drop * block[BANK_GAIN * LANES + i]
+        wanted = (hot - block[CT_AIM * LANES + i] - air_drop(flow)) / drop
+        wanted = wanted * (1.0 + block[COOLING_CORRECTION * LANES + i])
+        wanted = fmin(fmax(wanted, 0.0), float(BANKS))
+        # a new FDT is smoothed: the pyrometer is noisy and valves are slow
+        fresh = where(block[COIL_TIME * LANES + i] > 1.0, 0.35, 1.0)
+        demand = block[DEMAND * LANES + i]
+        demand = where(rolling > 0.5, demand + fresh * (wanted - demand), demand)
+        block[DEMAND * LANES + i] = demand
+
+        off = block[CT_SEEN * LANES + i] * (
+            block[SHOWN_CT * LANES + i] - block[CT_AIM * LANES + i]
+        )
+        back = block[FEEDBACK * LANES + i] + FEEDBACK_GAIN * fmin(fmax(off, -60.0), 60.0) / drop
+        back = fmin(fmax(back, -FEEDBACK_LIMIT), FEEDBACK_LIMIT)
+        block[FEEDBACK * LANES + i] = back
+
+        left = fmax(demand + back + block[ACT_BANK * LANES + i], 0.0)
+        for b in range(BANKS):
+            usable = where(block[BANK_OUT * LANES + i] == float(b + 1), 0.0, 1.0)
+            opening = usable * fmin(left, 1.0)
+            left = left - opening
+            block[(COMMAND + b) * LANES + i] = opening
+            alive = where(block[DEAD_BANK * LANES + i] == float(b + 1), 0.0, 1.0)
+            valve = block[(VALVE + b) * LANES + i]
+            block[(VALVE + b) * LANES + i] = alive * (valve + VALVE_STEP * (opening - valve))
+
+
+@inline
+def _covered(start: float, end: float, bank: int) -> float:
+    """Return the length (m) of start..end that lies under a bank."""
+    head = FIRST_BANK + BANK_LENGTH * bank
+    return fmax(fmin(end, head + BANK_LENGTH) - fmax(start, head), 0.0)
+
+
+@kernel
+def travel(block: Block) -> None:
+    """Move every segment by one interval, cool it on its way, and read the coiling pyrometer."""
+    for g in range(SEGMENTS - 1, 0, -1):
+        for i in range(LANES):
+            block[(PLACE + g) * LANES + i] = block[(PLACE + g - 1) * LANES + i]
+            block[(HEAT + g) * LANES + i] = block[(HEAT + g - 1) * LANES + i]
+            block[(GAUGE + g) * LANES + i] = block[(GAUGE + g - 1) * LANES + i]
+    for i in range(LANES):
+        block[PLACE * LANES + i] = where(block[ACTIVE * LANES + i] > 0.5, 2.0, -1e6)
+        block[HEAT * LANES + i] = block[TRUE_FDT * LANES + i]
+        block[GAUGE * LANES + i] = block[(H + STANDS) * LANES + i]
+        block[CT_SEEN * LANES + i] = 0.0
+    for g in range(SEGMENTS):
+        for i in range(LANES):
+            _segment(block, g, i)
+    for i in range(LANES):
+        shown = block[TRUE_CT * LANES + i] + 3.0 * block[(NOISE + 5) * LANES + i]
+        block[SHOWN_CT * LANES + i] = shown
+        block[SHOWN_WATER * LANES + i] = (
+            block[WATER_TEMPERATURE * LANES + i] + 0.2 * block[(NOISE + 6) * LANES + i]
+        )
+        for b in range(BANKS):
+            block[(SHOWN_FLOW + b) * LANES + i] = (
+                block[(VALVE + b) * LANES + i]
+                + 0.01 * block[(NOISE + 7 + STANDS + b) * LANES + i]
+            )
+
+
+@inline
+def _segment(block: Block, g: int, i: int) -> None:
+    place, heat = block[(PLACE + g) * LANES + i], block[(HEAT + g) * LANES + i]
+    gauge, water = block[(GAUGE + g) * LANES + i], block[WATER_TEMPERATURE * LANES + i]
+    step = 0.5 * block[SPEED * LANES + i] * INTERVAL
+    start = place
+    for _ in range(2):
+        wet = 0.0
+        for b in range(BANKS):
+            wet = wet + _covered(start, start + step, b) * block[(VALVE + b) * LANES + i]
+        share = wet / step
+        flux = share * block[COOLING * LANES + i] * jet_flux(heat, water, WATER)
+        square = heat * heat
+        flux = flux + emissivity(heat) * STEFAN_BOLTZMANN * square * square
+        heat = heat - 2.0 * flux * 0.5 * INTERVAL / (DENSITY * apparent_heat(heat) * gauge)
+        heat = fmax(heat, 320.0)
+        start = start + step
+    here = where(start >= PYROMETER, 1.0, 0.0) * where(place < PYROMETER, 1.0, 0.0)
+    here = here * where(place > 0.0, 1.0, 0.0)
+    block[TRUE_CT * LANES + i] = where(here > 0.5, heat, block[TRUE_CT * LANES + i])
+    block[CT_SEEN * LANES + i] = fmax(here, block[CT_SEEN * LANES + i])
+    mass = here * DENSITY * block[WIDTH * LANES + i] * gauge * 2.0 * step
+    off = heat - block[CT_AIM * LANES + i]
+    inside = where(off < CT_BAND, 1.0, 0.0) * where(off > -CT_BAND, 1.0, 0.0)
+    block[CT_ROLLED * LANES + i] += mass
+    block[CT_OFF * LANES + i] += mass * (1.0 - inside)
+    gone = where(start > TABLE_END, 1.0, 0.0)
+    block[(PLACE + g) * LANES + i] = where(gone > 0.5, -1e6, start)
+    block[(HEAT + g) * LANES + i] = heat
+

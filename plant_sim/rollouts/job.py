@@ -1,0 +1,201 @@
+"""A job: one seat on many seeds, played by a backend into a folder, and resumed from there."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+
+from ..errors import ConfigError
+from . import backends
+from .backends import Unit, UnitResult
+from .store import Manifest
+
+Backend = Literal["auto", "inline", "process", "ray"]
+WORTH_RAY = 30.0  # s of work left; below it the start of Ray (10 s, 450 MB) does not pay
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be played. It travels to workers by value and is the identity of its folder.
+
+    Attributes:
+        seat: spec of the seat, see `seats.load_seat`.
+        scenario: name of the scenario.
+        seeds: one episode for each.
+        coils: finished coils after which an episode ends.
+        block: episodes a worker plays side by side; a full set of lanes is the quickest.
+        line: kind of line.
+    """
+
+    seat: str
+    scenario: str
+    seeds: tuple[int, ...]
+    coils: int = 20
+    block: int = 16
+    line: str = "hot-strip"
+
+    def __post_init__(self) -> None:
+        if not self.seeds or len(set(self.seeds)) != len(self.seeds):
+            raise ConfigError(
+                f"a job needs seeds that all differ, not {len(self.seeds)} with "
+                f"{len(set(self.seeds))} different ones"
+            )
+        if self.coils < 1 or self.block < 1:
+            raise ConfigError(
+                f"a job needs coils and block of at least 1, not {self.coils} and {self.block}"
+            )
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the job, the same wherever it is computed."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    def units(self) -> list[Unit]:
+        """Cut the seeds into work units."""
+        return [
+            Unit(index, self.seeds[start : start + self.block])
+            for index, start in enumerate(range(0, len(self.seeds), self.block))
+        ]
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> "Job":
+        """Make a job of the plain data in a manifest."""
+        try:
+            return cls(**{**data, "seeds": tuple(data["seeds"])})
+        except (TypeError, KeyError) as error:
+            raise ConfigError(
+                f"the manifest's job cannot be read ({error}); begin a new folder"
+            ) from error
+
+
+def code_hash() -> str:
+    """SHA-256 over the source of the plant, so that episodes of two plants are never mixed."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py"), key=lambda path: path.relative_to(root).as_posix()):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def run_job(
+    job: Job,
+    folder: Path | str,
+    backend: Backend = "auto",
+    workers: int = 2,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Play what is not yet played of `job` into `folder`; a second call with it resumes.
+
+    Args:
+        job: what to play.
+        folder: where its store is or will be.
+        backend: "auto" plays inline, and by Ray when what is left would take longer than WORTH_RAY.
+        workers: processes or actors, each with one core.
+        progress: whether to show a bar with an estimate on stderr.
+
+    Returns:
+        A summary: units and episodes played now and in all, wall and processor seconds, backend.
+
+    Raises:
+        ConfigError: the folder holds another job, or was begun by another plant or seat.
+        SimulationError: workers died again and again.
+    """
+    if backend not in ("auto", "inline", "process", "ray") or workers < 1:
+        raise ConfigError(
+            f"backend {backend!r} with {workers} workers; give auto, inline, process or ray and at "
+            "least one worker"
+        )
+    folder = Path(folder).resolve()
+    manifest = Manifest.open(folder, asdict(job), code_hash())
+    units = job.units()
+    sound = manifest.sound()
+    left: Sequence[Unit] = [unit for unit in units if unit.index not in sound]
+    begun = perf_counter()
+    cpu, used = 0.0, backend
+    with _bar(job, len(units), len(units) - len(left), progress) as advance:
+
+        def take(results: Iterator[UnitResult]) -> None:
+            nonlocal cpu
+            for result in results:
+                manifest.add(result.unit, result.files, result.seat)
+                cpu += result.cpu
+                advance()
+
+        rest = left
+        if backend == "auto":
+            used, rest = "inline", _play_while_short(job, left, folder, take)
+            if rest:
+                used = "ray" if workers > 1 and _has_ray() else "process"
+        play = {"inline": backends.inline, "process": backends.process, "ray": backends.ray}[used]
+        if rest:
+            with closing(play(job, rest, folder, workers)) as results:  # stops workers on Ctrl-C
+                take(results)
+    return {
+        "folder": str(folder),
+        "job": job.hash,
+        "seat": job.seat,
+        "scenario": job.scenario,
+        "backend": used,
+        "units": len(units),
+        "units_played": len(left),
+        "episodes": len(job.seeds),
+        "episodes_played": sum(len(unit.seeds) for unit in left),
+        "seconds": perf_counter() - begun,
+        "worker_cpu_seconds": cpu,
+    }
+
+
+def _play_while_short(
+    job: Job, units: Sequence[Unit], folder: Path, take: Callable[[Iterator[UnitResult]], None]
+) -> Sequence[Unit]:
+    """Play inline; stop and return what is left when that would take longer than WORTH_RAY.
+
+    The first unit also compiles the plant, and so fills the cache before any worker starts. Its
+    time says nothing; that of the second one does.
+    """
+    player = backends.Player(job, str(folder))
+    for number, unit in enumerate(units):
+        result = player.play(unit)
+        take(iter((result,)))
+        left = units[number + 1 :]
+        if number == 1 and result.wall * len(left) > WORTH_RAY:
+            return left
+    return ()
+
+
+def _has_ray() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("ray") is not None
+
+
+@contextmanager
+def _bar(job: Job, total: int, done: int, show: bool) -> Iterator[Callable[[], None]]:
+    """Show a progress bar with an estimate on stderr, or nothing; yield what moves it on."""
+    if not show:
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("units"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(f"{job.seat} on {job.scenario}", total=total, completed=done)
+        yield lambda: bar.advance(task)

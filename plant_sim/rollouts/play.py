@@ -1,0 +1,269 @@
+"""Play: one block of whole episodes, side by side on lanes, with a seat at the desk of each.
+
+An episode is keyed by its seed alone. Its bits do not depend on the block it is played in, on its
+place there, on the worker, or on how the job was cut; tests compare the SHA-256 of every episode.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..controls import HOLD, Control, Decision, Move, Seat, legal_moves
+from ..errors import ConfigError, SimulationError
+from ..signals import Quality, Sample
+
+if TYPE_CHECKING:
+    from ..lines.hot_strip.lanes import Coil, HotStripLanes
+    from ..snapshot import Snapshot
+
+COIL_LIMIT = 300.0  # plant s a coil may take on average before the episode is given up
+
+
+class LineKind(NamedTuple):
+    """What the player must know of a kind of line: lanes, moves to consider, interval (s)."""
+
+    lanes: Callable[..., "HotStripLanes"]
+    offer: Callable[[Control, float], list[Move]]
+    interval: float
+
+
+def line_kind(name: str) -> LineKind:
+    """Return the kind of line called `name`.
+
+    Raises:
+        ConfigError: there is no such line.
+    """
+    if name != "hot-strip":
+        raise ConfigError(f"line {name!r} is not known; the lines are: hot-strip")
+    from ..lines.hot_strip.lanes import INTERVAL, HotStripLanes
+    from ..lines.hot_strip.tables import offer
+
+    return LineKind(HotStripLanes, offer, INTERVAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One decision: what could be known, what was chosen, and what had been spent until then.
+
+    Attributes:
+        time: plant clock (s).
+        control: control of the chosen move, "none" for hold.
+        value: value asked for (SI).
+        label: the word of the move.
+        confidence: of the seat, 0..1.
+        reason: the seat's words.
+        refused: why the move was not written; empty when it was, and for hold.
+        cost: money spent since the start, the running coil included (EUR).
+        harm: harm done since the start.
+        alerts: the short phrases of the snapshot.
+        features: the digested numbers of the snapshot.
+    """
+
+    time: float
+    control: str
+    value: float
+    label: str
+    confidence: float
+    reason: str
+    refused: str
+    cost: float
+    harm: float
+    alerts: tuple[str, ...]
+    features: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class Episode:
+    """One episode: the decisions and the coils of one seed."""
+
+    seed: int
+    steps: list[Step] = field(default_factory=list)
+    coils: list["Coil"] = field(default_factory=list)
+    complete: bool = False  # whether all coils were finished before the time was up
+
+    @property
+    def cost(self) -> float:
+        """Money of the finished coils (EUR)."""
+        return float(sum(coil.cost for coil in self.coils))
+
+    @property
+    def harm(self) -> float:
+        """Harm of the finished coils, apart from money."""
+        return float(sum(coil.harm for coil in self.coils))
+
+    @property
+    def sha256(self) -> str:
+        """Fingerprint of every bit of the episode: all its steps and all its coils."""
+        record = [
+            self.seed,
+            self.complete,
+            [asdict(step) for step in self.steps],
+            [coil_row(coil) for coil in self.coils],
+        ]  # repr of a float in JSON is exact, so equal text means equal bits (all NaN are one)
+        return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
+def coil_row(coil: "Coil") -> dict[str, Any]:
+    """Return the fields of a coil and its cost as plain numbers."""
+    row = {name: _plain(value) for name, value in asdict(coil).items()}
+    row["cost"] = float(coil.cost)
+    return row
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value
+
+
+class Cooldowns:
+    """Remembers when each control was last written, on the plant clock."""
+
+    def __init__(self) -> None:
+        self._written: dict[str, float] = {}
+
+    def refusal(self, control: Control, now: float) -> str | None:
+        """Return why `control` may not be written at plant time `now` (s) yet, or None."""
+        left = self._written.get(control.name, -float("inf")) + control.cooldown - now
+        if left > 1e-9:
+            return f"{control.name} was written a moment ago; wait {left:g} s of plant time"
+        return None
+
+    def note(self, control: Control, now: float) -> None:
+        """Remember that `control` was written at plant time `now` (s)."""
+        self._written[control.name] = now
+
+
+class _Desk:
+    """What belongs to one lane: its memory of samples, its cooldowns and its record."""
+
+    def __init__(self, seed: int, lanes: "HotStripLanes") -> None:
+        from ..snapshot import SnapshotBuilder
+
+        self.episode = Episode(seed)
+        self.builder = SnapshotBuilder(lanes.signals, lanes.controls)
+        self.cooldowns = Cooldowns()
+
+
+def play_block(
+    seat: Seat,
+    seeds: Sequence[int],
+    scenario: str = "nominal",
+    coils: int = 20,
+    line: str = "hot-strip",
+) -> list[Episode]:
+    """Play one episode for each seed, side by side, until each has finished its coils.
+
+    Every DECISION_PERIOD of plant time the seat is asked for every episode that still runs. Its
+    move is written when the catalogue (range, choice, step) and the cooldown allow it.
+
+    Args:
+        seat: who decides.
+        seeds: one for each episode; the seed draws orders, faults and noise.
+        scenario: name of the scenario.
+        coils: finished coils after which an episode ends.
+        line: kind of line.
+
+    Raises:
+        ConfigError: no seeds, or fewer than one coil.
+    """
+    if not seeds or coils < 1:
+        raise ConfigError(
+            f"an episode needs a seed and at least one coil, not {len(seeds)} and {coils}"
+        )
+    from ..snapshot import DECISION_PERIOD
+
+    kind = line_kind(line)
+    lanes = kind.lanes(list(seeds), scenario)
+    desks = [_Desk(seed, lanes) for seed in seeds]
+    running = list(range(len(seeds)))
+    for _ in range(int(coils * COIL_LIMIT / DECISION_PERIOD)):
+        _decide(seat, kind, lanes, desks, running)
+        lanes.advance(round(DECISION_PERIOD / kind.interval))
+        for lane in tuple(running):
+            finished = lanes.finished(lane)
+            if len(finished) >= coils:
+                desks[lane].episode.coils = list(finished[:coils])
+                desks[lane].episode.complete = True
+                running.remove(lane)
+        if not running:
+            break
+    for lane in running:
+        desks[lane].episode.coils = list(lanes.finished(lane)[:coils])
+    return [desk.episode for desk in desks]
+
+
+def _decide(
+    seat: Seat,
+    kind: LineKind,
+    lanes: "HotStripLanes",
+    desks: Sequence[_Desk],
+    running: Sequence[int],
+) -> None:
+    """Ask the seat once for every running lane, write what is allowed, record all of it."""
+    values, times, costs, harms = lanes.read(), lanes.time, lanes.coil_costs(), lanes.harms()
+    snapshots: list[Snapshot] = []
+    moves: list[list[Move]] = []
+    for lane in running:
+        now = float(times[lane])
+        samples = _samples(lanes, values[lane].tolist(), now)
+        snapshots.append(desks[lane].builder.update(samples, now))
+        moves.append(legal_moves(lanes.controls, samples, kind.offer))
+    for lane, snapshot, legal, decision in zip(
+        running, snapshots, moves, _ask(seat, snapshots, moves), strict=True
+    ):
+        if not 0 <= decision.choice < len(legal):
+            raise SimulationError(
+                f"seat {seat.name} chose move {decision.choice} of {len(legal)}; "
+                "it must answer with an index of the moves it was given"
+            )
+        desk, move, now = desks[lane], legal[decision.choice], float(times[lane])
+        refused = ""
+        if move.control != HOLD.control:
+            control = lanes.controls[move.control]
+            present = snapshot.samples[move.control].value
+            refused = (
+                control.refusal(move.value, present) or desk.cooldowns.refusal(control, now) or ""
+            )
+            if not refused:
+                lanes.write(move.control, move.value, slice(lane, lane + 1))
+                desk.cooldowns.note(control, now)
+        desk.episode.steps.append(
+            Step(
+                now,
+                move.control,
+                float(move.value),
+                move.label,
+                float(decision.confidence),
+                decision.reason,
+                refused,
+                float(costs[lane]),
+                float(harms[lane]),
+                tuple(snapshot.alerts),
+                {name: float(value) for name, value in snapshot.features.items()},
+            )
+        )
+
+
+def _samples(lanes: "HotStripLanes", values: Sequence[float], now: float) -> dict[str, Sample]:
+    """Return what the wire would deliver; reception is on the plant clock, so that bits repeat."""
+    return {
+        name: Sample(value, Quality.GOOD if isfinite(value) else Quality.BAD, now, now)
+        for name, value in zip(lanes.signals, values, strict=True)
+    }
+
+
+def _ask(
+    seat: Seat, snapshots: Sequence["Snapshot"], moves: Sequence[Sequence[Move]]
+) -> list[Decision]:
+    """Ask one by one, or at once a seat whose answers do not depend on their companions.
+
+    A matrix product rounds otherwise in another batch; an episode would hang on its neighbours.
+    """
+    if getattr(seat, "batch_invariant", False):
+        return list(seat.decide(snapshots, moves))
+    return [
+        seat.decide([snapshot], [legal])[0]
+        for snapshot, legal in zip(snapshots, moves, strict=True)
+    ]
