@@ -12,4 +12,4 @@ class RunFolderError(AgentError):
 
 
 class SnapshotGoneError(AgentError):
-    """Raised when a decision refers to a snapshot that is no longer kept, or is too old to act on."""
+    """Raised when a decision refers to a snapshot that is no longer kept."""

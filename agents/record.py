@@ -10,8 +10,9 @@
     offered    ["fm.speed_trim up", ...]         masked     moves the gate's check refused
     control    "none" for hold        value      SI          label
     by         seat that chose ("rules", "lm", "head", ...), or "rollback"
-    confidence, reason, undoes (action id taken back, or ""), action_id ("" for hold), thinking (wall s)
-    mode       of the agent           verdict    {"allowed", "value", "reasons", "needs_person"} | null
+    confidence, reason, thinking (wall s), action_id ("" for hold), undoes (action id taken back)
+    mode       of the agent
+    verdict    {"allowed", "value", "reasons", "needs_person"} | null: the gate's check, asked dry
     answer     {"approved", "operator", "reason"} | null
     receipt    {"state", "reason", "before", "readback"} | null
     expected   {"feature", "sign", "least", "due"} | null

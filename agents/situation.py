@@ -60,6 +60,7 @@ class Effect(TypedDict):
     label: str
     undo: float  # value that takes the action back, SI
     feature: str
+    coil: int  # coil it must be judged on, or -1 for any
     sign: float
     least: float
     strict: bool  # an effect that is not seen counts as a wrong one

@@ -1,0 +1,28 @@
+"""GUARD: the gate's own check, asked dry. There is no second rule set in the agent."""
+
+from ...plant_sim.controls import Move
+from ..desk import Desk, need
+from ..situation import Turn, Verdict
+from .moves import name_of
+
+
+def guard(state: Turn, desk: Desk) -> Turn:
+    """Ask the gate whether it would allow the move; one it would not is masked for this turn."""
+    action = need(state.get("action"), "action")
+    (answer,) = desk.gate.check([Move(action["control"], action["value"], action["label"])])
+    verdict = Verdict(
+        allowed=answer.allowed,
+        value=answer.value,
+        reasons=list(answer.reasons),
+        needs_person=answer.needs_person,
+    )
+    if answer.allowed:
+        return Turn(verdict=verdict)
+    name = name_of(action["control"], action["label"])
+    why = "; ".join(answer.reasons)
+    return Turn(
+        verdict=verdict,
+        masked=[*state["masked"], name],
+        attempt=state["attempt"] + 1,
+        messages=[*state["messages"], f"the gate would refuse {name}: {why}"],
+    )

@@ -1,0 +1,31 @@
+"""PERCEIVE: the typed snapshot behind the reference, digested to features and alerts.
+
+The alerts are the plant simulator's own fixed phrases. No text that came over a wire is passed on.
+"""
+
+from ..desk import Desk
+from ..errors import SnapshotGoneError
+from ..situation import Turn
+from ..watch import blind, reading
+
+
+def perceive(state: Turn, desk: Desk) -> Turn:
+    """Look the snapshot up; one that is gone, old or blind is shown as such and not decided on."""
+    try:
+        snapshot = desk.watch.recall(state["snapshot"])
+    except SnapshotGoneError as error:
+        return Turn(triage="dropped", messages=[str(error)], time=state.get("time", 0.0))
+    seen = Turn(
+        time=snapshot.time,
+        coil=int(reading(snapshot, "coil.number")),
+        phase=int(reading(snapshot, "coil.phase")),
+        features=dict(snapshot.features),
+        alerts=list(snapshot.alerts),
+    )
+    if blind(snapshot, desk.watch.controls):
+        seen["triage"] = "blind"
+        seen["messages"] = ["the plant cannot be seen (bad samples); nothing is decided"]
+    elif desk.watch.stale(snapshot.time):
+        seen["triage"] = "dropped"
+        seen["messages"] = ["the snapshot is too old to act on; nothing is decided"]
+    return seen

@@ -1,0 +1,364 @@
+"""`passline operate`: the process of one agent at one line.
+
+It sees the plant through a follower (read-only), asks the gate for every write, and keeps its
+thread in the run folder. It says what happens as one JSON object a line on standard output:
+
+    {"event": "ready", ...}                     it has started
+    {"event": "look", "time", "coil", "phase", "features", "alerts"}     once a wall second
+    {"event": "decision", ...}                  a line of decisions.jsonl (see `agents.record`)
+    {"event": "message", "text"}                what the operator should know
+    {"event": "link", "state": "up" | "lost"}   the plant can be seen, or not
+    {"event": "gate", "state": "up" | "lost" | "handed back"}
+    {"event": "approval", "action_id", "control", "value", "reason"}     a person is asked
+    {"event": "stopped", "reason"}              the last line
+
+Losing the plant, the gate or its own life loses nothing: it goes on where it was, and what was
+under way ends DONE, NOT DONE or UNKNOWN in the ledger of the gate, never twice.
+"""
+
+import argparse
+import fcntl
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from ..connectors.errors import LinkError
+from ..plant_sim.controls import Seat
+from ..plant_sim.errors import ConfigError, PasslineError
+from ..plant_sim.signals import Sample
+from .desk import TRUST, Gate, Mode
+from .errors import RunFolderError
+from .record import DecisionLog, plain
+from .seats import seat_for
+from .situation import Action, Answer, Turn
+from .supervisor import build_supervisor, open_checkpoints
+from .watch import Watch, blind, reading
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
+LOOK = 0.1  # wall s between two looks at the plant
+SHOW = 1.0  # wall s between two "look" events
+RETRY = 1.0  # wall s between two tries to reach a gate that is gone
+MODES = ("shadow", "advisory", "approve", "closed")
+
+Say = Callable[[Mapping[str, Any]], None]
+
+
+class Operator:
+    """One agent at one line: takes the newest samples, wakes the graph, survives what may happen.
+
+    Args:
+        seat: who decides.
+        rules: who helps it, None for nobody.
+        gate: the only way to write.
+        watch: the eyes.
+        checkpointer: where the thread is kept.
+        mode: how much the agent may do.
+        thread: name of the thread, usually that of the line.
+        log: where decisions are recorded.
+        say: told every event.
+        trust: least confidence with which the seat's own choice is taken, 0..1.
+    """
+
+    def __init__(
+        self,
+        seat: Seat,
+        rules: Seat | None,
+        gate: Gate,
+        watch: Watch,
+        checkpointer: "BaseCheckpointSaver[str]",
+        mode: Mode = "closed",
+        *,
+        thread: str = "hot-strip",
+        log: DecisionLog | None = None,
+        say: Say = lambda event: None,
+        trust: float = TRUST,
+    ) -> None:
+        self._gate, self._watch, self._mode, self._say = gate, watch, mode, say
+        self._graph = build_supervisor(
+            seat, gate, watch, checkpointer, mode, rules=rules, log=log, say=say, trust=trust
+        )
+        self._config: RunnableConfig = {"configurable": {"thread_id": thread}}
+        self._seen: bool | None = None
+        self._gate_state = ""
+        self._retry = 0.0
+        self._settled = False  # whether what an earlier life left behind is finished
+        self._waiting: Action | None = None  # for a person
+
+    def step(self, samples: Mapping[str, Sample], now: float | None = None) -> None:
+        """Look once; finish what is open; take a turn when something has happened.
+
+        Args:
+            samples: the newest sample of every signal, SI.
+            now: plant time (s); None takes the newest time of the samples.
+        """
+        if not self._look(samples, now):
+            return
+        try:
+            if not self._beat():
+                return
+            if not self._settled:
+                self._settle()
+            if self._waiting is not None:
+                self._ask_again(self._waiting)
+            elif events := self._watch.wake(self._due()):
+                self._turn(events)
+        except LinkError as error:
+            self._settled = False
+            self._gate_is("lost", f"{error}; the plant is watched on, nothing is written")
+            self._retry = time.monotonic() + RETRY
+
+    def _look(self, samples: Mapping[str, Sample], now: float | None) -> bool:
+        snapshot = self._watch.look(samples, now)
+        seen = not blind(snapshot, self._watch.controls)
+        if seen != self._seen:
+            self._seen = seen
+            self._say({"event": "link", "state": "up" if seen else "lost"})
+            if not seen:
+                self._tell("the plant cannot be seen: no decisions until its samples are good")
+        return seen
+
+    def _beat(self) -> bool:
+        """Renew the lease; return whether the gate is there and the plant was not handed back."""
+        if self._gate_state == "lost" and time.monotonic() < self._retry:
+            return False
+        if self._gate.beat():
+            self._gate_is("up")
+            return True
+        why = self._gate.status().get("handed_back", "")
+        self._gate_is("handed back", f"the plant was handed back ({why}): a person must release it")
+        return False
+
+    def _gate_is(self, state: str, text: str = "") -> None:
+        if state == self._gate_state:
+            return
+        self._gate_state = state
+        self._say({"event": "gate", "state": state})
+        if text:
+            self._tell(text)
+
+    def _tell(self, text: str) -> None:
+        self._say({"event": "message", "text": text})
+
+    def _due(self) -> float | None:
+        pending = self._values().get("pending", [])
+        return min((effect["due"] for effect in pending), default=None)
+
+    def _values(self) -> Turn:
+        return cast("Turn", self._graph.get_state(self._config).values)
+
+    def _turn(self, events: list[str]) -> None:
+        latest = self._watch.latest
+        if latest is None:
+            return
+        key = self._watch.keep(latest)
+        # Memory fields (pending, written, barred) stay from the last turn of the thread.
+        self._invoke(Turn(snapshot=key, events=events, time=latest.time))
+
+    def _invoke(self, step: Any) -> None:
+        from langgraph.types import Command
+
+        # On the disk after every node: a killed process finds its action id again.
+        while True:
+            result = self._graph.invoke(step, self._config, durability="sync")
+            asked = result.get("__interrupt__")
+            if not asked:
+                self._waiting = None
+                return
+            self._waiting = cast("Action", asked[0].value)
+            answer = self._stage(self._waiting)
+            if answer is None:
+                return
+            step = Command(resume=answer)
+
+    def _stage(self, action: Action) -> Answer | None:
+        """Lay `action` before a person, at the gate; return the answer if it is there already."""
+        state = self._values()
+        verdict = state.get("verdict")
+        if not (verdict and verdict["needs_person"]):
+            # This gate would write at once: an approval of nobody.
+            return Answer(approved=False, operator="", reason="the gate asks nobody; set its mode")
+        found = self._gate.outcome(action["id"])
+        if found is None and self._watch.stale(state["time"]):
+            return Answer(approved=False, operator="", reason="too old to ask a person for")
+        if found is None:
+            found = self._gate.propose(
+                action["id"],
+                action["control"],
+                action["value"],
+                action["reason"],
+                state["snapshot"],
+            )
+            names = ("control", "value", "label", "reason", "confidence")
+            told = {name: action[name] for name in names}  # type: ignore[literal-required]
+            self._say({"event": "approval", "action_id": action["id"], **told})
+        return _answer(found.state, found.reason)
+
+    def _ask_again(self, action: Action) -> None:
+        from langgraph.types import Command
+
+        found = self._gate.outcome(action["id"])
+        answer = None if found is None else _answer(found.state, found.reason)
+        if answer is not None:
+            self._invoke(Command(resume=answer))
+
+    def _settle(self) -> None:
+        """Finish the turn that an earlier life, or a lost gate, has left half done."""
+        state = self._graph.get_state(self._config)
+        if state.interrupts:
+            self._waiting = cast("Action", state.interrupts[0].value)
+            answer = self._stage(self._waiting)
+            if answer is not None:
+                from langgraph.types import Command
+
+                self._invoke(Command(resume=answer))
+        elif state.next:
+            self._tell(f"going on with the turn that stopped before {state.next[0]}")
+            self._invoke(None)
+        self._settled = True
+
+
+def _answer(state: str, reason: str) -> Answer | None:
+    if state == "PENDING":
+        return None
+    return Answer(approved=state != "NOT DONE", operator="", reason=reason)
+
+
+def emit(event: Mapping[str, Any], out: TextIO | None = None) -> None:
+    """Write one event as a line of JSON."""
+    stream = out or sys.stdout
+    stream.write(json.dumps(plain(event), ensure_ascii=False) + "\n")
+    stream.flush()
+
+
+def run(
+    tags: Path,
+    folder: Path,
+    mode: str = "closed",
+    engine: str = "rules",
+    *,
+    coils: int | None = None,
+    user: str = "agent",
+    say: Say = emit,
+    stop: threading.Event | None = None,
+    trust: float = TRUST,
+) -> int:
+    """Operate the plant behind `tags` until stopped; return the exit code.
+
+    Args:
+        tags: the tag file.
+        folder: the run folder (certificates, the gate's socket, checkpoints, records).
+        mode: "shadow", "advisory", "approve" or "closed".
+        engine: who decides: "rules", "hold", "lm", "lm-zero-shot" or "head".
+        coils: ends once this many coils have been rolled; None goes on until stopped.
+        user: read-only user of the plant.
+        say: told every event.
+        stop: set it to end; the turn in progress is finished first.
+        trust: least confidence with which the seat's own choice is taken, 0..1.
+
+    Raises:
+        ConfigError: mode or engine are not known.
+        RunFolderError: another agent works in the folder.
+    """
+    if mode not in MODES:
+        raise ConfigError(f"mode {mode!r} is not known; use one of {', '.join(MODES)}")
+    from ..connectors import load_tags
+    from ..connectors.follower import Follower
+    from ..connectors.gate.client import GateClient
+    from ..plant_sim.lines.hot_strip.tables import CONTROLS, SIGNALS, offer
+
+    stop = stop or threading.Event()
+    with ExitStack() as stack:
+        _lock(folder, stack)
+        seat, rules = seat_for(engine)
+        saver = open_checkpoints(folder)
+        stack.callback(saver.conn.close)
+        gate = GateClient(folder)
+        stack.callback(gate.close)
+        follower = Follower(load_tags(tags), folder / "pki", user)
+        watch = Watch(SIGNALS, CONTROLS, offer)
+        operator = Operator(
+            seat, rules, gate, watch, saver, cast("Mode", mode),
+            log=DecisionLog(folder / "decisions.jsonl"), say=say, trust=trust,
+        )  # fmt: skip
+        follower.start()
+        stack.callback(follower.close)
+        say({"event": "ready", "engine": engine, "seat": seat.name, "mode": mode})
+        reason = _loop(operator, watch, follower.samples, say, stop, coils)
+    say({"event": "stopped", "reason": reason})
+    return 0
+
+
+def _lock(folder: Path, stack: ExitStack) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = stack.enter_context((folder / "agent.lock").open("w"))
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise RunFolderError(f"another agent works in {folder}; stop it first") from error
+
+
+def _loop(
+    operator: Operator,
+    watch: Watch,
+    samples: Callable[[], Mapping[str, Sample]],
+    say: Say,
+    stop: threading.Event,
+    coils: int | None,
+) -> str:
+    shown = 0.0
+    while not stop.wait(LOOK):
+        operator.step(samples())
+        seen = watch.latest
+        if seen is None or blind(seen, watch.controls):
+            continue
+        coil = int(reading(seen, "coil.number"))
+        if time.monotonic() - shown >= SHOW:
+            shown = time.monotonic()
+            say(
+                {
+                    "event": "look", "time": seen.time, "coil": coil,
+                    "phase": int(reading(seen, "coil.phase")),
+                    "features": dict(seen.features), "alerts": list(seen.alerts),
+                }
+            )  # fmt: skip
+        if coils is not None and coil > coils:
+            return f"{coils} coils are rolled"
+    return "asked to stop"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run as a process: `python -m passline.agents.operate --dir D --engine rules`."""
+    parser = argparse.ArgumentParser(prog="passline operate", description="An agent on a plant.")
+    parser.add_argument("--dir", type=Path, required=True, help="the run folder")
+    parser.add_argument("--tags", type=Path, help="the tag file (default: hot_strip.yaml in --dir)")
+    parser.add_argument("--engine", default="rules", help="rules, hold, lm, lm-zero-shot or head")
+    parser.add_argument("--mode", default="closed", choices=MODES)
+    parser.add_argument("--coils", type=int, help="end after this many coils")
+    parser.add_argument("--user", default="agent", help="read-only user of the plant")
+    parser.add_argument("--trust", type=float, default=TRUST, help="least confidence of a model")
+    asked = parser.parse_args(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        return run(
+            asked.tags or asked.dir / "hot_strip.yaml", asked.dir, asked.mode, asked.engine,
+            coils=asked.coils, user=asked.user, stop=stop, trust=asked.trust,
+        )  # fmt: skip
+    except PasslineError as error:
+        emit({"event": "stopped", "reason": str(error)})
+        sys.stderr.write(f"passline operate: {error}\n")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
