@@ -1,16 +1,99 @@
 """Commands for who trains and compares: rollouts, labels, fine-tuning, models."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import typer
 
-from .screen import AsJson, show_facts, show_rows
+from .screen import AsJson, show_facts, show_json, show_rows
 
 app = typer.Typer()
 models_app = typer.Typer(help="Language models that run here.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 
+MODEL_SEATS = ("lm", "lm-zero-shot", "head")
+Job = Annotated[Path, typer.Argument(help="The folder of a job, or of several.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes or Ray actors, one core each.")]
+Backend = Annotated[
+    Literal["auto", "inline", "process", "ray"],
+    typer.Option(help="Where episodes are played; auto takes Ray when it pays."),
+]
 Model = Annotated[str, typer.Argument(help="A preset; `passline presets` lists them.")]
+
+
+@app.command()
+def rollout(
+    folder: Annotated[Path, typer.Argument(help="Where the episodes go.")] = Path("runs/rollout"),
+    seat: Annotated[
+        list[str] | None,
+        typer.Option(help="hold, rules, lm, lm-zero-shot, head or module:factory; repeatable."),
+    ] = None,
+    scenario: Annotated[str, typer.Option(help="`passline scenarios` lists them.")] = "faults",
+    episodes: Annotated[int, typer.Option(min=1, help="Episodes a seat, one seed each.")] = 32,
+    first_seed: Annotated[int, typer.Option(min=0, help="The first of the seeds.")] = 0,
+    coils: Annotated[int, typer.Option(min=1, help="Coils an episode.")] = 20,
+    backend: Backend = "auto",
+    workers: Workers = 2,
+    as_json: AsJson = False,
+) -> None:
+    """Play seats on the same seeds and compare them; a second call plays only what is missing."""
+    from ...plant_sim.rollouts.commands import rollout as play
+
+    seats = [seat_spec(word) for word in seat or ("hold", "rules")]
+    _show_comparison(
+        play(
+            folder,
+            seats,
+            scenario,
+            episodes,
+            first_seed,
+            coils,
+            backend=backend,
+            workers=workers,
+        ),
+        as_json,
+    )
+
+
+@app.command()
+def resume(
+    folder: Job, backend: Backend = "auto", workers: Workers = 2, as_json: AsJson = False
+) -> None:
+    """Play what is missing of the jobs in a folder."""
+    from ...plant_sim.rollouts.commands import resume as play
+
+    _show_comparison(play(folder, backend, workers), as_json)
+
+
+@app.command()
+def evaluate(
+    folder: Job,
+    baseline: Annotated[str, typer.Option(help="The seat the others are compared with.")] = "hold",
+    as_json: AsJson = False,
+) -> None:
+    """Compare what the episodes in a folder cost, seed by seed against a baseline."""
+    from ...plant_sim.rollouts.evaluate import evaluate as compare
+
+    _show_comparison({"evaluation": compare(folder, seat_spec(baseline))}, as_json)
+
+
+@app.command()
+def replay(
+    folder: Job,
+    seed: Annotated[int, typer.Option(help="Which episode of the job.")],
+    as_json: AsJson = False,
+) -> None:
+    """Play one episode of a job again, show its steps and say whether every bit is the same."""
+    from ...plant_sim.rollouts.commands import replay as play
+
+    result = play(folder, seed)
+    if as_json:
+        show_json(result)
+    else:
+        show_rows(result["steps"], as_json, nothing="no step was taken")
+        show_facts({key: value for key, value in result.items() if key != "steps"}, as_json)
+    if result["same_code"] and not result["same_bits"]:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -47,3 +130,43 @@ def models_install(
     folder = install(model, again=again, tell=lambda text: typer.echo(text, err=as_json))
     if as_json:
         show_facts({"model": model, "folder": folder}, as_json)
+
+
+def seat_spec(word: str) -> str:
+    """Return the spec of a seat, as rollouts know it, of the `word` a user types."""
+    if word in MODEL_SEATS:
+        return f"passline.models.decisions:seat_from_spec:{word}"
+    return word
+
+
+def _show_comparison(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        show_json(result)
+        return
+    rows = [
+        {
+            "seat": row["seat"].rsplit(":", 1)[-1],
+            "scenario": row["scenario"],
+            "episodes": row["episodes"],
+            "EUR/coil": row["money_per_coil"],
+            "95 %": _interval(row["money_interval"]),
+            "harm/coil": row["harm_per_coil"],
+            "gauge": _percent(row["gauge_hit"]),
+            "FDT": _percent(row["fdt_hit"]),
+            "CT": _percent(row["ct_hit"]),
+            f"against {result['evaluation']['baseline']}": row["difference"],
+            "its 95 %": _interval(row["difference_interval"]),
+        }
+        for row in result["evaluation"]["rows"]
+    ]
+    show_rows(rows, as_json)
+    if "folder" in result:
+        typer.echo(f"episodes in {result['folder']}")
+
+
+def _interval(ends: tuple[float, float] | None) -> str:
+    return "-" if ends is None else f"{ends[0]:.4g} .. {ends[1]:.4g}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,119 @@
+"""What a person and a program may expect of the command line."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from passline.agents.cli import app
+
+RUN = CliRunner()
+
+
+def commands(group, words=()):
+    for name, command in group.commands.items():
+        yield (*words, name)
+        if hasattr(command, "commands"):
+            yield from commands(command, (*words, name))
+
+
+def passline(*words, folder=None):
+    command = [sys.executable, "-c", "from passline.agents.cli import main; main()", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("words", list(commands(get_command(app))), ids=" ".join)
+def test_every_command_explains_itself(words):
+    result = RUN.invoke(app, [*words, "--help"])
+    assert result.exit_code == 0
+    assert "Usage: " in result.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("tags", "check", "missing.yaml"),
+        ("models", "install", "no-such-model"),
+        ("evaluate", "."),
+        ("replay", "missing", "--seed", "1"),
+        ("rollout", "episodes", "--seat", "nobody", "--episodes", "1"),
+    ],
+    ids=" ".join,
+)
+def test_a_mistake_of_the_user_is_one_line_and_exit_code_2(words, tmp_path):
+    result = passline(*words, folder=tmp_path)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("passline: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_an_unknown_command_is_refused_without_a_traceback():
+    result = passline("roll", "faster")
+    assert result.returncode == 2
+    assert "roll" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "column", "expected"),
+    [
+        (("envs",), "environment", "passline/FinishingMill-v0"),
+        (("scenarios",), "scenario", "faults"),
+        (("presets",), "name", "smollm2-135m"),
+        (("models", "list"), "model", "smollm2-135m"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else value,
+)
+def test_a_list_is_json_for_a_program_and_a_table_for_a_person(words, column, expected):
+    rows = json.loads(RUN.invoke(app, [*words, "--json"]).stdout)
+    assert expected in [row[column] for row in rows]
+    assert expected in RUN.invoke(app, list(words)).stdout
+
+
+def test_a_tag_file_is_checked_and_exported(tmp_path):
+    from passline.connectors.tagfile import write_default
+
+    file = str(tmp_path / "line.yaml")
+    written = write_default(file, opcua_port=4841, modbus_port=5021)
+    facts = json.loads(RUN.invoke(app, ["tags", "check", file, "--json"]).stdout)
+    assert facts["hash"] == written.hash
+    rows = json.loads(RUN.invoke(app, ["tags", "export", file, "--json"]).stdout)
+    assert {row["name"] for row in rows} == set(written.tags)
+    table = RUN.invoke(app, ["tags", "export", file]).stdout
+    assert table.count("\n") == len(rows) + 1
+
+
+def test_keys_are_made_once_and_kept(tmp_path):
+    folder = tmp_path / "pki"
+    RUN.invoke(app, ["certs", "init", str(folder)], catch_exceptions=False)
+    before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    RUN.invoke(app, ["certs", "init", str(folder)], catch_exceptions=False)
+    assert before
+    assert before == {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_the_doctor_names_a_remedy_for_all_that_is_not_right(tmp_path):
+    from passline.agents.doctor import examine
+
+    findings = list(examine(tmp_path / "runs"))
+    assert {"python", "run folder", "plant"} <= {finding.topic for finding in findings}
+    assert all(finding.remedy for finding in findings if finding.state != "ok")
+    assert not [finding for finding in findings if finding.state == "broken"]
+
+
+def test_the_doctor_refuses_a_folder_too_deep_for_the_socket_of_the_gate(tmp_path):
+    from passline.agents.doctor import examine
+
+    deep = tmp_path / ("rolling" * 12) / "runs"
+    found = {finding.topic: finding for finding in examine(deep)}["run folder"]
+    assert found.state == "broken"
+    assert "shorter" in found.remedy
+
+
+def test_the_doctor_is_readable_by_a_program():
+    findings = json.loads(RUN.invoke(app, ["doctor", "--json"]).stdout)
+    assert {"topic", "state", "detail", "remedy"} == set(findings[0])
