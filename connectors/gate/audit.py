@@ -1,0 +1,162 @@
+"""The audit log: append-only JSON lines, each chained to the one before by HMAC-SHA256.
+
+A changed, removed or reordered line breaks the chain at that line. A cut-off end cannot be seen
+from the file alone: compare `head` with a copy kept on another machine. For the same reason a last
+line torn by a power cut is no proof of anything: it is cut off at the next start, and its bytes are
+kept in the record that says so.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import AuditError
+
+FIRST = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What `verify` found: records that hold, the last MAC, and where the chain breaks.
+
+    Attributes:
+        records: number of records from the start that hold.
+        head: MAC of the last record that holds.
+        broken: what is wrong with the record after those; empty when nothing is.
+        size: bytes of the records that hold.
+        torn: the fault is only a last line without its end, as a power cut leaves it.
+    """
+
+    records: int
+    head: str
+    broken: str
+    size: int = 0
+    torn: bool = False
+
+
+def load_key(path: Path) -> bytes:
+    """Return the key in `path`, made with mode 0600 when it is not there yet.
+
+    Raises:
+        AuditError: the key can be read by others, or is too short.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_file(path, secrets.token_hex(32).encode())
+    if path.stat().st_mode & 0o077:
+        raise AuditError(f"{path} can be read by others; run: chmod 600 {path}")
+    key = bytes.fromhex(path.read_text().strip())
+    if len(key) < 32:
+        raise AuditError(f"{path} holds {len(key)} bytes, 32 are needed; restore the right key")
+    return key
+
+
+def private_file(path: Path, content: bytes) -> None:
+    """Write `content` to a new file of mode 0600, durably; an existing file is an error."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class AuditLog:
+    """One open audit log; `add` returns only when the record is on the disk.
+
+    Raises:
+        AuditError: the chain in the file does not hold; it is not opened.
+    """
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        report = verify(path, key)
+        if report.broken and not report.torn:
+            raise AuditError(
+                f"{path} is broken after {report.records} records ({report.broken}); keep it as "
+                "evidence, move it away and start again"
+            )
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._key, self._seq, self.head = key, report.records, report.head
+        self._lock = threading.Lock()
+        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        if report.torn:
+            rest = os.pread(self._handle, 1 << 20, report.size)
+            os.ftruncate(self._handle, report.size)
+            self.add("torn tail", cut=rest.hex())
+
+    def add(self, event: str, **fields: Any) -> None:
+        """Append one record and wait until it is on the disk.
+
+        Raises:
+            AuditError: the record could not be written; the caller must not go on.
+        """
+        with self._lock:
+            record = fields | {
+                "event": event,
+                "seq": self._seq,
+                "time": time.time(),
+                "prev": self.head,
+            }
+            line = json.dumps(record, sort_keys=True, default=str).encode()
+            mac = _mac(self._key, line)
+            data = line + b"\t" + mac.encode() + b"\n"
+            size = os.fstat(self._handle).st_size
+            try:
+                if os.write(self._handle, data) != len(data):
+                    raise OSError("the record was written in part")
+                os.fsync(self._handle)
+            except OSError as error:
+                os.ftruncate(self._handle, size)  # half a record would break the chain for ever
+                raise AuditError(
+                    f"the audit log cannot be written: {error}; free the disk"
+                ) from error
+            self._seq, self.head = self._seq + 1, mac
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._handle)
+
+
+def verify(path: Path, key: bytes) -> AuditReport:
+    """Return how far the chain in `path` holds; a file that is not there holds with 0 records."""
+    count, head, size = 0, FIRST, 0
+    if not path.exists():
+        return AuditReport(count, head, "")
+    with path.open("rb") as file:
+        for raw in file:
+            fault = _fault(raw, count, head, key)
+            if fault:
+                return AuditReport(count, head, fault, size, torn=not raw.endswith(b"\n"))
+            count, head = count + 1, raw.rsplit(b"\t", 1)[1].strip().decode()
+            size += len(raw)
+    return AuditReport(count, head, "", size)
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    """Return the records of a log as dicts, oldest first; call `verify` to know they hold."""
+    if not path.exists():
+        return []
+    return [json.loads(raw.rsplit(b"\t", 1)[0]) for raw in path.read_bytes().splitlines() if raw]
+
+
+def _mac(key: bytes, line: bytes) -> str:
+    return hmac.new(key, line, hashlib.sha256).hexdigest()
+
+
+def _fault(raw: bytes, seq: int, prev: str, key: bytes) -> str:
+    line, tab, mac = raw.rstrip(b"\n").rpartition(b"\t")
+    if not tab or not raw.endswith(b"\n"):
+        return f"record {seq} is torn"
+    if not hmac.compare_digest(_mac(key, line).encode(), mac):
+        return f"record {seq} was changed, or the key is another one"
+    record = json.loads(line)  # the MAC holds, so this is our own JSON
+    if record["seq"] != seq or record["prev"] != prev:
+        return f"record {record['seq']} stands where record {seq} belongs"
+    return ""

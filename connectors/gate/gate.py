@@ -1,0 +1,409 @@
+"""The gate: check, approval, record, send, read back; lease, hand-back and release.
+
+One object holds the write side of one plant. Everything that can change the plant runs under one
+lock, so a caller that gives up cannot cut a write in half and two callers cannot write at once.
+"""
+
+import contextlib
+import hashlib
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any
+
+from ...plant_sim.signals import Sample
+from .audit import AuditLog, load_key
+from .check import DEFAULT_POLICY, Memory, Mode, Now, Policy, Request, Verdict, check
+from .errors import ApprovalError, AuditError, ConflictError, GateError, LinkError
+from .ledger import Approval, Entry, Ledger, State
+from .operators import approval_parts, load_operators, signed
+from .plant import REARM, Plant, plant_clock
+from .protocol import Receipt, receipt
+from .sender import Sender
+
+_PULSE = 0.2  # wall s between two looks at lease, open writes and old approvals
+_CLOCK_SLACK = 1.0  # plant s by which two devices may differ
+WRITING = (Mode.APPROVE, Mode.CLOSED)  # modes in which something may reach the plant
+
+
+class Gate:
+    """The only writer of a plant.
+
+    Args:
+        plant: its write side.
+        folder: run folder; `gate/` and `pki/` lie in it.
+        mode: mode at the start.
+        policy: the limits common to all controls.
+
+    Raises:
+        GateError: another gate uses the folder, or its audit log is broken.
+    """
+
+    def __init__(
+        self, plant: Plant, folder: Path, mode: Mode, policy: Policy = DEFAULT_POLICY
+    ) -> None:
+        self.mode, self.policy, self._plant = mode, policy, plant
+        self._operators = load_operators(folder / "pki" / "operators.json")
+        self._ledger = Ledger(folder / "gate" / "ledger.sqlite")
+        self._audit = AuditLog(
+            folder / "gate" / "audit.log", load_key(folder / "pki" / "audit.key")
+        )
+        self._sender = Sender(plant, self._ledger, self._audit, policy)
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+        self._pulse = threading.Thread(target=self._run, name="gate-pulse", daemon=True)
+        self._challenges: dict[str, float] = {}
+        self._lease_until = -inf
+        self._handed_back = self._ledger.fact("handed back")
+        sent = [e for e in self._ledger.sent() if e.sent_plant is not None]
+        self._last = {e.control: e.sent_plant or 0.0 for e in sent}
+        self._recent = [e.sent_plant or 0.0 for e in sent]
+        self._audit.add("start", mode=mode, tags=plant.tags_hash, policy=asdict(policy))
+        self._recover()
+
+    def start(self) -> "Gate":
+        """Start the pulse: heartbeat while an agent beats, hand-back, open writes, expiry."""
+        self._pulse.start()
+        return self
+
+    def close(self) -> None:
+        """Stop the pulse and close everything; a write in progress is finished first."""
+        self._stop.set()
+        if self._pulse.is_alive():
+            self._pulse.join()
+        with self._lock:
+            self._audit.add("stop")
+            self._audit.close()
+            self._ledger.close()
+            self._plant.close()
+
+    # --- what an agent may ask ---------------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        """Return how the gate stands, as plain data."""
+        samples = self._plant.samples()
+        now, memory = self._now(samples), self._memory()
+        remote = samples.get(self.policy.remote)
+        window = [at for at in memory.recent if now.plant - at < self.policy.budget_window]
+        return {
+            "mode": str(self.mode),
+            "handed_back": self._handed_back,
+            "lease_left": max(0.0, memory.lease_until - now.wall),
+            "remote": bool(remote is not None and remote.good and remote.value == 1),
+            "plant_time": now.plant if isfinite(now.plant) else None,
+            "budget_left": max(0, self.policy.budget - len(window)),
+            "unresolved": list(memory.unresolved),
+            "approvals": len(self._ledger.approvals()),
+            "controls": list(self._plant.controls),
+            "tags": self._plant.tags_hash,
+            "pulse": self._pulse.is_alive(),
+        }
+
+    def check(self, requests: Sequence[Request]) -> list[Verdict]:
+        """Return the verdict on each request alone, as `propose` would find it now. Dry."""
+        samples = self._plant.samples()
+        return [self._verdict(request, samples) for request in requests]
+
+    def propose(self, request: Request) -> Receipt:
+        """Check, record, write and read back one action; the same id again is answered, not done.
+
+        Raises:
+            ConflictError: the id is known with another content.
+            AuditError: the intent could not be recorded; nothing was sent.
+        """
+        with self._writing(request.action_id):
+            self._settle(patience=0.0)
+            try:
+                known = self._ledger.accept(request)
+            except ConflictError as error:
+                self._audit.add("conflict", reason=str(error), **asdict(request))
+                raise
+            return receipt(known if known is not None else self._consider(request))
+
+    def outcome(self, action_id: str) -> Receipt | None:
+        """Return what became of an action; None when the gate never accepted it."""
+        entry = self._ledger.get(action_id)
+        return None if entry is None else receipt(entry)
+
+    def beat(self) -> dict[str, Any]:
+        """Take the agent's beat, given after a successful step; it lasts `policy.lease` wall s."""
+        if self._handed_back:
+            return {"lease": False, "reason": self._handed_back}
+        self._lease_until = time.monotonic() + self.policy.lease
+        return {"lease": True, "reason": ""}
+
+    # --- what a person may ask ---------------------------------------------------------------
+
+    def approvals(self, *, only_open: bool = True) -> list[Approval]:
+        """Return the writes that wait for a person."""
+        return self._ledger.approvals(only_open=only_open)
+
+    def decide(self, approval_id: str, decision: str, operator: str, signature: str) -> Receipt:
+        """Approve or reject a pending write; it works once, for one value and one plant state.
+
+        Raises:
+            ApprovalError: unknown or used, not by this person, or wrongly signed. It stays open.
+        """
+        with self._lock:
+            approval = self._open_approval(approval_id, decision, operator, signature)
+            with self._writing(approval.action_id):
+                return receipt(self._decide(approval, decision, operator))
+
+    def challenge(self) -> str:
+        """Return a fresh word for a person to sign; it holds for 60 wall s, once."""
+        now = time.monotonic()
+        self._challenges = {word: at for word, at in self._challenges.items() if now - at < 60}
+        word = secrets.token_hex(16)
+        self._challenges[word] = now
+        return word
+
+    def release(self, operator: str, challenge: str, signature: str) -> dict[str, Any]:
+        """Take back a hand-back and re-arm the plant, on a person's word.
+
+        Raises:
+            ApprovalError: not signed by an operator.
+        """
+        with self._lock:
+            self._person(operator, challenge, signature, "release")
+            self._settle(patience=0.0)
+            if self._ledger.entries(State.SENDING, State.UNKNOWN):
+                raise GateError("a write is still open; wait until the plant has answered")
+            self._audit.add("release", operator=operator, was=self._handed_back)
+            self._ledger.remember("handed back", "")
+            self._lease_until, self._handed_back = -inf, ""
+            samples = self._plant.samples()
+            remote = samples.get(self.policy.remote)
+            if remote is not None and remote.good and remote.value == 1:
+                return {"rearmed": True, "reason": "the plant was in remote mode already"}
+            request = Request(secrets.token_hex(16), REARM, 1.0, operator, "release")
+            self._ledger.accept(request)
+            entry = self._sender.send(request.action_id, 1.0, None, self._now(samples).plant)
+            return {"rearmed": entry.state is State.DONE, "reason": entry.reason}
+
+    def set_mode(
+        self, mode: Mode, operator: str = "anyone", challenge: str = "", signature: str = ""
+    ) -> dict[str, Any]:
+        """Set the mode. Lowering it needs nobody's leave, raising it a person's signature.
+
+        Raises:
+            ApprovalError: it would be raised, and no operator signed it.
+        """
+        with self._lock:
+            if mode.rank > self.mode.rank:
+                self._person(operator, challenge, signature, "mode", mode.value)
+            self._audit.add("mode", operator=operator, old=self.mode, new=mode)
+            self.mode, self._lease_until = mode, -inf
+            return {"mode": str(mode)}
+
+    # --- inside ------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _writing(self, action_id: str) -> Iterator[None]:
+        """Hold the lock; an action whose intent could not be recorded ends NOT DONE."""
+        with self._lock:
+            if self._stop.is_set():
+                raise GateError("the gate is stopping; ask again when it is back")
+            try:
+                yield
+            except AuditError as error:
+                entry = self._ledger.get(action_id)
+                if entry is not None and entry.state in (State.RECEIVED, State.PENDING):
+                    self._ledger.mark(action_id, State.NOT_DONE, f"not sent: {error}")
+                raise
+
+    def _memory(self) -> Memory:
+        open_writes = self._ledger.entries(State.SENDING, State.UNKNOWN)
+        return Memory(
+            dict(self._last), tuple(self._recent), self._lease_until, self._handed_back,
+            tuple(entry.action_id for entry in open_writes),
+        )  # fmt: skip
+
+    def _now(self, samples: Mapping[str, Sample]) -> Now:
+        return Now(plant_clock(samples), time.monotonic())
+
+    def _verdict(self, request: Request, samples: Mapping[str, Sample]) -> Verdict:
+        now = self._now(samples)
+        return check(
+            request, samples, self._plant.controls, self.mode, self._memory(), now, self.policy
+        )
+
+    def _consider(self, request: Request) -> Entry:
+        samples = self._plant.samples()
+        self._follow_clock(plant_clock(samples))
+        verdict = self._verdict(request, samples)
+        before = _present(samples, request.control)
+        action = request.action_id
+        self._audit.add(
+            "request", mode=self.mode, before=before, allowed=verdict.allowed,
+            reasons=verdict.reasons, **asdict(request),
+        )  # fmt: skip
+        if not verdict.allowed or before is None:
+            return self._ledger.mark(
+                action, State.REFUSED, "; ".join(verdict.reasons), before=before
+            )
+        if self.mode not in WRITING:
+            words = f"every limit allows it, but in mode {self.mode} nothing is written"
+            return self._ledger.mark(action, State.NOT_DONE, words, before=before)
+        if verdict.needs_person:
+            return self._ask_a_person(request, verdict.value, before, samples)
+        return self._send(action, request.control, verdict.value, before, plant_clock(samples))
+
+    def _send(
+        self, action_id: str, control: str, value: float, before: float, plant_time: float
+    ) -> Entry:
+        # Counted before it is sent: a write that fails has used its turn.
+        self._last[control] = plant_time
+        self._recent = [
+            at for at in self._recent if plant_time - at < self.policy.budget_window
+        ] + [plant_time]
+        return self._sender.send(action_id, value, before, plant_time)
+
+    def _ask_a_person(
+        self, request: Request, value: float, before: float, samples: Mapping[str, Sample]
+    ) -> Entry:
+        approval = Approval(
+            secrets.token_hex(6), request.action_id, request.control, value, before,
+            self._state_hash(samples), request.requester, request.why,
+            time.time() + self.policy.approval_ttl,
+        )  # fmt: skip
+        self._audit.add("approval asked", **asdict(approval))
+        return self._ledger.ask(approval)
+
+    def _open_approval(
+        self, approval_id: str, decision: str, operator: str, signature: str
+    ) -> Approval:
+        approval = self._ledger.approval(approval_id)
+        if approval is None:
+            fault = f"there is no approval {approval_id}; list those that are open"
+        elif approval.decision:
+            fault = f"approval {approval_id} is {approval.decision} already; it works once"
+        elif operator == approval.requester:
+            fault = f"{operator} asked for {approval.control}; somebody else must approve it"
+        elif not signed(
+            self._operators, operator, signature, *approval_parts(approval, decision, operator)
+        ):
+            fault = (
+                f"approval {approval_id}: the signature is not {operator}'s over this value and "
+                "plant state; look at it again and use the right key"
+            )
+        else:
+            return approval
+        self._audit.add("approval refused", approval=approval_id, by=operator, reason=fault)
+        raise ApprovalError(fault)
+
+    def _decide(self, approval: Approval, decision: str, operator: str) -> Entry:
+        samples = self._plant.samples()
+        action = approval.action_id
+        if decision == "reject":
+            return self._drop(approval, "rejected", operator, f"rejected by {operator}")
+        if time.time() > approval.expires:
+            return self._drop(approval, "expired", operator, "the approval came too late")
+        if self._state_hash(samples) != approval.state_hash:
+            words = "the plant is in another state than when approval was asked"
+            return self._drop(approval, "void", operator, words)
+        self._audit.add("approved", approval=approval.id, action_id=action, operator=operator)
+        if not self._ledger.use(approval.id, "approved", operator):
+            raise ApprovalError(f"approval {approval.id} is used already; it works once")
+        self._follow_clock(plant_clock(samples))
+        request = Request(action, approval.control, approval.value, approval.requester)
+        verdict = self._verdict(request, samples)
+        reasons = list(verdict.reasons)
+        if self.mode not in WRITING:
+            reasons.append(f"in mode {self.mode} nothing is written")
+        if reasons:
+            words = f"approved by {operator}, but: {'; '.join(reasons)}"
+            self._audit.add("refused", action_id=action, reason=words)
+            return self._ledger.mark(action, State.REFUSED, words)
+        return self._send(
+            action, approval.control, verdict.value, approval.before, plant_clock(samples)
+        )
+
+    def _drop(self, approval: Approval, decision: str, operator: str, words: str) -> Entry:
+        self._audit.add(
+            "approval closed", approval=approval.id, action_id=approval.action_id,
+            decision=decision, operator=operator, reason=words,
+        )  # fmt: skip
+        self._ledger.use(approval.id, decision, operator)
+        return self._ledger.mark(approval.action_id, State.NOT_DONE, words)
+
+    def _person(self, operator: str, challenge: str, signature: str, *parts: str) -> None:
+        fresh = self._challenges.pop(challenge, -inf) > time.monotonic() - 60
+        if not (fresh and signed(self._operators, operator, signature, *parts, challenge)):
+            self._audit.add("refused", what=parts, by=operator)
+            raise ApprovalError(
+                f"{parts[0]}: not signed by an operator over a fresh challenge; a person does "
+                "this with his own key"
+            )
+
+    def _state_hash(self, samples: Mapping[str, Sample]) -> str:
+        # What a person's yes rests on: this tag file, this catalogue, every set-point as it
+        # stands, and the plant taking orders. Not the strip temperature: that moves all the time.
+        parts = [self._plant.tags_hash, str(_present(samples, self.policy.remote))]
+        for name, control in sorted(self._plant.controls.items()):
+            present = _present(samples, name)
+            known = None if present is None else round(present / control.tolerance)
+            parts.append(f"{control}={known}")
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def _follow_clock(self, plant_time: float) -> None:
+        """Start every cooldown anew when the plant's clock ran backwards: the plant restarted."""
+        newest = max(self._recent, default=-inf)
+        if isfinite(plant_time) and plant_time < newest - _CLOCK_SLACK:
+            self._last = dict.fromkeys(self._last, plant_time)
+            self._recent = [plant_time for _ in self._recent[-self.policy.budget :]]
+            self._audit.add("plant clock restarted", plant_time=plant_time, newest=newest)
+
+    def _recover(self) -> None:
+        for entry in self._ledger.entries(State.RECEIVED):
+            words = "the gate stopped before it was sent"
+            self._ledger.mark(entry.action_id, State.NOT_DONE, words)
+        decided = {a.action_id for a in self._ledger.approvals(only_open=False) if a.decision}
+        for entry in self._ledger.entries(State.PENDING):
+            if entry.action_id in decided:
+                words = "the gate stopped after the decision and before it was sent"
+                self._ledger.mark(entry.action_id, State.NOT_DONE, words)
+        self._settle(patience=self.policy.settle + 1.0)
+
+    def _settle(self, patience: float) -> None:
+        for entry in self._ledger.entries(State.SENDING, State.UNKNOWN):
+            self._sender.settle(entry, patience)
+
+    def _expire(self) -> None:
+        for approval in self._ledger.approvals():
+            if time.time() > approval.expires:
+                words = f"nobody approved it within {self.policy.approval_ttl:g} s (wall)"
+                self._drop(approval, "expired", "", words)
+
+    def _run(self) -> None:
+        while not self._stop.wait(_PULSE):
+            alive = time.monotonic() <= self._lease_until
+            if alive and not self._handed_back and self.mode in WRITING:
+                with contextlib.suppress(LinkError):  # the plant notices the silence by itself
+                    self._plant.beat()
+            if not alive and self._lease_until > -inf and self.mode in WRITING:
+                self._hand_back(f"no beat of the agent for {self.policy.lease:g} s (wall)")
+            if self._lock.acquire(blocking=False):
+                try:
+                    with contextlib.suppress(AuditError):  # stays open, and so nothing is sent
+                        self._settle(patience=0.0)
+                        self._expire()
+                        self._follow_clock(plant_clock(self._plant.samples()))
+                finally:
+                    self._lock.release()
+
+    def _hand_back(self, reason: str) -> None:
+        # No set-point is written here: without our heartbeat the plant itself ramps them back,
+        # and that works with a dead gate or a cut wire too.
+        self._handed_back, self._lease_until = reason, -inf
+        self._ledger.remember("handed back", reason)
+        with contextlib.suppress(AuditError):  # giving up control must not depend on a disk
+            self._audit.add("hand-back", reason=reason)
+
+
+def _present(samples: Mapping[str, Sample], name: str) -> float | None:
+    sample = samples.get(name)
+    return sample.value if sample is not None and sample.good else None

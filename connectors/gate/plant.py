@@ -1,0 +1,66 @@
+"""What the gate needs of a plant: see it, send to its mailbox, ask what became of a request."""
+
+from collections.abc import Mapping
+from math import inf, isfinite
+from typing import Protocol
+
+from ...plant_sim.controls import Control
+from ...plant_sim.signals import Quality, Sample
+from ..letter import Echo, Outcome
+from ..tagfile import REARM
+
+WORDS = {
+    Outcome.APPLIED: "applied",
+    Outcome.OUT_OF_RANGE: "the plant refused it: out of range",
+    Outcome.MALFORMED: "the plant refused it: wrong form, check sum or token",
+    Outcome.LOCAL: "the plant refused it: it is in local mode or stopped",
+    Outcome.DUPLICATE: "applied before under the same id",
+}
+
+
+class Plant(Protocol):
+    """The write side of a plant; the gate is its only holder. Every method may block."""
+
+    controls: Mapping[str, Control]
+    tags_hash: str
+
+    def samples(self) -> Mapping[str, Sample]:
+        """Return the latest sample of every signal; what is not known is missing or BAD."""
+        ...
+
+    def send(self, action_id: str, control: str, value: float) -> Echo | None:
+        """Put one request (SI) into the mailbox once; None when no echo came in time.
+
+        Raises:
+            LinkError: the link failed; the request may or may not have arrived.
+        """
+        ...
+
+    def lookup(self, action_id: str, control: str) -> Echo | None:
+        """Return what the mailbox knows of an action id, None when it has never seen it.
+
+        Raises:
+            LinkError: the mailbox cannot be asked now.
+        """
+        ...
+
+    def beat(self) -> None:
+        """Tell the plant that an agent is alive.
+
+        Raises:
+            LinkError: the link is down.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the plant."""
+        ...
+
+
+def plant_clock(samples: Mapping[str, Sample]) -> float:
+    """Return the newest plant time seen (s), -inf when none is known."""
+    times = (s.time for s in samples.values() if s.quality is not Quality.BAD and isfinite(s.time))
+    return max(times, default=-inf)
+
+
+__all__ = ["REARM", "WORDS", "Echo", "Outcome", "Plant", "plant_clock"]

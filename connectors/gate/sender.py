@@ -1,0 +1,131 @@
+"""One write from SENDING to its end: send once, take the echo, read back; ask when in doubt.
+
+A request is put into the plant's mailbox exactly once. When no echo comes (time-out, cut socket,
+killed process) it is never sent again: the mailbox is asked what became of the action id. An id
+that the mailbox goes on not knowing, while the plant demonstrably runs, was not done.
+"""
+
+import time
+from collections.abc import Mapping
+from math import isfinite
+
+from ...plant_sim.controls import Control
+from ...plant_sim.signals import Sample
+from .audit import AuditLog
+from .check import Policy
+from .errors import LinkError
+from .ledger import Entry, Ledger, State
+from .plant import REARM, WORDS, Echo, Plant
+
+HEARTBEAT = "plc.heartbeat"
+_POLL = 0.02  # wall s between two looks
+
+
+class Sender:
+    """Sends writes and settles those whose outcome is open; the caller holds the gate's lock."""
+
+    def __init__(self, plant: Plant, ledger: Ledger, audit: AuditLog, policy: Policy) -> None:
+        self._plant, self._ledger, self._audit, self._policy = plant, ledger, audit, policy
+        self._absent: dict[str, tuple[float, float]] = {}
+
+    def send(self, action_id: str, value: float, before: float | None, plant_time: float) -> Entry:
+        """Send an accepted action (SI) once and return its entry: DONE, NOT DONE or UNKNOWN.
+
+        Raises:
+            AuditError: the intent could not be recorded; nothing was sent.
+        """
+        entry = self._ledger.get(action_id)
+        if entry is None or entry.state not in (State.RECEIVED, State.PENDING):
+            raise ValueError(f"action {action_id} is not waiting to be sent; propose it first")
+        self._audit.add(
+            "sending", action_id=action_id, control=entry.control, value=value, before=before,
+            plant_time=plant_time,
+        )  # fmt: skip
+        turn = None if entry.control == REARM else plant_time
+        entry = self._ledger.mark(action_id, State.SENDING, before=before, sent_plant=turn)
+        try:
+            echo = self._plant.send(action_id, entry.control, value)
+        except LinkError:  # it may have arrived all the same: the mailbox knows
+            echo = None
+        if echo is not None:
+            return self._finish(entry, echo)
+        return self.settle(entry, self._policy.settle + 1.0)
+
+    def settle(self, entry: Entry, patience: float) -> Entry:
+        """Ask the mailbox about an open write for up to `patience` wall s; return its entry."""
+        until = time.monotonic() + patience
+        while True:
+            decided = self._ask(entry)
+            if decided is not None:
+                return decided
+            if time.monotonic() > until:
+                break
+            time.sleep(_POLL)
+        if entry.state is not State.UNKNOWN:
+            reason = "sent, but the plant's mailbox has not told the outcome yet"
+            self._audit.add("unknown", action_id=entry.action_id, reason=reason)
+            entry = self._ledger.mark(entry.action_id, State.UNKNOWN, reason)
+        return entry
+
+    def _ask(self, entry: Entry) -> Entry | None:
+        try:
+            echo = self._plant.lookup(entry.action_id, entry.control)
+        except LinkError:
+            self._absent.pop(entry.action_id, None)  # silence is no evidence: begin again
+            return None
+        if echo is not None:
+            return self._finish(entry, echo)
+        pulse = _pulse(self._plant.samples())
+        since, first = self._absent.setdefault(entry.action_id, (time.monotonic(), pulse))
+        if pulse < first:  # the plant restarted in between
+            self._absent[entry.action_id] = (time.monotonic(), pulse)
+            return None
+        # Three beats of the plant: whatever lay in its input has been handled by now.
+        if time.monotonic() - since < self._policy.settle or not pulse >= first + 3:
+            return None
+        return self._close(entry, State.NOT_DONE, "it never reached the plant", None)
+
+    def _finish(self, entry: Entry, echo: Echo) -> Entry:
+        words = WORDS[echo.outcome]
+        if not echo.applied:
+            return self._close(entry, State.NOT_DONE, words, None)
+        control = self._plant.controls.get(entry.control)
+        if control is None:  # re-arming has no set-point to read back
+            return self._close(entry, State.DONE, words, None)
+        seen = self._read_back(control, echo.value)
+        if seen is None:
+            words = f"applied; no read-back within {self._policy.readback:g} s (wall)"
+        elif abs(seen - echo.value) > control.tolerance:
+            words = f"applied {echo.value:g}, but it reads back {seen:g}"
+        else:
+            words = f"applied, reads back {seen:g}"
+        if abs(echo.value - entry.value) > control.tolerance:
+            words += f"; the plant clamped it from {entry.value:g}"
+        return self._close(entry, State.DONE, words, seen)
+
+    def _read_back(self, control: Control, aim: float) -> float | None:
+        start = time.monotonic()
+        while True:
+            sample = self._plant.samples().get(control.name)
+            if sample is not None and sample.good:
+                if abs(sample.value - aim) <= control.tolerance:
+                    return sample.value
+                seen = sample.value if sample.received > start else None
+            else:
+                seen = None
+            if time.monotonic() - start > self._policy.readback:
+                return seen
+            time.sleep(_POLL)
+
+    def _close(self, entry: Entry, state: State, reason: str, readback: float | None) -> Entry:
+        self._absent.pop(entry.action_id, None)
+        self._audit.add(
+            "result", action_id=entry.action_id, control=entry.control, state=state,
+            reason=reason, readback=readback,
+        )  # fmt: skip
+        return self._ledger.mark(entry.action_id, state, reason, readback=readback)
+
+
+def _pulse(samples: Mapping[str, Sample]) -> float:
+    sample = samples.get(HEARTBEAT)
+    return sample.value if sample is not None and isfinite(sample.value) else float("nan")
