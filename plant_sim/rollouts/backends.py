@@ -14,8 +14,9 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,9 @@ class UnitResult:
     cpu: float
 
 
+Results = Generator[UnitResult, None, None]
+
+
 class Player:
     """One worker: it holds the seat, plays a unit and writes it."""
 
@@ -81,9 +85,7 @@ class Player:
         )
 
 
-def inline(
-    job: "Job", units: Sequence[Unit], folder: Path, workers: int = 1
-) -> Generator[UnitResult, None, None]:
+def inline(job: "Job", units: Sequence[Unit], folder: Path, workers: int = 1) -> Results:
     """Play the units here, one after the other."""
     player = Player(job, str(folder))
     for unit in units:
@@ -95,7 +97,16 @@ _player: Player | None = None  # of a spawned process
 
 def _start_process(job: "Job", folder: str) -> None:
     global _player  # noqa: PLW0603  a pool's worker has no other place for what it holds
+    Thread(target=_end_with_driver, daemon=True).start()
     _player = Player(job, folder)
+
+
+def _end_with_driver() -> None:
+    """End this worker when its driver is killed; the pool itself leaves it waiting for ever."""
+    driver = parent_process()
+    if driver is not None:
+        driver.join()
+    os._exit(1)
 
 
 def _play_in_process(unit: Unit) -> UnitResult:
@@ -104,7 +115,7 @@ def _play_in_process(unit: Unit) -> UnitResult:
     return _player.play(unit)
 
 
-def process(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Generator[UnitResult, None, None]:
+def process(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Results:
     """Play the units in spawned processes; when one is killed, a new pool takes what is left.
 
     Raises:
@@ -133,7 +144,7 @@ def process(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Ge
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def ray(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Generator[UnitResult, None, None]:
+def ray(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Results:
     """Play the units by Ray actors; Ray restarts a killed actor and repeats its units.
 
     A Ray that the caller has already started is used and left running. Otherwise one is started for
@@ -200,7 +211,7 @@ def _start_ray(workers: int) -> tuple[bool, str]:
         object_store_memory=80 * 2**20,  # the least Ray takes; results go to files, not through it
         _temp_dir=place,
     )
-    address = str(ray.nodes()[0]["NodeManagerAddress"])
+    address = str(ray.nodes()[0]["NodeManagerAddress"])  # type: ignore[no-untyped-call]
     if address != "127.0.0.1":
         ray.shutdown()
         shutil.rmtree(place, ignore_errors=True)

@@ -190,12 +190,12 @@ def _bar(job: Job, total: int, done: int, show: bool) -> Iterator[Callable[[], N
     )
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("units"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(stderr=True, emoji=False)) as bar:
         task = bar.add_task(f"{job.seat} on {job.scenario}", total=total, completed=done)
         yield lambda: bar.advance(task)
