@@ -21,8 +21,6 @@ def downgrade(gauge_off: float, fdt_off: float, ct_off: float) -> float:
 
 
 @inline
-def cost(
-    gauge_off: float, fdt_off: float, ct_off: float, energy: float, seconds: float
-) -> float:
+def cost(gauge_off: float, fdt_off: float, ct_off: float, energy: float, seconds: float) -> float:
     """Return the money of a coil (EUR): downgrade, drive energy (J) and line time (s)."""
     return downgrade(gauge_off, fdt_off, ct_off) + energy * ENERGY + seconds * LINE_TIME

@@ -17,12 +17,13 @@ from ..physics.roll_bite import (
 )
 
 MODULUS = 4.8e9  # N/m, believed mill modulus, whatever the width [T]
-LOSS = 3.9e-3  # m2/s: radiation and contact [T]
-SPRAY = 1.05  # K m2/s at full opening [T]
-WORK = 45.0  # K per unit of logarithmic reduction [T]
-BANK_FLUX = 1.30e6  # W/m2, both faces together under an open bank [T]
+LOSS = 3.62e-3  # m2/s: radiation and contact [T]
+SPRAY = 1.55  # K m2/s at full opening [T]
+WORK = 30.0  # K per unit of logarithmic reduction [T]
+BANK_FLUX = 1.16e6  # W/m2, both faces together under an open bank [T]
 BANK_HEAT = 7700.0 * 800.0  # J/(m3 K): transformation heat smeared over the whole range [T]
-AIR_LOSS = 0.09  # K m2/s of temperature lost between the last stand and the coiler [T]
+STAND_FACTOR = (0.94, 1.00, 1.05, 1.09, 1.11, 1.12, 1.12)  # force, measured over model [T]
+AIR_LOSS = 1.30  # K m2/s of temperature lost between the last stand and the coiler [T]
 
 
 @inline
@@ -53,7 +54,7 @@ def delivery_temperature(
         flow: mass flow over density and width, speed times thickness (m2/s).
         spray: interstand spray opening, 0 to 1.
     """
-    lost = LOSS * (entry_temperature - 300.0) / flow + SPRAY * 1e-3 * spray / flow
+    lost = LOSS * (entry_temperature - 300.0) / flow + SPRAY * spray / flow
     return entry_temperature - lost + WORK * log(entry / exit)
 
 
@@ -63,7 +64,7 @@ def speed_for(
 ) -> float:
     """Return the delivery speed (m/s) at which the expected temperature meets `aim` (K)."""
     spare = entry_temperature + WORK * log(entry / exit) - aim
-    flow = (LOSS * (entry_temperature - 300.0) + SPRAY * 1e-3 * spray) / fmax(spare, 1.0)
+    flow = (LOSS * (entry_temperature - 300.0) + SPRAY * spray) / fmax(spare, 1.0)
     return flow / exit
 
 

@@ -100,7 +100,11 @@ def exp(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     r2 = r * r
     r4 = r2 * r2
     y = (_C10 + _C11 * r) + r2 * (_C12 + _C13 * r)
-    y = (_C2 + _C3 * r) + r2 * (_C4 + _C5 * r) + r4 * ((_C6 + _C7 * r) + r2 * (_C8 + _C9 * r) + r4 * y)
+    y = (
+        (_C2 + _C3 * r)
+        + r2 * (_C4 + _C5 * r)
+        + r4 * ((_C6 + _C7 * r) + r2 * (_C8 + _C9 * r) + r4 * y)
+    )
     power = _from_bits(np.int64(np.int64(_to_int(n) + _BIAS) << _MANTISSA))
     return (y * r2 + r + 1.0) * power
 

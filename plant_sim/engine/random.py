@@ -8,7 +8,11 @@ import numpy as np
 
 from .numbers import inline
 
-_A, _B, _C = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_A, _B, _C = (
+    np.uint64(0x9E3779B97F4A7C15),
+    np.uint64(0xBF58476D1CE4E5B9),
+    np.uint64(0x94D049BB133111EB),
+)
 _S30, _S27, _S31, _S40, _S8, _S11 = (np.uint64(n) for n in (30, 27, 31, 40, 8, 11))
 _S1, _S22, _S43 = np.uint64(1), np.uint64(22), np.uint64(43)
 _M21 = np.uint64((1 << 21) - 1)

@@ -48,6 +48,8 @@ def exit_error(
 
 
 @inline
-def exit_slope(modulus_strip: float, compensation: float, stiffness: float, believed: float) -> float:
+def exit_slope(
+    modulus_strip: float, compensation: float, stiffness: float, believed: float
+) -> float:
     """Return d(residual)/d(exit): 1 + Q (1/M - C/M_believed); Q the strip modulus (N/m)."""
     return 1.0 + modulus_strip * (1.0 / stiffness - compensation / believed)

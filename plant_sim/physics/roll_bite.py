@@ -52,9 +52,7 @@ def sims_factor(entry: float, exit: float, flattened: float) -> float:
 
 
 @inline
-def force_once(
-    entry: float, exit: float, width: float, flattened: float, stress: float
-) -> float:
+def force_once(entry: float, exit: float, width: float, flattened: float, stress: float) -> float:
     """Return the Sims force (N) at a given flattened radius; stress is the mean uniaxial one (Pa)."""
     length = contact_length(entry - exit, flattened)
     return width * PLANE_STRAIN * stress * length * sims_factor(entry, exit, flattened)
@@ -125,4 +123,3 @@ def ford_alexander_factor(entry: float, exit: float, flattened: float) -> float:
 def strip_modulus(force: float, draft: float) -> float:
     """Return an estimate of the strip modulus -dP/dh_exit (N/m), good enough for a Newton step."""
     return 1.25 * force / fmax(draft, 1e-6)
-

@@ -8,7 +8,7 @@ the disturbances; the same plan under other noise is another possible future of 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...control.level2_model import MODULUS, force, speed_for
+from ...control.level2_model import MODULUS, STAND_FACTOR, force, speed_for
 from ...economics import cost
 from ...engine.numbers import exp, fmax, fmin, kernel, log
 from ...engine.random import bits, normal, uniform
@@ -106,12 +106,12 @@ Counts = NDArray[np.int64]
 
 # width m, gauge m, FDT aim K, CT aim K, declared carbon weight %
 PRODUCTS = (
-    (1.25, 2.6e-3, 1158.0, 893.0, 0.08),
-    (1.10, 2.2e-3, 1153.0, 883.0, 0.06),
-    (1.40, 3.2e-3, 1148.0, 873.0, 0.10),
-    (1.20, 3.8e-3, 1143.0, 853.0, 0.12),
-    (1.30, 2.4e-3, 1158.0, 903.0, 0.05),
-    (1.00, 3.0e-3, 1153.0, 848.0, 0.15),
+    (1.25, 2.6e-3, 1161.0, 893.0, 0.08),
+    (1.10, 2.2e-3, 1155.0, 883.0, 0.06),
+    (1.40, 3.2e-3, 1167.0, 873.0, 0.10),
+    (1.20, 3.8e-3, 1173.0, 853.0, 0.12),
+    (1.30, 2.4e-3, 1158.0, 903.0, 0.06),
+    (1.00, 3.0e-3, 1165.0, 848.0, 0.14),
 )
 LOT = 4  # coils of one product in a row
 BAR_GAUGE = 34e-3  # m
@@ -136,7 +136,7 @@ def restart(
     for row in range(ROWS):
         block[row * LANES + i] = 0.0
     for s in range(STANDS):
-        block[(ADAPTED + s) * LANES + i] = 1.0
+        block[(ADAPTED + s) * LANES + i] = STAND_FACTOR[s]
         block[(FLAT + s) * LANES + i] = 1.05 * RADIUS[s]
         block[(H + s) * LANES + i] = BAR_GAUGE * exp(-2.5 * s / STANDS)
         block[(T + s) * LANES + i] = 1250.0
@@ -186,8 +186,8 @@ def _draw_faults(
     if lot:
         first = 3.0 + np.floor(8.0 * uniform(plan, episode, 1, FAULT + 2))
         block[LOT_FROM * LANES + i] = first
-        block[LOT_UNTIL * LANES + i] = first + 3.0 + np.floor(
-            3.0 * uniform(plan, episode, 2, FAULT + 2)
+        block[LOT_UNTIL * LANES + i] = (
+            first + 3.0 + np.floor(3.0 * uniform(plan, episode, 2, FAULT + 2))
         )
         block[LOT_HARDNESS * LANES + i] = 1.13 + 0.08 * uniform(plan, episode, 3, FAULT + 2)
 
@@ -216,7 +216,7 @@ def _order(block: Block, i: int, plan: np.uint64, noise: np.uint64, episode: int
     block[STIFFNESS * LANES + i] = modulus(width) * own
     own = 1.0 + 0.05 * normal(plan, episode, 0, PLANT + 2)
     block[COOLING * LANES + i] = own * (1.0 + 0.015 * normal(noise, episode, number, BAR_DRAW + 1))
-    block[BAR_TEMPERATURE * LANES + i] = 1290.0 + 6.0 * normal(noise, episode, number, BAR_DRAW + 2)
+    block[BAR_TEMPERATURE * LANES + i] = 1286.0 + 6.0 * normal(noise, episode, number, BAR_DRAW + 2)
     block[SKID * LANES + i] = 3.0 + 5.0 * uniform(noise, episode, number, BAR_DRAW + 3)
     block[SKID_PHASE * LANES + i] = 6.2831853 * uniform(noise, episode, number, BAR_DRAW + 4)
     if coil >= block[DEAD_FROM * LANES + i]:
@@ -335,7 +335,9 @@ def advance_coil(
             count += 1
         _order(block, i, plan, noise, episode)
         number = int(block[COIL * LANES + i])
-        seen = block[BAR_TEMPERATURE * LANES + i] + 3.0 * normal(noise, episode, number, BAR_DRAW + 5)
+        seen = block[BAR_TEMPERATURE * LANES + i] + 3.0 * normal(
+            noise, episode, number, BAR_DRAW + 5
+        )
         _set_up(block, i, seen)
         block[ACTIVE * LANES + i], block[PHASE * LANES + i] = 1.0, HEAD
         for row in (COIL_TIME, BAR_DONE, STRIP_DONE, RATIO_DONE, BIAS_SUM, FEEDBACK_SUM):
@@ -354,9 +356,7 @@ def advance_coil(
         block[GAP_LEFT * LANES + i] = 20.0 + 6.0 * uniform(noise, episode, number, BAR_DRAW + 6)
         return count
     done = block[BAR_DONE * LANES + i]
-    skid = block[SKID * LANES + i] * np.sin(
-        6.2831853 * done / 9.0 + block[SKID_PHASE * LANES + i]
-    )
+    skid = block[SKID * LANES + i] * np.sin(6.2831853 * done / 9.0 + block[SKID_PHASE * LANES + i])
     bar = block[BAR_TEMPERATURE * LANES + i] + skid - 12.0 * exp(-done / 0.8)
     block[ENTRY_TEMPERATURE * LANES + i] = after_radiation(
         bar, BAR_GAUGE, COVER * block[COIL_TIME * LANES + i], emissivity(bar)

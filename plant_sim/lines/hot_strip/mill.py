@@ -46,6 +46,7 @@ from .rows import (
     FORCE,
     GAP,
     GAUGE_AIM,
+    GAUGE_ERROR,
     GAUGE_OFF,
     HARDNESS,
     INTERVAL,
@@ -85,9 +86,9 @@ MAX_FORCE = (35e6, 35e6, 32e6, 30e6, 28e6, 26e6, 24e6)  # N [V, finishing mill s
 MAX_POWER = (8e6, 8e6, 7e6, 6e6, 5e6, 5e6, 4e6)  # W [V, finishing mill simulator]
 COMPENSATION = (0.7, 0.7, 0.7, 0.65, 0.6, 0.5, 0.45)  # of gap control [T]
 MONITOR_SHARE = (0.0, 0.0, 0.0, 0.0, 0.5, 0.8, 1.0)  # of the X-ray monitor, by stand [T]
-MONITOR_GAIN = 0.14  # of the seen error, per interval [T]
+MONITOR_GAIN = 0.42  # of gap per seen error and interval [T]
 STAND_DISTANCE = 5.5  # m [M]
-CONTACT = 36e3  # W/(m2 K), strip to roll [M range]
+CONTACT = 30e3  # W/(m2 K), strip to roll [M range]
 ROLL_SURFACE, SPRAY_WATER = 400.0, 305.0  # K [T]
 AIR_FILM = 40.0  # W/(m2 K), moving strip [M]
 SPRAY_FILM, SPRAY_LENGTH, FIRST_SPRAY = 2500.0, 0.5, 3  # W/(m2 K), m, behind F4..F6 [V]
@@ -147,8 +148,11 @@ def level1(block: Block) -> None:
 
         off = block[SHOWN_GAUGE * LANES + i] - block[GAUGE_AIM * LANES + i]
         off = settled * fmin(fmax(off + block[ACT_GAUGE * LANES + i], -2e-4), 2e-4)
-        for s in range(STANDS):
-            moved = block[(MONITOR + s) * LANES + i] - MONITOR_GAIN * MONITOR_SHARE[s] * 3.0 * off
+        block[GAUGE_ERROR * LANES + i] = off
+    for s in range(STANDS):
+        share = MONITOR_GAIN * MONITOR_SHARE[s]
+        for i in range(LANES):
+            moved = block[(MONITOR + s) * LANES + i] - share * block[GAUGE_ERROR * LANES + i]
             block[(MONITOR + s) * LANES + i] = fmin(fmax(moved, -1.2e-3), 1.2e-3)
 
 
@@ -201,7 +205,9 @@ def _leave(block: Block, s: int, i: int, radius: float) -> None:
     touched = length / speed
     temperature = after_film(temperature, ROLL_SURFACE, CONTACT, 0.5 * (entry + exit), touched)
     temperature = temperature + work_rise(stress, reduction)
-    travel = where(s < STANDS - 1, STAND_DISTANCE, 2.0) / speed  # the pyrometer stands 2 m behind F7
+    travel = (
+        where(s < STANDS - 1, STAND_DISTANCE, 2.0) / speed
+    )  # the pyrometer stands 2 m behind F7
     temperature = after_radiation(temperature, exit, travel, emissivity(temperature))
     temperature = after_film(temperature, SPRAY_WATER, AIR_FILM, exit, travel)
     wet = where(s >= FIRST_SPRAY, 1.0, 0.0) * where(s < STANDS - 1, 1.0, 0.0)
@@ -213,6 +219,10 @@ def _leave(block: Block, s: int, i: int, radius: float) -> None:
 @kernel
 def show(block: Block) -> None:
     """What the mill's instruments show of this interval, level 2's estimate, and what counts."""
+    for s in range(STANDS):
+        for i in range(LANES):
+            force = block[(FORCE + s) * LANES + i] + 0.06e6 * block[(NOISE + 7 + s) * LANES + i]
+            block[(SHOWN_FORCE + s) * LANES + i] = block[ACTIVE * LANES + i] * force
     for i in range(LANES):
         rolling = block[ACTIVE * LANES + i]
         exit, fdt = block[(H + STANDS) * LANES + i], block[(T + STANDS) * LANES + i]
@@ -227,9 +237,6 @@ def show(block: Block) -> None:
         block[SHOWN_POWER * LANES + i] = rolling * (
             block[POWER * LANES + i] + 0.05e6 * block[(NOISE + 4) * LANES + i]
         )
-        for s in range(STANDS):
-            force = block[(FORCE + s) * LANES + i] + 0.06e6 * block[(NOISE + 7 + s) * LANES + i]
-            block[(SHOWN_FORCE + s) * LANES + i] = rolling * force
         expected = delivery_temperature(
             entry, block[H * LANES + i], aim, speed * aim, block[SPRAY * LANES + i]
         )

@@ -37,18 +37,20 @@ FDT_BIAS, FDT_MODEL, FORCE_RATIO, RATIO_DONE, TRUE_FDT = (POWER + n for n in ran
 RESIDUAL = POWER + 11  # m, of the last Newton step: the iteration counts are fixed
 BIAS_SUM = POWER + 12  # K s, pyrometer minus model over this coil
 ZOOM_RATE = POWER + 13  # m/s2
+GAUGE_ERROR = POWER + 14  # m, what the monitor acts on
 
 # the run-out table
-DEMAND = POWER + 14
+DEMAND = POWER + 15
 FEEDBACK, BANK_GAIN, FEEDBACK_SUM, TRUE_CT, CT_SEEN = (DEMAND + n for n in range(1, 6))
 COMMAND = DEMAND + 6
 VALVE = COMMAND + BANKS
 PLACE = VALVE + BANKS  # distance of a segment behind F7 (m); negative: nothing there
 HEAT = PLACE + SEGMENTS  # its temperature (K)
 GAUGE = HEAT + SEGMENTS  # its thickness (m)
+SPAN = GAUGE + SEGMENTS  # its length (m)
 
 # what instruments show
-SHOWN_ENTRY = GAUGE + SEGMENTS
+SHOWN_ENTRY = SPAN + SEGMENTS
 SHOWN_SPEED, SHOWN_GAUGE, SHOWN_FDT, SHOWN_POWER, SHOWN_CT, SHOWN_WATER = (
     SHOWN_ENTRY + n for n in range(1, 7)
 )

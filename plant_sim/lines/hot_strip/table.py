@@ -43,6 +43,7 @@ from .rows import (
     SHOWN_FLOW,
     SHOWN_SPEED,
     SHOWN_WATER,
+    SPAN,
     SPEED,
     TRUE_CT,
     TRUE_FDT,
@@ -85,9 +86,7 @@ def cool(block: Block) -> None:
         demand = where(rolling > 0.5, demand + fresh * (wanted - demand), demand)
         block[DEMAND * LANES + i] = demand
 
-        off = block[CT_SEEN * LANES + i] * (
-            block[SHOWN_CT * LANES + i] - block[CT_AIM * LANES + i]
-        )
+        off = block[CT_SEEN * LANES + i] * (block[SHOWN_CT * LANES + i] - block[CT_AIM * LANES + i])
         back = block[FEEDBACK * LANES + i] + FEEDBACK_GAIN * fmin(fmax(off, -60.0), 60.0) / drop
         back = fmin(fmax(back, -FEEDBACK_LIMIT), FEEDBACK_LIMIT)
         block[FEEDBACK * LANES + i] = back
@@ -118,10 +117,12 @@ def travel(block: Block) -> None:
             block[(PLACE + g) * LANES + i] = block[(PLACE + g - 1) * LANES + i]
             block[(HEAT + g) * LANES + i] = block[(HEAT + g - 1) * LANES + i]
             block[(GAUGE + g) * LANES + i] = block[(GAUGE + g - 1) * LANES + i]
+            block[(SPAN + g) * LANES + i] = block[(SPAN + g - 1) * LANES + i]
     for i in range(LANES):
         block[PLACE * LANES + i] = where(block[ACTIVE * LANES + i] > 0.5, 2.0, -1e6)
         block[HEAT * LANES + i] = block[TRUE_FDT * LANES + i]
         block[GAUGE * LANES + i] = block[(H + STANDS) * LANES + i]
+        block[SPAN * LANES + i] = block[SPEED * LANES + i] * INTERVAL
         block[CT_SEEN * LANES + i] = 0.0
     for g in range(SEGMENTS):
         for i in range(LANES):
@@ -134,8 +135,7 @@ def travel(block: Block) -> None:
         )
         for b in range(BANKS):
             block[(SHOWN_FLOW + b) * LANES + i] = (
-                block[(VALVE + b) * LANES + i]
-                + 0.01 * block[(NOISE + 7 + STANDS + b) * LANES + i]
+                block[(VALVE + b) * LANES + i] + 0.01 * block[(NOISE + 7 + STANDS + b) * LANES + i]
             )
 
 
@@ -160,7 +160,7 @@ def _segment(block: Block, g: int, i: int) -> None:
     here = here * where(place > 0.0, 1.0, 0.0)
     block[TRUE_CT * LANES + i] = where(here > 0.5, heat, block[TRUE_CT * LANES + i])
     block[CT_SEEN * LANES + i] = fmax(here, block[CT_SEEN * LANES + i])
-    mass = here * DENSITY * block[WIDTH * LANES + i] * gauge * 2.0 * step
+    mass = here * DENSITY * block[WIDTH * LANES + i] * gauge * block[(SPAN + g) * LANES + i]
     off = heat - block[CT_AIM * LANES + i]
     inside = where(off < CT_BAND, 1.0, 0.0) * where(off > -CT_BAND, 1.0, 0.0)
     block[CT_ROLLED * LANES + i] += mass
@@ -168,4 +168,3 @@ def _segment(block: Block, g: int, i: int) -> None:
     gone = where(start > TABLE_END, 1.0, 0.0)
     block[(PLACE + g) * LANES + i] = where(gone > 0.5, -1e6, start)
     block[(HEAT + g) * LANES + i] = heat
-

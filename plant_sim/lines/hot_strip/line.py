@@ -1,0 +1,98 @@
+"""One hot strip line, as a virtual PLC, an agent in process or a curious person uses it."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...controls import Control
+from ...errors import ConfigError
+from ...signals import Sample, Signal
+from .lanes import INTERVAL, Coil, HotStripLanes, LineState
+
+
+class HotStripLine:
+    """One line: read what it shows, write its set-points, let its clock run.
+
+    It runs without anybody: level 1 and 2 are part of it. Arguments and errors as `HotStripLanes`.
+
+    >>> line = HotStripLine(seed=3)
+    >>> line.advance(60.0)
+    >>> line.time, round(line.read(["fm.speed"])["fm.speed"].value) in range(6, 13)
+    (60.0, True)
+    """
+
+    def __init__(
+        self, seed: int = 0, scenario: str = "nominal", config: object | None = None
+    ) -> None:
+        self._lanes = HotStripLanes([seed], scenario, config)
+        self._owed = 0.0
+        self.signals: Mapping[str, Signal] = self._lanes.signals
+        self.controls: Mapping[str, Control] = self._lanes.controls
+
+    @property
+    def time(self) -> float:
+        """Plant clock (s)."""
+        return float(self._lanes.time[0])
+
+    @property
+    def coils(self) -> list[Coil]:
+        """The finished coils."""
+        return self._lanes.finished(0)
+
+    @property
+    def money(self) -> float:
+        """EUR since the campaign began, the running coil included."""
+        return float(self._lanes.money()[0])
+
+    def read(self, names: Iterable[str] | None = None) -> dict[str, Sample]:
+        """Return samples by name; all of them, or those asked for.
+
+        Raises:
+            ConfigError: for a name that is no signal.
+        """
+        samples = self._lanes.samples(0)
+        if names is None:
+            return samples
+        try:
+            return {name: samples[name] for name in names}
+        except KeyError as unknown:
+            raise ConfigError(f"{unknown} is no signal of this line; see line.signals") from None
+
+    def read_vector(self) -> NDArray[np.float64]:
+        """Return all values (SI) in the order of `signals`."""
+        return self._lanes.read()[0]
+
+    def write(self, values: Mapping[str, float]) -> None:
+        """Write set-points (SI), clamped to their range; all or none if a name or number is wrong."""
+        for name, value in values.items():
+            if name not in self.controls or not np.isfinite(value):
+                self._lanes.write(name, value)  # raises, before anything was written
+        for name, value in values.items():
+            self._lanes.write(name, float(value))
+
+    def advance(self, seconds: float) -> None:
+        """Let the plant clock run; what is less than an interval (0.5 s) is carried to the next call.
+
+        Raises:
+            ConfigError: for a negative or infinite time.
+        """
+        if not 0.0 <= seconds < 1e9:
+            raise ConfigError(f"seconds {seconds} must be 0 or more and finite")
+        self._owed += seconds
+        intervals = int(self._owed / INTERVAL + 1e-9)
+        self._owed -= intervals * INTERVAL
+        self._lanes.advance(intervals)
+
+    def save(self) -> LineState:
+        """Return the whole state."""
+        return self._lanes.lane(0)
+
+    def restore(self, state: LineState) -> None:
+        """Go back to a state taken with `save`."""
+        self._lanes.put(0, state)
+        self._owed = 0.0
+
+    def truth(self) -> dict[str, float]:
+        """Return the ground truth: for reports and evaluation, never for a seat."""
+        return self._lanes.truth(0)

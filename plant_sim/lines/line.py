@@ -1,0 +1,53 @@
+"""What every line is, whatever it rolls, and how one is made by name."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..controls import Control
+from ..errors import ConfigError
+from ..signals import Sample, Signal
+from .hot_strip.lanes import Coil, LineState
+from .hot_strip.line import HotStripLine
+
+LINES = {"hot-strip": HotStripLine}
+
+
+class Line(Protocol):
+    """One simulated line; SI inside, plant clock in seconds."""
+
+    signals: Mapping[str, Signal]
+    controls: Mapping[str, Control]
+
+    @property
+    def time(self) -> float: ...
+    @property
+    def coils(self) -> list[Coil]: ...
+    def read(self, names: Iterable[str] | None = None) -> dict[str, Sample]: ...
+    def read_vector(self) -> NDArray[np.float64]: ...
+    def write(self, values: Mapping[str, float]) -> None: ...
+    def advance(self, seconds: float) -> None: ...
+    def save(self) -> LineState: ...
+    def restore(self, state: LineState) -> None: ...
+    def truth(self) -> dict[str, float]: ...
+
+
+def make_line(
+    name: str, seed: int = 0, scenario: str = "nominal", config: object | None = None
+) -> Line:
+    """Return a line at the start of a campaign.
+
+    Args:
+        name: "hot-strip".
+        seed: draws orders, plant parameters, disturbances and faults.
+        scenario: a name of `scenarios.SCENARIOS`.
+        config: a mill of one's own; only None today.
+
+    Raises:
+        ConfigError: for a name, seed, scenario or config that does not exist.
+    """
+    if name not in LINES:
+        raise ConfigError(f"line {name!r} does not exist; choose one of {', '.join(LINES)}")
+    return LINES[name](seed=seed, scenario=scenario, config=config)
