@@ -8,6 +8,24 @@ app = typer.Typer()
 
 
 @app.command()
+def scenarios(as_json: AsJson = False) -> None:
+    """List what can be ordered and what can go wrong, with the likelihood of each fault."""
+    from ...plant_sim.scenarios.catalogue import SCENARIOS
+
+    rows = [
+        {
+            "scenario": row.name,
+            "drifting pyrometer": row.drift,
+            "dead bank": row.dead,
+            "wrong grade": row.lot,
+            "what for": row.english,
+        }
+        for row in SCENARIOS.values()
+    ]
+    show_rows(rows, as_json)
+
+
+@app.command()
 def envs(as_json: AsJson = False) -> None:
     """List the Gymnasium environments."""
     from gymnasium.envs.registration import registry
