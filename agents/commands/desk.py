@@ -24,7 +24,7 @@ def operate(
     coils: Annotated[int | None, typer.Option(min=1, help="End after this coil.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run an agent on a plant until stopped; it reads with its own user and asks the gate to write."""
+    """Run an agent on a plant until stopped; it can only read, and asks the gate to write."""
     import signal
     import threading
 
@@ -61,8 +61,11 @@ def _tell(event: Mapping[str, Any]) -> None:
 
 
 def _decision(event: Mapping[str, Any]) -> str:
+    head = f"{event['time']:8.0f} s  coil {event['coil']}"
+    if event["kind"] != "decision":
+        return "; ".join((head, event["kind"], *event["messages"]))
     asked = "hold" if event["control"] == "none" else f"{event['control']} {event['label']}"
-    alerts = "; ".join(event["alerts"]) or "no alert"
-    receipt = event.get("receipt")
+    alerts = ", ".join(event["alerts"]) or "no alert"
+    receipt = event["receipt"]
     end = f" -> {receipt['state']}" if receipt else ""
-    return f"{event['time']:8.0f} s  coil {event['coil']}: {alerts}: {event['by']}: {asked}{end}"
+    return f"{head}; {alerts}; {event['by']}: {asked}{end}"

@@ -1,8 +1,10 @@
 """Commands for who looks at the simulated plant: what there is, and the virtual PLC."""
 
+from typing import Annotated
+
 import typer
 
-from .screen import AsJson, show_rows
+from .screen import RUN, AsJson, Dir, show_rows
 
 app = typer.Typer()
 
@@ -44,3 +46,34 @@ def envs(as_json: AsJson = False) -> None:
         if name.startswith("passline/")
     ]
     show_rows(rows, as_json)
+
+
+@app.command()
+def serve(
+    line: Annotated[str, typer.Argument(help="The line to run.")] = "hot-strip",
+    folder: Dir = RUN,
+    speed: Annotated[float, typer.Option(help="Plant seconds a second; 1 is real time.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Draws orders, noise and faults.")] = 0,
+    scenario: Annotated[str, typer.Option(help="`passline scenarios` lists them.")] = "nominal",
+    coils: Annotated[
+        int | None, typer.Option(min=1, help="Stop the plant clock after this many.")
+    ] = None,
+    opcua_port: Annotated[int, typer.Option(help="0 takes a free one.")] = 4840,
+    modbus_port: Annotated[int, typer.Option(help="0 takes a free one.")] = 5020,
+) -> None:
+    """Run the virtual PLC of a line over OPC UA and Modbus until stopped.
+
+    Keys and the tag file are made in the run folder; one JSON line says that it listens.
+    """
+    from ...connectors.virtual_plc.process import run
+
+    run(
+        folder,
+        line=line,
+        speed=speed,
+        seed=seed,
+        scenario=scenario,
+        coils=coils,
+        opcua_port=opcua_port,
+        modbus_port=modbus_port,
+    )
