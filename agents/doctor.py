@@ -169,7 +169,7 @@ def _attempt(
 def _plant() -> str:
     from time import perf_counter
 
-    from ..plant_sim.lines import make_line
+    from ..plant_sim import make_line
 
     began = perf_counter()
     line = make_line("hot-strip", seed=0)
