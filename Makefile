@@ -13,7 +13,7 @@ FOLDERS := agents connectors models plant_sim
 TREE    := build/types/passline
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint format types check lock dist clean
+.PHONY: help demo test quick lint format types check lock labels finetune bench dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
@@ -47,6 +47,15 @@ lock: ## resolve all dependencies anew, for every platform; torch stays with TOR
 	build/uv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --upgrade \
 		--excludes build/uv/unlocked.txt --no-annotate --custom-compile-command 'make lock' \
 		--quiet --output-file requirements.lock
+
+labels: $(VENV)/ready ## play every legal move on the plant and keep the right answers
+	$(BIN)/passline dataset runs/labels
+
+finetune: $(VENV)/ready ## train the shipped head and adapter anew from runs/labels
+	$(BIN)/passline finetune runs/labels --out models/adapters/hot-strip-v0
+
+bench: $(VENV)/ready ## hold, rules, head and language model on the same seeds
+	$(BIN)/passline rollout runs/bench --seat hold --seat rules --seat head --seat lm
 
 dist: $(VENV)/ready ## wheel and sdist
 	rm -rf dist

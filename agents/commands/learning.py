@@ -1,5 +1,6 @@
 """Commands for who trains and compares: rollouts, labels, fine-tuning, models."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,8 @@ app = typer.Typer()
 models_app = typer.Typer(help="Language models that run here.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 
+LABELS = Path("runs/labels")
+ADAPTER = Path("runs/adapters/hot-strip-v0")
 MODEL_SEATS = ("lm", "lm-zero-shot", "head")
 Job = Annotated[Path, typer.Argument(help="The folder of a job, or of several.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes or Ray actors, one core each.")]
@@ -97,6 +100,60 @@ def replay(
 
 
 @app.command()
+def dataset(
+    folder: Annotated[Path, typer.Argument(help="Where the labels go.")] = LABELS,
+    rows: Annotated[
+        int | None, typer.Option(min=10, help="Rows to learn from; a fifth more for each check.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The first seed.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Label snapshots by playing every legal move on the plant; the default made what is shipped."""
+    from dataclasses import replace
+
+    from ...models.dataset import Recipe, build
+
+    recipe = Recipe()
+    if rows is not None:
+        recipe = replace(recipe, train=rows, validation=rows // 5, held_out=rows // 5)
+    if seed is not None:
+        recipe = replace(recipe, seed=seed)
+    show_facts(build(folder, recipe, teller(as_json)), as_json)
+
+
+@app.command()
+def finetune(
+    folder: Annotated[Path, typer.Argument(help="The labels.")] = LABELS,
+    out: Annotated[Path, typer.Option(help="Where head, adapter and card go.")] = ADAPTER,
+    limit: Annotated[int, typer.Option(min=0, help="Only so many rows, for a quick look.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Train the linear head and the LoRA adapter, and print how they do on held-out seeds."""
+    from ...models.finetune import Plan, train
+
+    card = train(folder, out, Plan(name=out.name, limit=limit), teller(as_json))
+    if as_json:
+        show_json(card)
+        return
+    rows = [
+        {
+            "seat": seat,
+            "rows": score["rows"],
+            "right": _percent(score["accuracy"]),
+            "95 %": f"{_percent(score['low'])} .. {_percent(score['high'])}",
+            "regret EUR": score["regret"],
+            "sure": _percent(score["sure"]),
+            "right when sure": _percent(score["sure_accuracy"]),
+        }
+        for seat, score in card.scores.items()
+    ]
+    show_rows(rows, as_json)
+    largest = card.data["largest class"]
+    typer.echo(f"always answering {largest['answer']!r}: {_percent(largest['share'])} right")
+    typer.echo(f"head, adapter and card in {out}")
+
+
+@app.command()
 def presets(as_json: AsJson = False) -> None:
     """List the model families that are known."""
     from ...models.presets import table
@@ -127,9 +184,17 @@ def models_install(
     """Put the weights of a model in place, once; nothing is fetched at run time after that."""
     from ...models.install import install
 
-    folder = install(model, again=again, tell=lambda text: typer.echo(text, err=as_json))
+    folder = install(model, again=again, tell=teller(as_json))
     if as_json:
         show_facts({"model": model, "folder": folder}, as_json)
+
+
+def teller(as_json: bool) -> Callable[[str], None]:
+    """Return what tells a person how far long work is; on standard error when JSON follows."""
+    from time import monotonic
+
+    began = monotonic()
+    return lambda text: typer.echo(f"{monotonic() - began:5.0f} s  {text}", err=as_json)
 
 
 def seat_spec(word: str) -> str:
