@@ -108,7 +108,7 @@ def dataset(
     seed: Annotated[int | None, typer.Option(min=0, help="The first seed.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Label snapshots by playing every legal move on the plant; the default made what is shipped."""
+    """Label snapshots by playing every legal move on the plant."""
     from dataclasses import replace
 
     from ...models.dataset import Recipe, build
