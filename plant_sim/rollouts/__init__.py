@@ -2,21 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
+from .branch import BranchTable, branch  # at once: the function must stand before its submodule
+
 if TYPE_CHECKING:
-    from .branch import BranchTable, branch
     from .job import Job, run_job
 
 __all__ = ["BranchTable", "Job", "branch", "run_job"]
 
-_HOMES = {"BranchTable": ".branch", "branch": ".branch", "Job": ".job", "run_job": ".job"}
-
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for: pyarrow and Numba cost half a second."""
-    if name not in _HOMES:
+    """Import what needs pyarrow when it is first asked for: it costs half a second."""
+    if name not in ("Job", "run_job"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    from . import job
 
-    module = import_module(_HOMES[name], __name__)
-    value = globals()[name] = getattr(module, name)  # the function, not the submodule of its name
-    return value
+    return getattr(job, name)

@@ -6,19 +6,25 @@ believes, which sees Samples alone. Never hand a seat a table branched from the 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..controls import HOLD, Move
-from ..errors import ConfigError
+from ..errors import ConfigError, SimulationError
+from .play import COIL_LIMIT
 
 if TYPE_CHECKING:
     from ..lines.hot_strip.lanes import LineState
 
 Costs = NDArray[np.float64]
+
+ENOUGH_LANES = 512  # played together; more only cost memory
+NOISE_OF_BRANCH = 2  # purpose of the key, as in `HotStripLanes.spread`: never the plant's own noise
+STRIDE = 8  # intervals between two looks whether all have finished
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,9 +34,9 @@ class BranchTable:
     Attributes:
         candidates: the moves that were played.
         seeds: the noise seeds; one column with the seed None is the very future of the state.
-        horizon: plant time that was played (s).
-        cost: money from the branch point to the horizon (EUR).
-        harm: harm over the same time, which is never converted into money.
+        horizon: least plant time that was played (s).
+        cost: money from the branch point to the end of the last coil counted (EUR).
+        harm: harm over the same coils, which is never converted into money.
     """
 
     candidates: tuple[Move, ...]
@@ -97,16 +103,20 @@ def branch(
     """Play every candidate on every noise seed from `state` and return what each would cost.
 
     A candidate is written once, at the branch point; then the line runs on its own automation.
-    Every candidate meets the same noise of a seed, so their differences are paired.
+    Every candidate meets the same noise of a seed, so their differences are paired. And all are
+    charged for the same work: a line that rolls faster would else pay for the coil it got further.
+    So what is counted ends with the coil that the fastest of them is rolling at the horizon, for
+    each at its own moment.
 
     Args:
         state: where to begin, the true state of a line (see the module's text on who may).
         candidates: the moves to play; HOLD writes nothing.
         seeds: noise seeds of the future; None plays the one future that the state itself holds.
-        horizon: how long to play (plant s), a multiple of the line's interval.
+        horizon: least plant time to play (s), a multiple of the line's interval.
 
     Raises:
         ConfigError: no candidates, no seeds, or a horizon that is not positive.
+        SimulationError: a line does not come to the end of its coil.
     """
     return branch_many([state], [candidates], seeds, horizon)[0]
 
@@ -117,44 +127,86 @@ def branch_many(
     seeds: Sequence[int] | None,
     horizon: float,
 ) -> list[BranchTable]:
-    """Branch from several states; `candidates[i]` belong to `states[i]`. See `branch`."""
+    """Branch from several states at once; `candidates[i]` belong to `states[i]`. See `branch`.
+
+    The numbers are those of one call a state; full blocks of lanes make it quicker.
+    """
+    from ..lines.hot_strip.lanes import INTERVAL
+
     if len(states) != len(candidates):
         raise ConfigError(
             f"{len(states)} states with {len(candidates)} lists of candidates; give each its list"
         )
     if seeds is not None and len(seeds) == 0:
         raise ConfigError("branch has no noise seeds; give one, or None for the same future")
-    columns: tuple[int | None, ...] = (None,) if seeds is None else tuple(seeds)
-    return [
-        _play(state, tuple(moves), columns, horizon)
-        for state, moves in zip(states, candidates, strict=True)
-    ]
-
-
-def _play(
-    state: "LineState", moves: tuple[Move, ...], seeds: tuple[int | None, ...], horizon: float
-) -> BranchTable:
-    from ..lines.hot_strip.lanes import INTERVAL, HotStripLanes
-
-    intervals = round(horizon / INTERVAL)
-    if not moves:
+    if not all(candidates):
         raise ConfigError("branch has no candidates; give at least HOLD")
+    intervals = round(horizon / INTERVAL)
     if intervals < 1 or abs(intervals * INTERVAL - horizon) > 1e-9:
         raise ConfigError(
             f"branch horizon {horizon} s must be a positive multiple of the interval {INTERVAL} s"
         )
-    shape = (len(moves), len(seeds))
-    future = None if seeds == (None,) else [seed for seed in seeds if seed is not None] * len(moves)
-    lanes = HotStripLanes.spread(state, shape[0] * shape[1], future)
-    cost, harm = lanes.coil_costs(), lanes.harms()
-    for row, move in enumerate(moves):
-        if move.control != HOLD.control:
-            lanes.write(move.control, move.value, slice(row * shape[1], (row + 1) * shape[1]))
+    columns: tuple[int | None, ...] = (None,) if seeds is None else tuple(seeds)
+    tables: list[BranchTable] = []
+    batch: list[tuple[LineState, tuple[Move, ...]]] = []
+    for state, moves in zip(states, candidates, strict=True):
+        batch.append((state, tuple(moves)))
+        if sum(len(each) for _, each in batch) * len(columns) >= ENOUGH_LANES:
+            tables += _play(batch, columns, intervals)
+            batch = []
+    return tables + _play(batch, columns, intervals)
+
+
+def _play(
+    batch: Sequence[tuple["LineState", tuple[Move, ...]]],
+    seeds: tuple[int | None, ...],
+    intervals: int,
+) -> list[BranchTable]:
+    """Play each (state, candidate, noise seed) on a lane of its own."""
+    if not batch:
+        return []
+    from ..lines.hot_strip.lanes import INTERVAL, HotStripLanes, key_of
+    from ..lines.hot_strip.rows import HARM, MONEY
+
+    count = sum(len(moves) for _, moves in batch) * len(seeds)
+    lanes = HotStripLanes.spread(batch[0][0], count)
+    groups: list[slice] = []
+    writes: dict[tuple[str, float], list[int]] = {}
+    lane = 0
+    for state, moves in batch:
+        groups.append(slice(lane, lane + len(moves) * len(seeds)))
+        begun = replace(state, kept=state.kept[:0])  # count the coils from here
+        for move, seed in product(moves, seeds):
+            noise = state.noise if seed is None else key_of(seed, NOISE_OF_BRANCH)
+            lanes.put(lane, replace(begun, noise=noise))
+            if move.control != HOLD.control:
+                writes.setdefault((move.control, move.value), []).append(lane)
+            lane += 1
+    spent = np.stack([lanes.money() - lanes.row(MONEY), lanes.harms() - lanes.row(HARM)], axis=1)
+    for (control, value), targets in writes.items():
+        lanes.write(control, value, targets)
     lanes.advance(intervals)
-    return BranchTable(
-        moves,
-        seeds,
-        horizon,
-        (lanes.coil_costs() - cost).reshape(shape),
-        (lanes.harms() - harm).reshape(shape),
-    )
+    last = np.empty(count, np.int64)  # the coil with which the count ends
+    for group in groups:
+        last[group] = lanes.finished_counts()[group].max() + 1
+    for _ in range(int(COIL_LIMIT / INTERVAL / STRIDE)):
+        if np.all(lanes.finished_counts() >= last):
+            break
+        lanes.advance(STRIDE)
+    else:
+        raise SimulationError(
+            f"branch: a line needs more than {COIL_LIMIT:g} s for the coil it has begun; "
+            "branch from a state in which it runs"
+        )
+    for each in range(count):
+        coils = lanes.finished(each)[: last[each]]
+        spent[each] = (
+            sum(coil.cost for coil in coils) - spent[each, 0],
+            sum(coil.harm for coil in coils) - spent[each, 1],
+        )
+    tables = []
+    for (_, moves), group in zip(batch, groups, strict=True):
+        part = spent[group].reshape(len(moves), len(seeds), 2)
+        horizon = intervals * INTERVAL
+        tables.append(BranchTable(moves, seeds, horizon, part[..., 0], part[..., 1]))
+    return tables

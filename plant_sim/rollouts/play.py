@@ -23,11 +23,12 @@ COIL_LIMIT = 300.0  # plant s a coil may take on average before the episode is g
 
 
 class LineKind(NamedTuple):
-    """What the player must know of a kind of line: lanes, moves to consider, interval (s)."""
+    """What the player must know of a kind of line."""
 
     lanes: Callable[..., "HotStripLanes"]
-    offer: Callable[[Control, float], list[Move]]
-    interval: float
+    offer: Callable[[Control, float], list[Move]]  # what an operator considers
+    interval: float  # s
+    most_coils: int  # that one campaign keeps
 
 
 def line_kind(name: str) -> LineKind:
@@ -38,10 +39,10 @@ def line_kind(name: str) -> LineKind:
     """
     if name != "hot-strip":
         raise ConfigError(f"line {name!r} is not known; the lines are: hot-strip")
-    from ..lines.hot_strip.lanes import INTERVAL, HotStripLanes
+    from ..lines.hot_strip.lanes import INTERVAL, MOST_COILS, HotStripLanes
     from ..lines.hot_strip.tables import offer
 
-    return LineKind(HotStripLanes, offer, INTERVAL)
+    return LineKind(HotStripLanes, offer, INTERVAL, MOST_COILS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,31 +167,31 @@ def play_block(
         line: kind of line.
 
     Raises:
-        ConfigError: no seeds, or fewer than one coil.
+        ConfigError: no seeds, or not a number of coils that a line keeps.
     """
-    if not seeds or coils < 1:
-        raise ConfigError(
-            f"an episode needs a seed and at least one coil, not {len(seeds)} and {coils}"
-        )
     from ..snapshot import DECISION_PERIOD
 
     kind = line_kind(line)
+    if not seeds or not 1 <= coils <= kind.most_coils:
+        raise ConfigError(
+            f"an episode needs a seed and 1 to {kind.most_coils} coils, not {len(seeds)} seeds "
+            f"and {coils} coils"
+        )
     lanes = kind.lanes(list(seeds), scenario)
     desks = [_Desk(seed, lanes) for seed in seeds]
     running = list(range(len(seeds)))
     for _ in range(int(coils * COIL_LIMIT / DECISION_PERIOD)):
         _decide(seat, kind, lanes, desks, running)
         lanes.advance(round(DECISION_PERIOD / kind.interval))
+        counts = lanes.finished_counts()
         for lane in tuple(running):
-            finished = lanes.finished(lane)
-            if len(finished) >= coils:
-                desks[lane].episode.coils = list(finished[:coils])
+            if counts[lane] >= coils:
                 desks[lane].episode.complete = True
                 running.remove(lane)
         if not running:
             break
-    for lane in running:
-        desks[lane].episode.coils = list(lanes.finished(lane)[:coils])
+    for lane, desk in enumerate(desks):
+        desk.episode.coils = lanes.finished(lane)[:coils]
     return [desk.episode for desk in desks]
 
 
@@ -202,7 +203,7 @@ def _decide(
     running: Sequence[int],
 ) -> None:
     """Ask the seat once for every running lane, write what is allowed, record all of it."""
-    values, times, costs, harms = lanes.read(), lanes.time, lanes.coil_costs(), lanes.harms()
+    values, times, costs, harms = lanes.read(), lanes.time, lanes.money(), lanes.harms()
     snapshots: list[Snapshot] = []
     moves: list[list[Move]] = []
     for lane in running:
@@ -227,7 +228,7 @@ def _decide(
                 control.refusal(move.value, present) or desk.cooldowns.refusal(control, now) or ""
             )
             if not refused:
-                lanes.write(move.control, move.value, slice(lane, lane + 1))
+                lanes.write(move.control, move.value, [lane])
                 desk.cooldowns.note(control, now)
         desk.episode.steps.append(
             Step(
