@@ -214,11 +214,6 @@ def _history(control: Control, memory: Memory, now: Now, policy: Policy) -> list
             f"{spent} writes in the last {policy.budget_window:g} s (plant), at most "
             f"{policy.budget} are allowed; wait"
         )
-    if memory.unresolved:
-        reasons.append(
-            f"the outcome of write {memory.unresolved[0]} is not known yet; wait until the "
-            "plant's mailbox has answered"
-        )
     return reasons
 
 
@@ -231,6 +226,11 @@ def _standing(
     if memory.handed_back:
         reasons.append(
             f"the plant was handed back ({memory.handed_back}); a person must release the gate"
+        )
+    if memory.unresolved:
+        reasons.append(
+            f"the outcome of write {memory.unresolved[0]} is not known yet; wait until the "
+            "plant's mailbox has answered"
         )
     remote = samples.get(policy.remote)
     doubt = stale(policy.remote, remote, now, policy)

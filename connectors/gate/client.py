@@ -27,7 +27,7 @@ class GateClient:
             made: ask `outcome` for the same id, never propose it under a new one.
     """
 
-    def __init__(self, folder: Path | str, name: str = "agent", timeout: float = 15.0) -> None:
+    def __init__(self, folder: Path | str, name: str = "agent", timeout: float = 20.0) -> None:
         self.name, self.timeout = name, timeout
         self._path = Path(folder) / SOCKET
         self._socket: socket.socket | None = None

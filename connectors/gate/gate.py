@@ -23,7 +23,7 @@ from .ledger import Approval, Entry, Ledger, State
 from .operators import approval_parts, load_operators, signed
 from .plant import REARM, Plant, plant_clock
 from .protocol import Receipt, receipt
-from .sender import Sender
+from .sender import PATIENCE, Sender
 
 _PULSE = 0.2  # wall s between two looks at lease, open writes and old approvals
 _CLOCK_SLACK = 1.0  # plant s by which two devices may differ
@@ -72,6 +72,8 @@ class Gate:
 
     def close(self) -> None:
         """Stop the pulse and close everything; a write in progress is finished first."""
+        if self._stop.is_set():
+            return
         self._stop.set()
         if self._pulse.is_alive():
             self._pulse.join()
@@ -366,7 +368,7 @@ class Gate:
             if entry.action_id in decided:
                 words = "the gate stopped after the decision and before it was sent"
                 self._ledger.mark(entry.action_id, State.NOT_DONE, words)
-        self._settle(patience=self.policy.settle + 1.0)
+        self._settle(patience=self.policy.settle + PATIENCE)
 
     def _settle(self, patience: float) -> None:
         for entry in self._ledger.entries(State.SENDING, State.UNKNOWN):

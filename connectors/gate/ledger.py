@@ -120,10 +120,10 @@ class Ledger:
         self._lock = threading.RLock()
         self._db = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
         path.chmod(0o600)
-        # A rollback journal with FULL: a committed row survives a power cut.
-        self._db.execute("pragma locking_mode = exclusive")  # one gate a ledger
-        self._db.execute("pragma synchronous = full")
         try:
+            # A rollback journal with FULL: a committed row survives a power cut.
+            self._db.execute("pragma locking_mode = exclusive")  # one gate a ledger
+            self._db.execute("pragma synchronous = full")
             self._db.execute("begin exclusive")
             self._db.execute("commit")
         except sqlite3.OperationalError as error:

@@ -29,10 +29,11 @@ class Plant(Protocol):
         ...
 
     def send(self, action_id: str, control: str, value: float) -> Echo | None:
-        """Put one request (SI) into the mailbox once; None when no echo came in time.
+        """Put one request (SI) into the mailbox once; None when its fate is not known.
 
         Raises:
-            LinkError: the link failed; the request may or may not have arrived.
+            LinkError: the plant could not be reached: nothing was sent.
+            ProtocolError: the plant refused the frame.
         """
         ...
 

@@ -11,14 +11,15 @@ from math import isfinite
 
 from ...plant_sim.controls import Control
 from ...plant_sim.signals import Sample
+from ..errors import LinkError, ProtocolError
 from .audit import AuditLog
 from .check import Policy
-from .errors import LinkError
 from .ledger import Entry, Ledger, State
 from .plant import REARM, WORDS, Echo, Plant
 
 HEARTBEAT = "plc.heartbeat"
 _POLL = 0.02  # wall s between two looks
+PATIENCE = 3.0  # wall s beyond `settle`: three beats of a PLC in real time, and some
 
 
 class Sender:
@@ -45,11 +46,13 @@ class Sender:
         entry = self._ledger.mark(action_id, State.SENDING, before=before, sent_plant=turn)
         try:
             echo = self._plant.send(action_id, entry.control, value)
-        except LinkError:  # it may have arrived all the same: the mailbox knows
+        except LinkError as error:
+            return self._close(entry, State.NOT_DONE, f"nothing was sent: {error}", None)
+        except ProtocolError:  # most likely refused as a whole, but the mailbox knows for sure
             echo = None
         if echo is not None:
             return self._finish(entry, echo)
-        return self.settle(entry, self._policy.settle + 1.0)
+        return self.settle(entry, self._policy.settle + PATIENCE)
 
     def settle(self, entry: Entry, patience: float) -> Entry:
         """Ask the mailbox about an open write for up to `patience` wall s; return its entry."""

@@ -50,10 +50,10 @@ class MemoryPlant:
         return {n: Sample(v, quality, now, time.monotonic()) for n, v in values.items()}
 
     def send(self, action_id: str, control: str, value: float) -> Echo | None:
-        self.before_send()
         if not self.link:
             raise LinkError("the link is cut")
-        if self.lose_request:
+        self.before_send()
+        if self.lose_request or not self.link:
             return None
         if action_id in self.echoes:
             outcome = Outcome.DUPLICATE

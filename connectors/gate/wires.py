@@ -1,0 +1,105 @@
+"""The plant behind the wires: the follower reads it, the mailbox writes it, as the gate's user."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import CancelledError
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ...plant_sim.controls import Control
+from ...plant_sim.errors import ConfigError
+from ...plant_sim.signals import Sample
+from ..errors import LinkError
+from ..follower import Follower
+from ..letter import Echo
+from ..mailbox import WireMailbox
+from ..security import GATE
+from ..tagfile import load_tags
+
+_LIMIT = 12.0  # wall s for one exchange with the mailbox; its own deadlines are shorter
+Answer = TypeVar("Answer")
+
+
+class WirePlant:
+    """The real way to write: OPC UA and Modbus mailbox, with the gate's own keys.
+
+    Args:
+        tags: tag file of the plant.
+        folder: run folder with `pki/`.
+
+    Raises:
+        ConfigError: the tag file is wrong or the gate's keys are missing.
+    """
+
+    def __init__(self, tags: Path, folder: Path) -> None:
+        tagfile = load_tags(tags)
+        pki = folder / "pki"
+        self.tags_hash = tagfile.hash
+        catalogue = _catalogue(tagfile.line)
+        self.controls: Mapping[str, Control] = {
+            n: c for n, c in catalogue.items() if n in tagfile.writable()
+        }
+        self._mailbox = WireMailbox(tagfile, pki, GATE)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="gate-mailbox", daemon=True
+        )
+        self._thread.start()
+        self._follower = Follower(tagfile, pki, GATE)
+        self._follower.start()
+
+    def samples(self) -> Mapping[str, Sample]:
+        """Return the newest samples."""
+        return self._follower.samples()
+
+    def send(self, action_id: str, control: str, value: float) -> Echo | None:
+        """Put one request into the mailbox, once; see `WireMailbox.send`."""
+        try:
+            return self._wait(self._mailbox.send(action_id, control, value))
+        except TimeoutError:
+            return None
+
+    def lookup(self, action_id: str, control: str) -> Echo | None:
+        """Return what the mailbox knows of an action id."""
+        try:
+            return self._wait(self._mailbox.lookup(action_id))
+        except TimeoutError as error:
+            raise LinkError("the mailbox did not answer; is the PLC running?") from error
+
+    def beat(self) -> None:
+        """Tell the PLC that the gate lives and an agent beats."""
+        try:
+            taken = self._wait(self._mailbox.beat())
+        except TimeoutError:
+            taken = False
+        if not taken:
+            raise LinkError("no protocol took the heartbeat; is the PLC running?")
+
+    def close(self) -> None:
+        """End both connections and their threads."""
+        self._follower.close()
+        with contextlib.suppress(TimeoutError):  # the PLC closes what is left of the connection
+            self._wait(self._mailbox.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _wait(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result(_LIMIT)
+        except CancelledError as error:
+            raise TimeoutError("cancelled") from error
+        except TimeoutError:
+            future.cancel()
+            raise
+
+
+def _catalogue(line: str) -> Mapping[str, Control]:
+    if line != "hot-strip":
+        raise ConfigError(f"line {line!r} has no catalogue of controls; use hot-strip")
+    from ...plant_sim.lines.hot_strip.tables import CONTROLS
+
+    return CONTROLS
