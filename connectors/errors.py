@@ -1,0 +1,43 @@
+"""The errors of the wires and of the gate; every one derives from `PasslineError`."""
+
+from ..plant_sim.errors import PasslineError
+
+
+class ConnectorError(PasslineError):
+    """Raised when the way to a plant cannot do what it was asked."""
+
+
+class TagError(ConnectorError):
+    """Raised when a tag is not known or its type or unit is wrong."""
+
+
+class StaleError(ConnectorError):
+    """Raised when a value is older than its tag allows, or its quality is not good."""
+
+
+class LinkError(ConnectorError, ConnectionError):
+    """Raised when a connection is not there or was lost."""
+
+
+class ProtocolError(ConnectorError):
+    """Raised when the peer refused a request.
+
+    Attributes:
+        code: the OPC UA status code or the Modbus exception code, as received.
+    """
+
+    def __init__(self, text: str, code: int = 0) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class WriteError(ConnectorError):
+    """Raised when a write was stopped before it left."""
+
+
+class LimitError(WriteError):
+    """Raised when a value is outside the limits or the rate of its tag."""
+
+
+class ApprovalError(WriteError):
+    """Raised when a value has no approval, or the approval has expired."""

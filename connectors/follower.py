@@ -1,0 +1,173 @@
+"""A plant, followed over both protocols by a background thread, for callers that are not async."""
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..plant_sim.signals import Sample
+from .connector import HEARTBEAT, SupervisedConnector
+from .errors import LinkError
+from .historian import Historian
+from .modbus.connector import ModbusConnector
+from .opcua import OpcUaConnector
+from .security import AGENT, Pki
+from .tagfile import TagFile, load_tags
+
+
+class Follower:
+    """Reads OPC UA and Modbus side by side and keeps the newest Sample of every tag.
+
+    A tag that both protocols carry comes from the one over which its station is written; the other
+    stands in while the first is not GOOD. `Sample.time` is the plant clock: the tag plc.time of the
+    same batch. A sample is as fresh as the PLC's heartbeat, so a server that answers for a hung
+    plant does not stay GOOD.
+
+    Args:
+        tagfile: a tag file or its path.
+        pki: folder of keys.
+        user: whose keys to use; "agent" may only read.
+        historian: gets every batch, if given.
+        timing: `period`, `deadline` and `backoff` of the connectors (wall s).
+    """
+
+    def __init__(
+        self,
+        tagfile: TagFile | str | Path,
+        pki: str | Path | Pki,
+        user: str = AGENT,
+        historian: Historian | None = None,
+        **timing: float,
+    ) -> None:
+        self.tagfile = tagfile if isinstance(tagfile, TagFile) else load_tags(tagfile)
+        keys = pki if isinstance(pki, Pki) else Pki(pki)
+        self._connectors: dict[str, SupervisedConnector] = {
+            "opcua": OpcUaConnector(self.tagfile, keys, user, **timing),
+            "modbus": ModbusConnector(self.tagfile, **timing),
+        }
+        self._home = _homes(self.tagfile)
+        self._historian = historian
+        if historian is not None:
+            for protocol, connector in self._connectors.items():
+                connector.subscribe(self._recorder(protocol, historian))
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> "Follower":
+        """Begin to follow; returns at once, whether the plant is up or not."""
+        if self._thread is None:
+            ready = threading.Event()
+            self._thread = threading.Thread(
+                target=self._run, args=(ready,), name="follower", daemon=True
+            )
+            self._thread.start()
+            ready.wait()
+        return self
+
+    def samples(self) -> dict[str, Sample]:
+        """Return the newest sample of every tag, aged to now."""
+        seen = {name: each.samples() for name, each in self._connectors.items()}
+        merged: dict[str, Sample] = {}
+        for name in self.tagfile.tags:
+            first = self._home[name]
+            second = "opcua" if first == "modbus" else "modbus"
+            sample, other = seen[first].get(name), seen[second].get(name)
+            if other is not None and (sample is None or other.quality > sample.quality):
+                sample = other
+            if sample is not None:
+                merged[name] = sample
+        return merged
+
+    def health(self) -> dict[str, dict[str, Any]]:
+        """Return state, age of the last success, reconnects and error of each protocol."""
+        return {name: asdict(each.health()) for name, each in self._connectors.items()}
+
+    def wait_good(self, limit: float) -> bool:
+        """Wait until both protocols are up and fresh; False when `limit` (wall s) is over."""
+        end = time.monotonic() + limit
+        while True:
+            if all(
+                each.health().state == "up" and each.samples([HEARTBEAT])[HEARTBEAT].good
+                for each in self._connectors.values()
+            ):
+                return True
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        """Stop following; the last samples turn BAD."""
+        if self._thread is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join(10.0)
+            self._thread = self._loop = None
+
+    def __enter__(self) -> "Follower":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _run(self, ready: threading.Event) -> None:
+        async def follow() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._stop = asyncio.Event()
+            for connector in self._connectors.values():
+                await connector.start()
+            ready.set()
+            await self._stop.wait()
+            for connector in self._connectors.values():
+                await connector.close()
+
+        with contextlib.suppress(asyncio.CancelledError):
+            asyncio.run(follow())
+
+    def _recorder(self, protocol: str, historian: Historian) -> Any:
+        def record(samples: Mapping[str, Sample]) -> None:
+            historian.add(
+                {name: item for name, item in samples.items() if self._home[name] == protocol}
+            )
+
+        return record
+
+
+def connect(
+    tagfile: TagFile | str | Path, pki: str | Path | None = None, user: str = AGENT
+) -> Follower:
+    """Follow the plant of a tag file.
+
+    Args:
+        tagfile: a tag file or its path.
+        pki: folder of keys; by default `pki` beside the tag file.
+        user: whose keys to use.
+
+    Returns:
+        A started Follower; close it, or use it as a context manager.
+
+    Raises:
+        LinkError: if the folder of keys is not given and cannot be guessed.
+    """
+    if pki is None:
+        if isinstance(tagfile, TagFile):
+            raise LinkError("a tag file without a path says nothing of keys; give the pki folder")
+        pki = Path(tagfile).parent / "pki"
+    return Follower(tagfile, pki, user).start()
+
+
+def _homes(tagfile: TagFile) -> dict[str, str]:
+    """Return the protocol that each tag is taken from."""
+    by_modbus = {
+        name.partition(".")[0]
+        for name, tag in tagfile.writable().items()
+        if tag.write and tag.write.protocol == "modbus"
+    }
+    return {
+        name: "modbus"
+        if tag.opcua is None or (tag.modbus and name.partition(".")[0] in by_modbus)
+        else "opcua"
+        for name, tag in tagfile.tags.items()
+    }

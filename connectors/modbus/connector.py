@@ -1,0 +1,42 @@
+"""The connector that reads a plant over Modbus TCP, in blocks."""
+
+from ...plant_sim.signals import Quality
+from ..connector import Raw, SupervisedConnector
+from ..errors import LinkError
+from ..tagfile import TagFile
+from .client import ModbusClient
+from .registers import plan
+
+
+class ModbusConnector(SupervisedConnector):
+    """Reads every Modbus tag of a tag file; a NaN is BAD."""
+
+    def __init__(self, tagfile: TagFile, **timing: float) -> None:
+        super().__init__({n: t for n, t in tagfile.tags.items() if t.modbus}, **timing)
+        self._device = tagfile.modbus
+        self._blocks = plan(self.tags.values())
+        self._client: ModbusClient | None = None
+
+    async def _open(self) -> None:
+        self._client = await ModbusClient.open(
+            self._device.host, self._device.port, self._device.unit, self._deadline
+        )
+
+    async def _poll(self) -> dict[str, Raw]:
+        if self._client is None:
+            raise LinkError("there is no Modbus connection")
+        found: dict[str, Raw] = {}
+        for block in self._blocks:
+            data = await self._client.read(block.table, block.start, block.count)
+            for tag in block.tags:
+                if (at := tag.modbus) is not None:
+                    first = 2 * (at.register - block.start)
+                    value = at.decode(data[first : first + 2 * at.words])
+                    bad = value != value  # NaN
+                    found[tag.name] = Raw(value, Quality.BAD if bad else Quality.GOOD)
+        return found
+
+    async def _shut(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()

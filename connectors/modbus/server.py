@@ -1,0 +1,165 @@
+"""A Modbus TCP server: functions 3, 4, 6 and 16, exact in framing and exception codes."""
+
+import asyncio
+import struct
+from typing import cast
+
+from .registers import (
+    ILLEGAL_FUNCTION,
+    ILLEGAL_VALUE,
+    MAX_READ,
+    NO_SUCH_UNIT,
+    RegisterImage,
+)
+
+HEADER = struct.Struct(">HHH")  # transaction id, protocol id, length
+MAX_WRITE = 123
+MAX_PEERS = 16
+IDLE = 60.0  # wall s without a request before a connection is closed
+BURST = 64  # frames answered at once for one peer before the others get their turn
+
+
+class ModbusPeer(asyncio.Protocol):
+    """One connection. Any number of requests may be in flight; answers come in their order."""
+
+    def __init__(
+        self,
+        image: RegisterImage,
+        peers: set["ModbusPeer"],
+        max_peers: int = MAX_PEERS,
+        idle: float = IDLE,
+    ) -> None:
+        self._image = image
+        self._peers = peers
+        self._max_peers = max_peers
+        self._idle_after = idle
+        self._buffer = bytearray()
+        self._name = ""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection, unless there are too many."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._loop = asyncio.get_running_loop()
+        if len(self._peers) >= self._max_peers:
+            self._transport.abort()
+            return
+        self._peers.add(self)
+        host, port = transport.get_extra_info("peername")[:2]
+        self._name = f"{host}:{port}"
+        self._seen = self._loop.time()
+        self._timer = self._loop.call_later(self._idle_after, self._check_idle)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._peers.discard(self)
+        if self._timer:
+            self._timer.cancel()
+
+    def pause_writing(self) -> None:
+        """Serve no further requests to a peer that does not read its answers."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on when the answers have been taken."""
+        self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Drop the connection now."""
+        self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every complete frame, in order."""
+        self._seen = self._loop.time()
+        self._buffer += data
+        self._serve()
+
+    def _serve(self) -> None:
+        if self._transport.is_closing():
+            return
+        buffer, start, broken = self._buffer, 0, False
+        answers: list[bytes] = []
+        while len(buffer) - start >= HEADER.size and len(answers) < BURST:
+            transaction, protocol, length = HEADER.unpack_from(buffer, start)
+            if protocol != 0 or not 2 <= length <= 254:
+                broken = True  # not Modbus: never resynchronise by guessing
+                break
+            end = start + HEADER.size + length
+            if len(buffer) < end:
+                break
+            unit, function = buffer[start + 6], buffer[start + 7]
+            body = self._execute(unit, function, bytes(buffer[start + 8 : end]))
+            if isinstance(body, int):
+                function, body = function | 0x80, bytes([body])
+            head = HEADER.pack(transaction, 0, 2 + len(body)) + bytes([unit, function])
+            answers.append(head + body)
+            start = end
+        del buffer[:start]
+        if answers:
+            self._transport.write(b"".join(answers))
+        if broken:
+            self._transport.close()
+        elif len(answers) >= BURST:
+            self._loop.call_soon(self._serve)
+
+    def _execute(self, unit: int, function: int, data: bytes) -> bytes | int:
+        """Return the body of the answer, or the exception code.
+
+        The order of the checks is the specification's: function, count, address.
+        """
+        if unit != self._image.unit:
+            return NO_SUCH_UNIT
+        if function in (3, 4):
+            if len(data) != 4:
+                return ILLEGAL_VALUE
+            address, count = struct.unpack(">HH", data)
+            if not 1 <= count <= MAX_READ:
+                return ILLEGAL_VALUE
+            block = self._image.get("holding" if function == 3 else "input", address, count)
+            return block if isinstance(block, int) else bytes([2 * count]) + block
+        if function == 6:
+            if len(data) != 4:
+                return ILLEGAL_VALUE
+            return self._write(struct.unpack_from(">H", data)[0], data[2:], data)
+        if function == 16:
+            if len(data) < 5:
+                return ILLEGAL_VALUE
+            address, count, size = struct.unpack_from(">HHB", data)
+            if not 1 <= count <= MAX_WRITE or size != 2 * count or len(data) != 5 + size:
+                return ILLEGAL_VALUE
+            return self._write(address, data[5:], data[:4])
+        return ILLEGAL_FUNCTION
+
+    def _write(self, address: int, registers: bytes, accepted: bytes) -> bytes | int:
+        return self._image.write(address, registers, self._name) or accepted
+
+    def _check_idle(self) -> None:
+        left = self._seen + self._idle_after - self._loop.time()
+        if left <= 0:
+            self._transport.abort()
+        else:
+            self._timer = self._loop.call_later(left, self._check_idle)
+
+
+class ModbusServer:
+    """The listening side; `close` drops every connection."""
+
+    def __init__(
+        self, image: RegisterImage, max_peers: int = MAX_PEERS, idle: float = IDLE
+    ) -> None:
+        self._image, self._max_peers, self._idle = image, max_peers, idle
+        self._peers: set[ModbusPeer] = set()
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listen, and return the port."""
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: ModbusPeer(self._image, self._peers, self._max_peers, self._idle), host, port
+        )
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def close(self) -> None:
+        """Stop listening and drop every connection."""
+        self._server.close()
+        for peer in list(self._peers):
+            peer.close()
+        await self._server.wait_closed()

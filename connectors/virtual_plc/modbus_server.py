@@ -1,0 +1,53 @@
+"""The Modbus face of the virtual PLC: signals as input registers, a mailbox as holding ones."""
+
+from math import nan
+
+from ...plant_sim.signals import Quality
+from ...plant_sim.units import from_si
+from ..errors import ProtocolError
+from ..letter import BEAT_WORDS, REQUEST_WORDS, pack_echoes, unpack_beat, unpack_modbus
+from ..modbus.registers import ILLEGAL_ADDRESS, ILLEGAL_VALUE, RegisterImage
+from ..tagfile import TagFile
+from .program import Picture, PlcProgram
+
+
+class ModbusFace(RegisterImage):
+    """Registers of the PLC. A write is a whole request or a whole beat, and proves its sender."""
+
+    def __init__(self, tagfile: TagFile, key: bytes, program: PlcProgram) -> None:
+        super().__init__(unit=tagfile.modbus.unit)
+        self._box = tagfile.mailbox
+        self._tags = [tag for tag in tagfile.tags.values() if tag.modbus is not None]
+        self._key = key
+        self._program = program
+
+    def publish(self, picture: Picture) -> None:
+        """Show `picture`; a BAD value is NaN."""
+        for tag in self._tags:
+            sample, at = picture.samples.get(tag.name), tag.modbus
+            if sample is None or at is None:
+                continue
+            bad = sample.quality is Quality.BAD
+            value = nan if bad else from_si(sample.value, tag.unit)
+            self.put(at.table, at.register, at.encode(value))
+        self.put(
+            "input", self._box.echo_register, pack_echoes(picture.handled, list(picture.echoes))
+        )
+
+    def write(self, address: int, data: bytes, peer: str) -> int:
+        """Take a request or a beat; anything else is an illegal address."""
+        words = len(data) // 2
+        try:
+            if (address, words) == (self._box.request_register, REQUEST_WORDS):
+                self._program.submit(unpack_modbus(data, self._key), "modbus", peer)
+            elif (address, words) == (self._box.beat_register, BEAT_WORDS):
+                self._program.beat(unpack_beat(data, self._key))
+            else:
+                self._program.refuse(
+                    "modbus", peer, f"{words} holding registers from {address} are not writable"
+                )
+                return ILLEGAL_ADDRESS
+        except ProtocolError as error:
+            self._program.refuse("modbus", peer, str(error))
+            return ILLEGAL_VALUE
+        return 0
