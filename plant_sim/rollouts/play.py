@@ -118,33 +118,42 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-class Cooldowns:
-    """Remembers when each control was last written, on the plant clock."""
-
-    def __init__(self) -> None:
-        self._written: dict[str, float] = {}
-
-    def refusal(self, control: Control, now: float) -> str | None:
-        """Return why `control` may not be written at plant time `now` (s) yet, or None."""
-        left = self._written.get(control.name, -float("inf")) + control.cooldown - now
-        if left > 1e-9:
-            return f"{control.name} was written a moment ago; wait {left:g} s of plant time"
-        return None
-
-    def note(self, control: Control, now: float) -> None:
-        """Remember that `control` was written at plant time `now` (s)."""
-        self._written[control.name] = now
-
-
 class _Desk:
-    """What belongs to one lane: its memory of samples, its cooldowns and its record."""
+    """What belongs to one lane: its snapshots, when each control was last written, its record."""
 
     def __init__(self, seed: int, lanes: "HotStripLanes") -> None:
         from ..snapshot import SnapshotBuilder
 
         self.episode = Episode(seed)
-        self.builder = SnapshotBuilder(lanes.signals, lanes.controls)
-        self.cooldowns = Cooldowns()
+        self._controls = lanes.controls
+        self._builder = SnapshotBuilder(lanes.signals, lanes.controls)
+        self._written: dict[str, float] = {}
+        self.page: Snapshot | None = None
+
+    def see(self, values: Sequence[float], now: float) -> None:
+        """Take in what the wire would deliver; reception is on the plant clock: bits must repeat."""
+        samples = {
+            name: Sample(value, Quality.GOOD if isfinite(value) else Quality.BAD, now, now)
+            for name, value in zip(self._builder_signals, values, strict=True)
+        }
+        self.page = self._builder.update(samples, now)
+
+    def open_moves(self, page: "Snapshot", kind: LineKind) -> list[Move]:
+        """Return HOLD and the legal moves of the controls whose cooldown is over, as the gate."""
+        return [
+            move
+            for move in legal_moves(self._controls, page.samples, kind.offer)
+            if move == HOLD or self.rested(move.control, page.time)
+        ]
+
+    def rested(self, control: str, now: float) -> bool:
+        """Whether the cooldown of `control` is over at plant time `now` (s)."""
+        last = self._written.get(control, -inf)
+        return now - last >= self._controls[control].cooldown
+
+    def note(self, control: str, now: float) -> None:
+        """Remember that `control` was written at plant time `now` (s)."""
+        self._written[control] = now
 
 
 def play_block(

@@ -121,7 +121,7 @@ COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
 COVER = 0.35  # share of radiation that the hoods over the delay table let through [T]
 HEAD_AT_COILER = 112.0  # m of strip delivered
 RUNDOWN = 0.45  # K/s, level 2's belief how fast the waiting bar cools [T]
-FORCE_LEARNING, GAIN_LEARNING, BIAS_LEARNING = 0.25, 0.25, 0.12  # per coil [T]
+FORCE_LEARNING, GAIN_LEARNING, BIAS_LEARNING = 0.20, 0.12, 0.10  # per coil [T]
 HEAD, BODY, TAIL = 1.0, 2.0, 3.0
 # channels of the random numbers: 0..63 noise of an interval, from 64 what is drawn once
 PRODUCT, PLANT, FAULT, BAR_DRAW = 64, 80, 96, 128
