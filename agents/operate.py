@@ -291,7 +291,7 @@ def run(
         )  # fmt: skip
         follower.start()
         stack.callback(follower.close)
-        say({"event": "ready", "engine": engine, "seat": seat.name, "mode": mode})
+        say({"event": "ready", "ready": True, "engine": engine, "seat": seat.name, "mode": mode})
         reason = _loop(operator, watch, follower.samples, say, stop, coils)
     say({"event": "stopped", "reason": reason})
     return 0

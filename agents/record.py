@@ -2,11 +2,11 @@
 
 `decisions.jsonl` is what the report and the screen read. Keys of a line (SI, plant seconds):
 
-    key        action id, or "<thread>:<turn>" when nothing was asked for; unique in the file
+    key        "<thread>:<turn>:<snapshot>", unique in the file
     kind       "decision" (a move or a hold was chosen), "judgement" (only effects were judged),
                "dropped" (the turn ended without a decision; `messages` say why)
     turn, thread, snapshot, wall (Unix s), time (plant s), coil, phase, events
-    alerts     English phrases        features   {name: value}
+    alerts     keys of `plant_sim.snapshot.ALERTS`                features   {name: value}
     offered    ["fm.speed_trim up", ...]         masked     moves the gate's check refused
     control    "none" for hold        value      SI          label
     by         seat that chose ("rules", "lm", "head", ...), or "rollback"

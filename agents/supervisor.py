@@ -3,8 +3,8 @@
     wake -> perceive -> triage -> decide -> guard -> approve -> act -> verify -> report
 
 A turn can be stopped after any node and gone on with from its checkpoint, run again from any
-checkpoint, or forked: the id of an action is computed from thread, turn, snapshot and attempt, and
-the ledger behind the gate writes an id once. Handles live in the `Desk`, never in the state.
+checkpoint, or forked: the id of an action is computed from thread, turn and snapshot, and the
+ledger behind the gate writes an id once. Handles live in the `Desk`, never in the state.
 """
 
 import os

@@ -9,7 +9,10 @@ import hashlib
 import struct
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from math import isfinite
+from typing import Protocol
 
+from ..connectors.gate.plant import plant_clock
 from ..plant_sim.controls import Control, Move
 from ..plant_sim.signals import Sample, Signal
 from ..plant_sim.snapshot import DECISION_PERIOD, Snapshot, SnapshotBuilder
@@ -21,6 +24,14 @@ KEPT = 64  # snapshots; older ones are gone, and a decision on them is dropped
 BODY = 2  # coil.phase once the head has passed
 
 
+class Builder(Protocol):
+    """What makes snapshots of samples; it remembers what it needs for trends."""
+
+    def update(self, samples: Mapping[str, Sample], now: float | None) -> Snapshot:
+        """Take in the newest samples and return the snapshot of now."""
+        ...
+
+
 class Watch:
     """The eyes of the agent on one line. All times are plant seconds.
 
@@ -28,6 +39,7 @@ class Watch:
         signals: of the line.
         controls: of the line.
         offer: the moves an operator would consider, by control and present value.
+        make_builder: makes what digests samples to snapshots; None takes the `SnapshotBuilder`.
     """
 
     def __init__(
@@ -35,12 +47,13 @@ class Watch:
         signals: Mapping[str, Signal],
         controls: Mapping[str, Control],
         offer: Callable[[Control, float], list[Move]],
+        make_builder: Callable[[], Builder] | None = None,
     ) -> None:
         self.controls = controls
         self.offer = offer
         self.latest: Snapshot | None = None
-        self._signals = signals
-        self._builder = SnapshotBuilder(signals, controls)
+        self._make_builder = make_builder or (lambda: SnapshotBuilder(signals, controls))
+        self._builder = self._make_builder()
         self._shelf: OrderedDict[str, Snapshot] = OrderedDict()
         self._events: list[str] = ["start"]
         self._alerts: frozenset[str] = frozenset()
@@ -48,8 +61,17 @@ class Watch:
         self._woken: float | None = None
 
     def look(self, samples: Mapping[str, Sample], now: float | None = None) -> Snapshot:
-        """Take in the newest samples and note what has happened since the last look."""
-        if self.latest is not None and now is not None and now < self.latest.time - 1.0:
+        """Take in the newest samples and note what has happened since the last look.
+
+        Args:
+            samples: by name, SI.
+            now: plant clock (s); None: the newest time of any usable sample.
+        """
+        if now is None:
+            now = plant_clock(samples)
+            if not isfinite(now):
+                now = 0.0 if self.latest is None else self.latest.time
+        if self.latest is not None and now < self.latest.time - 1.0:
             self._restart()
         snapshot = self._builder.update(samples, now)
         self.latest = snapshot
@@ -67,7 +89,7 @@ class Watch:
 
     def _restart(self) -> None:
         """Forget what belongs to a plant whose clock has begun anew."""
-        self._builder = SnapshotBuilder(self._signals, self.controls)
+        self._builder = self._make_builder()
         self._shelf.clear()
         self._events = ["start"]
         self._woken = None

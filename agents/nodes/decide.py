@@ -17,12 +17,14 @@ from .moves import name_of, open_moves
 NAMESPACE = uuid.UUID("6d1f3a52-7c0e-5a49-9a53-4e1c20f1b7d4")  # of action ids
 
 
-def action_id(thread: str, turn: int, snapshot: str, attempt: int) -> str:
-    """Return the id of the action of one decision: 32 hexadecimal digits.
+def action_id(thread: str, turn: int, snapshot: str) -> str:
+    """Return the id of the one action a turn may propose: 32 hexadecimal digits.
 
-    It is computed and not drawn, so the node gives the same id however often it is run again.
+    It is computed and not drawn, so the node gives the same id however often it is run again. A
+    choice that the guard refused was never proposed, so the next choice of the turn takes the same
+    id: whatever a replay finds different, the ledger knows one action a turn.
     """
-    return uuid5_hex(f"{thread}|{turn}|{snapshot}|{attempt}")
+    return uuid5_hex(f"{thread}|{turn}|{snapshot}")
 
 
 def uuid5_hex(text: str) -> str:
@@ -48,7 +50,7 @@ def decide(state: Turn, desk: Desk, config: RunnableConfig) -> Turn:
     move = moves[choice.choice]
     thread = str(config["configurable"]["thread_id"])
     action = Action(
-        id="" if move == HOLD else _id(thread, state),
+        id="" if move == HOLD else action_id(thread, state["turn"], state["snapshot"]),
         control=move.control,
         value=move.value,
         label=move.label,
@@ -59,10 +61,6 @@ def decide(state: Turn, desk: Desk, config: RunnableConfig) -> Turn:
     )
     offered = [name_of(m.control, m.label) for m in moves]
     return Turn(action=action, offered=offered, verdict=None, thinking=thinking, messages=messages)
-
-
-def _id(thread: str, state: Turn) -> str:
-    return action_id(thread, state["turn"], state["snapshot"], state["attempt"])
 
 
 def _ask(seat: Seat, snapshot: Snapshot, moves: Sequence[Move]) -> Decision:

@@ -9,6 +9,18 @@ from .moves import name_of
 def guard(state: Turn, desk: Desk) -> Turn:
     """Ask the gate whether it would allow the move; one it would not is masked for this turn."""
     action = need(state.get("action"), "action")
+    known = desk.gate.outcome(action["id"])
+    if known is not None:
+        # A replay: what was proposed is not judged (and decided) anew, ACT gets its receipt.
+        reason = f"it is at the gate already: {known.state}"
+        return Turn(
+            verdict=Verdict(
+                allowed=True,
+                value=action["value"],
+                reasons=[reason],
+                needs_person=known.state == "PENDING",
+            )
+        )
     (answer,) = desk.gate.check([Move(action["control"], action["value"], action["label"])])
     verdict = Verdict(
         allowed=answer.allowed,

@@ -1,6 +1,6 @@
 """PERCEIVE: the typed snapshot behind the reference, digested to features and alerts.
 
-The alerts are the plant simulator's own fixed phrases. No text that came over a wire is passed on.
+The alerts are words of our own closed vocabulary. No text that came over a wire is passed on.
 """
 
 from ..desk import Desk

@@ -30,7 +30,7 @@ def decision_record(state: Turn, desk: Desk, thread: str) -> dict[str, Any] | No
     effect = next((e for e in state["pending"] if action and e["action_id"] == action["id"]), None)
     chosen = action or {"control": "", "value": None, "label": "", "by": "", "id": ""}
     return {
-        "key": (action["id"] if action else "") or f"{thread}:{state['turn']}",
+        "key": f"{thread}:{state['turn']}:{state['snapshot']}",
         "kind": kind,
         "turn": state["turn"],
         "thread": thread,

@@ -1,0 +1,300 @@
+"""The operator at a real gate: when it wakes, what it survives, and that it never writes twice."""
+
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+# One life of an agent at the bench's gate. It dies by SIGKILL at the moment that argument 2 names.
+LIFE = """
+import importlib.util, os, signal, sys
+from pathlib import Path
+
+spec = importlib.util.spec_from_file_location("bench", sys.argv[3])
+module = importlib.util.module_from_spec(spec)
+sys.modules["bench"] = module
+spec.loader.exec_module(module)
+bench = module.Bench(Path(sys.argv[1]))
+bench.plant.time = float(sys.argv[4])
+moment = sys.argv[2]
+
+
+def die(at):
+    if at == moment:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Seat(module.Chooses):
+    def decide(self, snapshots, moves):
+        die("deciding")
+        return super().decide(snapshots, moves)
+
+
+class Gate:
+    def __getattr__(self, name):
+        return getattr(bench.gate, name)
+
+    def check(self, moves):
+        die("before the check")
+        return bench.gate.check(moves)
+
+    def propose(self, *request):
+        die("before the write")
+        receipt = bench.gate.propose(*request)
+        die("after the write")
+        return receipt
+
+
+add = bench.log.add
+
+
+def record(line):
+    die("before the record")
+    add(line)
+    die("after the record")
+
+
+bench.log.add = record
+operator = bench.operator(Seat("fm.spray_trim up"), gate=Gate())
+operator.step(bench.plant.samples(), bench.plant.time)
+print(*bench.messages, sep="\\n")
+"""
+
+
+def live(bench, moment, plant_time):
+    command = [sys.executable, "-c", LIFE, str(bench.folder), moment, str(HERE / "conftest.py")]
+    return subprocess.run(
+        [*command, str(plant_time)], capture_output=True, text=True, timeout=40, check=False
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("moment", "written"),
+    [
+        ("deciding", 0),
+        ("before the write", 1),
+        ("after the write", 1),
+        ("before the record", 1),
+    ],
+)
+def test_an_agent_killed_at_any_moment_goes_on_and_writes_once(bench, moment, written):
+    bench.open_gate()
+    assert live(bench, moment, 1000.0).returncode == -signal.SIGKILL
+    again = live(bench, "never", 1005.0)
+    assert again.returncode == 0, again.stderr
+    assert "going on with the turn that stopped" in again.stdout
+    # Before a decision was taken there is nothing to finish: the next look decides anew.
+    fresh = [request for request in bench.plant.requests if request[1] == "fm.spray_trim"]
+    assert len({action for action, _, _ in fresh}) == len(fresh)
+    assert len(fresh) <= 1 + (written == 0)
+    assert len(fresh) >= written
+    keys = [record["key"] for record in bench.records]
+    assert len(keys) == len(set(keys)) >= 1
+
+
+@pytest.mark.slow
+def test_what_was_decided_long_before_the_kill_is_not_written_after_it(bench):
+    bench.open_gate()
+    live(bench, "before the write", 1000.0)
+    bench.plant.time = 1500.0
+    assert live(bench, "never", 1500.0).returncode == 0
+    first = bench.records[0]
+    assert first["receipt"]["state"] == "NOT DONE"
+    assert "too old" in first["receipt"]["reason"]
+    assert first["action_id"] not in bench.plant.applied
+
+
+def test_a_standing_alert_wakes_it_once_and_then_the_timer(bench, chooses):
+    bench.open_gate()
+    seat = chooses()
+    operator = bench.operator(seat)
+    bench.step(operator, seconds=1.0, times=50)
+    assert seat.asked == 1
+    bench.step(operator, seconds=1.0, times=30)
+    assert seat.asked == 2
+    assert bench.records[1]["events"] == ["timer"]
+
+
+def test_decisions_are_at_least_ten_seconds_apart(bench, chooses):
+    bench.open_gate()
+    operator = bench.operator(chooses())
+    for number in range(100):  # an alert that flickers
+        bench.alerts = ("force_high",) if number % 2 else ()
+        bench.alerts += ("pyrometer_low",)
+        bench.step(operator, seconds=1.0)
+    times = [record["time"] for record in bench.records]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert gaps
+    assert min(gaps) >= 10.0
+
+
+def test_a_cleared_alert_and_the_head_of_a_new_coil_wake_it(bench, chooses):
+    bench.open_gate()
+    bench.alerts = ("force_high", "bank_no_flow")
+    operator = bench.operator(chooses())
+    bench.step(operator)
+    bench.alerts = ("force_high",)
+    bench.plant.values["coil.number"] = 4.0
+    bench.step(operator)
+    assert bench.records[1]["events"] == ["cleared: bank_no_flow", "head of coil 4 done"]
+
+
+def test_without_the_plant_it_decides_nothing_and_goes_on_when_it_is_back(bench, chooses):
+    bench.open_gate()
+    seat = chooses("fm.spray_trim up")
+    operator = bench.operator(seat)
+    bench.plant.bad = set(bench.plant.values)
+    bench.step(operator, times=5)
+    assert (seat.asked, bench.plant.requests) == (0, [])
+    assert [e["state"] for e in bench.events if e["event"] == "link"] == ["lost"]
+    assert bench.messages == ["the plant cannot be seen: no decisions until its samples are good"]
+    bench.plant.bad = set()
+    bench.step(operator)
+    assert len(bench.plant.requests) == 1
+    assert [e["state"] for e in bench.events if e["event"] == "link"] == ["lost", "up"]
+
+
+def test_without_the_gate_it_goes_on_watching_and_decides_when_it_is_back(bench, chooses):
+    seat = chooses("fm.spray_trim up")
+    operator = bench.operator(seat)
+    bench.step(operator, times=3)
+    assert [e["state"] for e in bench.events if e["event"] == "gate"] == ["lost"]
+    assert len(bench.messages) == 1
+    assert "nothing is written" in bench.messages[0]
+    assert bench.watch.latest.time == bench.plant.time - 15.0
+    bench.open_gate()
+    operator._retry = 0.0
+    bench.step(operator)
+    assert len(bench.plant.requests) == 1
+    assert [e["state"] for e in bench.events if e["event"] == "gate"] == ["lost", "up"]
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+def test_a_gate_that_dies_under_a_write_is_asked_for_the_same_write_later(bench, chooses, arrived):
+    from passline.connectors.errors import LinkError
+
+    class Breaks:
+        broken = False
+
+        def __getattr__(self, name):
+            return getattr(bench.gate, name)
+
+        def propose(self, *request):
+            if self.broken:
+                return bench.gate.propose(*request)
+            self.broken = True
+            if arrived:
+                bench.gate.propose(*request)
+            raise LinkError("the gate did not answer")
+
+    bench.open_gate()
+    operator = bench.operator(chooses("fm.spray_trim up"), gate=Breaks())
+    bench.step(operator)
+    assert bench.records == []
+    operator._retry = 0.0
+    bench.step(operator)
+    assert len(bench.plant.requests) == 1
+    assert bench.records[0]["receipt"]["state"] == "DONE"
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("approved", [True, False])
+def test_only_what_a_person_approved_is_written(bench, chooses, approved, restart):
+    bench.open_gate("approve")
+    seat = chooses("fm.spray_trim up")
+    operator = bench.operator(seat, mode="approve")
+    bench.step(operator, seconds=1.0, times=3)
+    (asked,) = [e for e in bench.events if e["event"] == "approval"]
+    assert (asked["control"], asked["reason"]) == ("fm.spray_trim", "because the bench says so")
+    assert bench.plant.requests == []
+    if restart:
+        operator = bench.operator(seat, mode="approve")
+        bench.step(operator, seconds=1.0, times=2)
+    (approval,) = bench.gate.approvals()
+    assert approval.action_id == asked["action_id"]
+    answer = bench.gate.approve if approved else bench.gate.reject
+    answer(approval.id, "operator", bench.operator_key())
+    bench.step(operator, seconds=1.0, times=3)
+    assert len(bench.plant.requests) == int(approved)
+    (record,) = bench.records
+    assert record["answer"]["approved"] is approved
+    assert len([e for e in bench.events if e["event"] == "approval"]) == 1
+
+
+def test_an_approval_that_nobody_gives_is_no_approval(bench, chooses):
+    bench.open_gate("approve", approval_ttl=-1.0)
+    operator = bench.operator(chooses("fm.spray_trim up"), mode="approve")
+    for _ in range(200):
+        bench.step(operator, seconds=0.1)
+        if bench.records:
+            break
+        time.sleep(0.05)  # the gate looks for old approvals a few times a second
+    assert bench.plant.requests == []
+    assert "nobody approved it" in bench.records[0]["answer"]["reason"]
+
+
+def test_an_agent_that_must_ask_does_not_use_a_gate_that_asks_nobody(bench, chooses):
+    bench.open_gate("closed")
+    operator = bench.operator(chooses("fm.spray_trim up"), mode="approve")
+    bench.step(operator, times=2)
+    assert bench.plant.requests == []
+    assert "asks nobody" in bench.records[0]["answer"]["reason"]
+
+
+def test_after_a_hand_back_it_waits_for_a_person(bench, chooses):
+    bench.open_gate(lease=0.05)
+    seat = chooses()
+    operator = bench.operator(seat)
+    bench.step(operator)
+    while not bench.gate.status()["handed_back"]:
+        pass
+    asked = seat.asked
+    bench.step(operator, times=4)
+    assert seat.asked == asked
+    assert "a person must release it" in bench.messages[-1]
+
+
+def test_two_agents_do_not_share_a_run_folder(bench):
+    from contextlib import ExitStack
+
+    from passline.agents.errors import RunFolderError
+    from passline.agents.operate import _lock
+
+    with ExitStack() as first, ExitStack() as second:
+        _lock(bench.folder, first)
+        with pytest.raises(RunFolderError, match="another agent"):
+            _lock(bench.folder, second)
+    with ExitStack() as third:
+        _lock(bench.folder, third)
+
+
+def test_the_rules_operate_without_torch_or_transformers():
+    code = """
+import sys
+
+for name in ("torch", "transformers", "ray", "peft", "stable_baselines3"):
+    sys.modules[name] = None  # as if it were not installed
+import passline.agents.operate as operate
+import passline.agents.supervisor
+from langgraph.graph import StateGraph
+
+seat, rules = operate.seat_for("rules")
+assert seat is rules, "the rules need no help"
+assert operate.seat_for("hold")[1] is None
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=40, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_agents_package_is_light_until_the_supervisor_is_asked_for():
+    code = "import sys, passline.agents; assert 'langgraph' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=40)

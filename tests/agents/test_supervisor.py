@@ -1,0 +1,292 @@
+"""One turn of the operator: what it decides, what it never does, and what a replay may not do."""
+
+import json
+
+import pytest
+
+from passline.agents import build_supervisor
+from passline.agents.supervisor import NODES, open_checkpoints
+
+THREAD = {"configurable": {"thread_id": "bench"}}
+
+
+def graph_of(bench, seat, mode="closed", rules=None):
+    saver = open_checkpoints(bench.folder)
+    return build_supervisor(
+        seat, bench.gate, bench.watch, saver, mode,
+        rules=rules, log=bench.log, say=bench.events.append,
+    )  # fmt: skip
+
+
+def turn(bench, graph):
+    bench.gate.beat()
+    seen = bench.watch.look(bench.plant.samples(), bench.plant.time)
+    step = {"snapshot": bench.watch.keep(seen), "events": ["test"], "time": seen.time}
+    return graph.invoke(step, THREAD, durability="sync")
+
+
+def test_the_graph_has_the_nine_steps_and_no_other(bench, chooses):
+    nodes = set(graph_of(bench, chooses()).get_graph().nodes)
+    assert nodes - {"__start__", "__end__"} == set(NODES)
+    assert list(NODES) == [
+        "wake", "perceive", "triage", "decide", "guard", "approve", "act", "verify", "report",
+    ]  # fmt: skip
+
+
+def test_a_decision_in_closed_mode_is_written_once_and_recorded_once(bench, chooses):
+    bench.open_gate()
+    turn(bench, graph_of(bench, chooses("fm.spray_trim up")))
+    ((action, control, value),) = bench.plant.requests
+    assert (control, value) == ("fm.spray_trim", 0.1)
+    (record,) = bench.records
+    assert record["kind"] == "decision"
+    assert record["action_id"] == action
+    assert record["receipt"]["state"] == "DONE"
+    assert record["receipt"]["readback"] == pytest.approx(0.1)
+    assert record["expected"]["feature"] == "fdt_error"
+    assert [e["event"] for e in bench.events] == ["decision"]
+
+
+def test_a_replay_from_every_checkpoint_writes_nothing_again(bench, chooses):
+    bench.open_gate()
+    # The second wish is there to be taken if a replay should find the first one refused.
+    graph = graph_of(bench, chooses("fm.spray_trim up", "rot.cooling_correction up"))
+    turn(bench, graph)
+    history = list(graph.get_state_history(THREAD))
+    assert len(history) >= 10
+    for moved_on in (0.0, 500.0):  # at once, and when the plant is somewhere else
+        bench.plant.time += moved_on
+        bench.watch.look(bench.plant.samples(), bench.plant.time)
+        bench.gate.beat()
+        for state in history:
+            graph.invoke(None, state.config)
+    assert len(bench.plant.requests) == 1
+    assert len(bench.records) == 1
+
+
+def test_a_replay_with_another_model_cannot_write_either(bench, chooses):
+    bench.open_gate()
+    turn(bench, graph_of(bench, chooses("fm.spray_trim up")))
+    other = graph_of(bench, chooses("rot.cooling_correction up"))
+    for state in list(other.get_state_history(THREAD)):
+        other.invoke(None, state.config)
+    assert len(bench.records) == 1
+    assert [control for _, control, _ in bench.plant.requests] == ["fm.spray_trim"]
+
+
+def test_a_fork_with_another_value_under_the_same_id_is_refused(bench, chooses):
+    bench.open_gate()
+    graph = graph_of(bench, chooses("fm.spray_trim up"))
+    turn(bench, graph)
+    before = next(s for s in graph.get_state_history(THREAD) if s.next == ("act",))
+    forged = {**before.values["action"], "value": -0.1}
+    fork = graph.update_state(before.config, {"action": forged})
+    state = graph.invoke(None, fork)
+    assert state["receipt"]["state"] == "NOT DONE"
+    assert len(bench.plant.requests) == 1
+
+
+def test_a_checkpoint_whose_action_never_reached_the_gate_is_not_written_later(bench, chooses):
+    graph = graph_of(bench, chooses("fm.spray_trim up"), mode="shadow")
+    bench.open_gate()
+    turn(bench, graph)
+    stopped = next(s for s in graph.get_state_history(THREAD) if s.next == ("approve",))
+    closed = graph_of(bench, chooses("fm.spray_trim up"), mode="closed")
+    bench.plant.time += 500.0
+    bench.watch.look(bench.plant.samples(), bench.plant.time)
+    state = closed.invoke(None, stopped.config)
+    assert state["receipt"]["state"] == "NOT DONE"
+    assert "too old" in state["receipt"]["reason"]
+    assert bench.plant.requests == []
+
+
+@pytest.mark.parametrize("mode", ["shadow", "advisory"])
+def test_shadow_and_advice_are_recorded_but_not_written(bench, chooses, mode):
+    bench.open_gate()
+    turn(bench, graph_of(bench, chooses("fm.spray_trim up"), mode=mode))
+    assert bench.plant.requests == []
+    (record,) = bench.records
+    assert (record["control"], record["mode"], record["receipt"]) == ("fm.spray_trim", mode, None)
+
+
+def test_an_approval_stops_the_graph_and_a_resume_alone_writes_nothing(bench, chooses):
+    from langgraph.types import Command
+
+    bench.open_gate("approve")
+    graph = graph_of(bench, chooses("fm.spray_trim up"), mode="approve")
+    asked = turn(bench, graph)["__interrupt__"][0].value
+    assert asked["control"] == "fm.spray_trim"
+    assert bench.plant.requests == []
+    # Whoever resumes the graph is not the operator: the gate still waits for a signature.
+    forged = {"approved": True, "operator": "nobody", "reason": ""}
+    state = graph.invoke(Command(resume=forged), THREAD)
+    assert state["receipt"]["state"] == "PENDING"
+    assert bench.plant.requests == []
+
+
+def test_no_decision_is_taken_on_bad_samples(bench, chooses):
+    bench.open_gate()
+    seat = chooses("fm.spray_trim up")
+    bench.plant.bad = set(bench.plant.values)
+    turn(bench, graph_of(bench, seat))
+    assert (seat.asked, bench.plant.requests) == (0, [])
+    (record,) = bench.records
+    assert record["kind"] == "dropped"
+    assert "cannot be seen" in record["messages"][0]
+
+
+def test_a_move_whose_instrument_is_bad_is_not_offered(bench, chooses):
+    bench.open_gate()
+    bench.plant.bad = {"fm.spray_opening"}
+    turn(bench, graph_of(bench, chooses("fm.spray_trim up")))
+    (record,) = bench.records
+    assert record["control"] == "none"
+    assert not any(name.startswith("fm.spray_trim") for name in record["offered"])
+
+
+def test_a_move_that_the_gate_would_refuse_is_masked_and_never_proposed(bench, chooses):
+    bench.open_gate()
+    bench.gate.beat()
+    # Somebody else has just moved the sprays: only the gate knows that they must rest.
+    bench.gate.propose("0" * 32, "fm.spray_trim", 0.1)
+    wishes = ("fm.spray_trim up", "fm.spray_trim down", "rot.cooling_correction up")
+    graph = graph_of(bench, chooses(*wishes))
+    turn(bench, graph)
+    (record,) = bench.records
+    assert record["masked"] == ["fm.spray_trim up", "fm.spray_trim down"]
+    assert record["control"] == "rot.cooling_correction"
+    assert [control for _, control, _ in bench.plant.requests[1:]] == ["rot.cooling_correction"]
+    # Run again when the sprays have rested, the first choice would pass: it still writes nothing.
+    bench.plant.time += 25.0
+    bench.watch.look(bench.plant.samples(), bench.plant.time)
+    bench.gate.beat()
+    for state in list(graph.get_state_history(THREAD)):
+        graph.invoke(None, state.config)
+    assert len(bench.plant.requests) == 2
+
+
+def test_after_two_more_refusals_the_turn_ends_without_a_write(bench, chooses):
+    bench.open_gate(budget=0)
+    seat = chooses("fm.spray_trim up", "fm.spray_trim down", "rot.bank_out 1", "rot.bank_out 2")
+    turn(bench, graph_of(bench, seat))
+    assert (seat.asked, bench.plant.requests) == (3, [])
+    (record,) = bench.records
+    assert len(record["masked"]) == 3
+    assert not record["verdict"]["allowed"]
+
+
+def test_when_the_model_is_not_sure_the_rule_decides(bench, chooses):
+    bench.open_gate()
+    unsure = chooses("fm.spray_trim up", confidence=0.2)
+    rules = chooses("rot.cooling_correction down", confidence=1.0, name="rules")
+    turn(bench, graph_of(bench, unsure, rules=rules))
+    (record,) = bench.records
+    assert (record["by"], record["control"]) == ("rules", "rot.cooling_correction")
+    assert "is not sure (0.20" in record["messages"][0]
+    assert "the rule's move is taken" in record["messages"][0]
+
+
+def test_when_neither_is_sure_it_holds_and_asks_the_operator_to_look(bench, chooses):
+    bench.open_gate()
+    turn(bench, graph_of(bench, chooses("fm.spray_trim up", confidence=0.2), rules=chooses()))
+    (record,) = bench.records
+    assert (record["control"], record["action_id"]) == ("none", "")
+    assert "please look" in record["messages"][0]
+    assert bench.plant.requests == []
+
+
+def test_an_answer_that_is_no_move_is_a_hold(bench, chooses):
+    from passline.plant_sim.controls import Decision
+
+    class Babbles:
+        name = "babbler"
+
+        def decide(self, snapshots, moves):
+            return [Decision(999, float("nan"))]
+
+    bench.open_gate()
+    turn(bench, graph_of(bench, Babbles()))
+    assert bench.records[0]["control"] == "none"
+    assert bench.plant.requests == []
+
+
+def test_without_an_alert_no_model_is_asked(bench, chooses):
+    bench.open_gate()
+    bench.alerts = ()
+    seat = chooses("fm.spray_trim up")
+    turn(bench, graph_of(bench, seat, rules=chooses(name="rules")))
+    assert (seat.asked, bench.records) == (0, [])
+
+
+def test_the_rules_tidy_up_without_the_model(bench, chooses):
+    bench.open_gate()
+    bench.alerts = ()
+    seat = chooses("fm.spray_trim up")
+    turn(bench, graph_of(bench, seat, rules=chooses("fm.speed_trim down", name="rules")))
+    assert (seat.asked, bench.records[0]["by"], bench.records[0]["triage"]) == (0, "rules", "known")
+
+
+def test_a_move_that_did_the_opposite_is_taken_back_and_not_offered_again(bench, chooses):
+    bench.open_gate()
+    graph = graph_of(bench, chooses("fm.spray_trim up"))
+    turn(bench, graph)
+    bench.plant.time += 45.0
+    bench.features["fdt_error"] += 25.0  # more spray must not heat the strip
+    turn(bench, graph)
+    assert [value for _, _, value in bench.plant.requests] == pytest.approx([0.1, 0.0])
+    back = bench.records[1]
+    assert (back["by"], back["undoes"]) == ("rollback", bench.records[0]["action_id"])
+    assert back["judged"][0]["outcome"] == "opposite"
+    assert any("taking it back" in text for text in back["messages"])
+    bench.plant.time += 60.0
+    turn(bench, graph)
+    assert "fm.spray_trim up" not in bench.records[2]["offered"]
+    assert "fm.spray_trim down" in bench.records[2]["offered"]
+
+
+def test_a_move_that_did_what_it_should_stays(bench, chooses):
+    bench.open_gate()
+    graph = graph_of(bench, chooses("fm.spray_trim up"))
+    turn(bench, graph)
+    bench.plant.time += 45.0
+    bench.features["fdt_error"] -= 15.0
+    bench.alerts = ()
+    turn(bench, graph)
+    assert len(bench.plant.requests) == 1
+    assert (bench.records[1]["kind"], bench.records[1]["judged"][0]["outcome"]) == (
+        "judgement",
+        "seen",
+    )
+
+
+def test_another_coil_is_no_evidence_about_a_move(bench, chooses):
+    bench.open_gate()
+    graph = graph_of(bench, chooses("fm.spray_trim up"))
+    turn(bench, graph)
+    bench.plant.time += 45.0
+    bench.plant.values["coil.number"] = 4.0
+    bench.features["fdt_error"] += 25.0
+    bench.alerts = ()
+    turn(bench, graph)
+    assert bench.records[1]["judged"][0]["outcome"] == "unknown"
+    assert len(bench.plant.requests) == 1
+
+
+def test_the_state_holds_no_samples(bench, chooses):
+    bench.open_gate()
+    graph = graph_of(bench, chooses("fm.spray_trim up"))
+    turn(bench, graph)
+    text = json.dumps(graph.get_state(THREAD).values)
+    assert len(text) < 4096
+    assert "f3.roll_force" not in text
+
+
+def test_half_a_line_left_by_a_kill_is_taken_away(bench, chooses):
+    from passline.agents.record import DecisionLog
+
+    path = bench.folder / "decisions.jsonl"
+    path.write_text('{"key": "one"}\n{"key": "tw')
+    log = DecisionLog(path)
+    assert not log.add({"key": "one"})
+    assert log.add({"key": "two"})
+    assert [record["key"] for record in bench.records] == ["one", "two"]
