@@ -121,7 +121,7 @@ def _version(name: str) -> str:
 
 
 def _run_folder(folder: Path) -> Finding:
-    length = len(os.fsencode(folder.resolve() / "demo" / "gate.sock"))
+    length = len(os.fsencode(folder.resolve() / "demo-seed000-20260101-000000" / "gate.sock"))
     if not hasattr(socket, "AF_UNIX"):
         detail = "this system has no Unix sockets, over which agents reach the gate"
         return Finding("run folder", "broken", detail, "use Linux or macOS (WSL on Windows)")

@@ -1,6 +1,7 @@
 """Commands for who works at the line: an agent on a plant."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -8,6 +9,31 @@ import typer
 from .screen import RUN, TAGS, AsJson, Dir, Tags
 
 app = typer.Typer()
+
+
+Engine = Annotated[str, typer.Option(help="Who decides: rules, hold, lm, lm-zero-shot or head.")]
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(min=0, help="Draws orders, noise and faults.")] = 0,
+    lang: Annotated[
+        Literal["en", "ko"], typer.Option(help="Language of screen and report.")
+    ] = "en",
+    coils: Annotated[int, typer.Option(help="Coils to roll.")] = 20,
+    speed: Annotated[float, typer.Option(help="Plant seconds a second.")] = 15.0,
+    engine: Engine = "lm",
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="The run folder; a new one in runs/ by default.")
+    ] = None,
+    open_report: Annotated[
+        bool, typer.Option("--open", help="Open the report at the end.")
+    ] = False,
+) -> None:
+    """Roll coils with an agent in closed loop and write the report."""
+    from ..demo import run
+
+    raise typer.Exit(run(seed, lang, coils, speed, engine, folder, open_report))
 
 
 @app.command()
@@ -18,9 +44,7 @@ def operate(
         Literal["shadow", "advisory", "approve", "closed"],
         typer.Option(help="How much the agent may do; the gate's own mode may allow less."),
     ] = "shadow",
-    engine: Annotated[
-        str, typer.Option(help="Who decides: rules, hold, lm, lm-zero-shot or head.")
-    ] = "rules",
+    engine: Engine = "rules",
     coils: Annotated[int | None, typer.Option(min=1, help="End after this coil.")] = None,
     as_json: AsJson = False,
 ) -> None:
