@@ -1,0 +1,243 @@
+"""The facts of a run: typed, in SI, money in EUR, and nothing in them that was not recorded.
+
+Text and plots are made from these alone. What the operator could not know, the ground truth, is
+kept apart in `faults`, so that a report can mark it as such.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+MONEY = ("downgrade", "energy", "delay", "cost")  # EUR
+HITS = ("gauge_hit", "fdt_hit", "ct_hit")  # share of the mass within tolerance
+
+
+@dataclass(frozen=True, slots=True)
+class CoilFact:
+    """One finished coil: its order, how well it came out (from true values), what it cost."""
+
+    number: int
+    width: float
+    gauge_aim: float
+    fdt_aim: float
+    ct_aim: float
+    carbon_declared: float
+    mass: float
+    seconds: float
+    gauge_hit: float
+    fdt_hit: float
+    ct_hit: float
+    downgrade: float
+    energy: float
+    delay: float
+    cost: float
+    harm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How one seat did on the coils all seats have rolled.
+
+    Attributes:
+        seat: "hold" (no agent), "rules", or the engine of the agent.
+        coils: the finished coils, in order.
+        money: EUR a coil, by kind.
+        hits: share of the mass within tolerance, by quantity.
+        harm: all harm (s), apart from money.
+        moves: set-points moved.
+    """
+
+    seat: str
+    coils: tuple[CoilFact, ...]
+    money: dict[str, float]
+    hits: dict[str, float]
+    harm: float
+    moves: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """An alert (a key of `ALERTS`) as the agent first saw it (s of plant time)."""
+
+    time: float
+    coil: int
+    alert: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One line of the PLC's own log: a write request as it arrived there.
+
+    Attributes:
+        wall: seconds since the epoch.
+        time: plant time (s).
+        protocol: "opcua" or "modbus".
+        user: who asked, as the protocol knows it.
+        action_id: identity of the action, 32 hexadecimal digits.
+        control: the set-point.
+        before: its value before (SI).
+        value: its value asked for (SI).
+        outcome: what the PLC did with it.
+        applied: whether the set-point moved.
+        coil: coil in the mill then.
+        why: the reason the seat gave, "" when none is recorded.
+        confidence: of the seat, 0..1; None when none is recorded.
+        by: the seat that chose, "rollback" for a move taken back, "" when none is recorded.
+        effect: how its expected effect was judged: "seen", "unseen", "opposite", "unknown" or "".
+    """
+
+    wall: float
+    time: float
+    protocol: str
+    user: str
+    action_id: str
+    control: str
+    before: float | None
+    value: float
+    outcome: str
+    applied: bool
+    coil: int
+    why: str
+    confidence: float | None
+    by: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Ground truth, unknown to every seat: what was wrong, from when (plant s), and how much.
+
+    `size` is the drift at its largest (K), the number of the dead bank, or the excess hardness.
+    """
+
+    kind: str
+    begin: float
+    end: float
+    coil: int
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
+class HandBack:
+    """A span of plant time (s) in which the PLC had taken control back, and why."""
+
+    begin: float
+    end: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """A process that ended and what became of it."""
+
+    wall: float
+    time: float
+    process: str
+    returned: int | None
+    restarted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CrossCheck:
+    """The PLC's log against the ledger of the gate.
+
+    Attributes:
+        applied: writes the PLC applied.
+        matched: of these, writes with exactly one ledger entry.
+        twice: action ids the PLC applied more than once; must be empty.
+        strangers: action ids the PLC applied that no ledger entry has; must be empty.
+        unheard: ledger entries called done that the PLC never applied; must be empty.
+    """
+
+    applied: int
+    matched: int
+    twice: tuple[str, ...]
+    strangers: tuple[str, ...]
+    unheard: tuple[str, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether every applied write has exactly one ledger entry and the reverse."""
+        return self.applied == self.matched and not (self.twice or self.strangers or self.unheard)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything a report says about a run.
+
+    Attributes:
+        seed: of the plant.
+        scenario: of the plant.
+        engine: the seat of the agent.
+        speed: plant seconds a wall second.
+        begun: when the run began, local time, as text.
+        wall: how long it took (s).
+        plant: plant time it covers (s).
+        asked: coils ordered.
+        finished: whether all of them were rolled.
+        tolerances: half widths of the bands: gauge (m) or gauge_share of the aim, fdt and ct (K).
+        columns: no agent, rules, agent, on the same coils.
+        decisions: how often the agent was asked.
+        seen: what the agent saw.
+        writes: the PLC's own log.
+        check: the log against the ledger.
+        handbacks: when the PLC had taken control back.
+        interruptions: processes that ended during the run.
+        notes: what was done differently from what was asked, one sentence each.
+        faults: ground truth, unknown to the agent.
+    """
+
+    seed: int
+    scenario: str
+    engine: str
+    speed: float
+    begun: str
+    wall: float
+    plant: float
+    asked: int
+    finished: bool
+    tolerances: dict[str, float]
+    columns: tuple[Column, ...]
+    decisions: int
+    seen: tuple[Sight, ...]
+    writes: tuple[Write, ...]
+    check: CrossCheck
+    handbacks: tuple[HandBack, ...]
+    interruptions: tuple[Interruption, ...]
+    notes: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def agent(self) -> Column:
+        """The column of the agent."""
+        return self.columns[-1]
+
+    @property
+    def chosen(self) -> tuple[int, int, int]:
+        """Applied moves chosen by the agent's own seat, by the rules that help it, taken back."""
+        by = [write.by for write in self.writes if write.applied]
+        helped = 0 if self.engine == "rules" else by.count("rules")
+        return by.count(self.engine), helped, by.count("rollback")
+
+    def save(self, path: Path) -> None:
+        """Write the facts as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def coil_fact(row: dict[str, Any]) -> CoilFact:
+    """Return the coil of one record; what a record has beyond a `CoilFact` is left out."""
+    return CoilFact(**{field.name: row[field.name] for field in fields(CoilFact)})
+
+
+def column(seat: str, coils: tuple[CoilFact, ...], moves: int) -> Column:
+    """Return how `seat` did: means a coil for money, means a kilogram for hits."""
+    count, mass = max(len(coils), 1), sum(coil.mass for coil in coils) or 1.0
+    return Column(
+        seat,
+        coils,
+        {kind: sum(getattr(coil, kind) for coil in coils) / count for kind in MONEY},
+        {hit: sum(getattr(coil, hit) * coil.mass for coil in coils) / mass for hit in HITS},
+        sum(coil.harm for coil in coils),
+        moves,
+    )

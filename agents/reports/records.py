@@ -1,0 +1,312 @@
+"""Reads a run folder: what PLC, gate, agent and historian wrote, as facts and curves.
+
+Nothing is computed here that another program has recorded. What is missing (a run that was cut
+short) is left out; a report of what there is beats none.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import RunFolderError
+from .facts import (
+    Column,
+    CrossCheck,
+    Facts,
+    Fault,
+    HandBack,
+    Interruption,
+    Sight,
+    Write,
+    coil_fact,
+    column,
+)
+from .traces import QUANTITIES, Series, Traces
+
+RUN = "demo.json"  # what the demo knows of its own run
+BASELINES = "baselines.json"  # the same coils with no agent and with rules
+REARM = "plc.rearm"
+_AIMS = {"gauge": "gauge_aim", "fdt": "fdt_aim", "ct": "ct_aim"}
+_TRUTH = {"gauge": "exit_thickness", "fdt": "fdt", "ct": "ct"}
+_NEAR = 0.2  # wall s within which a sample stands for a moment; the wires bring ten a second
+
+Rows = list[dict[str, Any]]
+
+
+def read_run(folder: Path) -> tuple[Facts, Traces]:
+    """Return the facts and the curves of a run.
+
+    Raises:
+        RunFolderError: the folder holds no run of the demo.
+    """
+    if not (folder / RUN).exists():
+        raise RunFolderError(f"{folder} holds no {RUN}; give the folder of a `passline demo` run")
+    run = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    coils, log, decisions = (
+        rows(folder / name) for name in ("coils.jsonl", "plc_writes.jsonl", "decisions.jsonl")
+    )
+    truth = _truth(folder / "truth.parquet")
+    spans = _coil_spans(truth)
+    ledger = _ledger(folder / "gate" / "ledger.sqlite")
+    writes = _writes(log, decisions, ledger, spans)
+    plant = float(truth["time"][-1]) if truth else 0.0
+    facts = Facts(
+        seed=run["seed"],
+        scenario=run["scenario"],
+        engine=run["engine"],
+        speed=run["speed"],
+        begun=run["begun"],
+        wall=run["wall"],
+        plant=plant,
+        asked=run["coils"],
+        finished=len(coils) >= run["coils"],
+        tolerances=_tolerances(),
+        columns=_columns(folder, run["engine"], coils, writes),
+        decisions=sum(row["kind"] == "decision" for row in decisions),
+        seen=_seen(decisions),
+        writes=writes,
+        check=cross_check(log, ledger),
+        handbacks=_handbacks(log, plant),
+        interruptions=tuple(Interruption(**row) for row in run["interruptions"]),
+        notes=tuple(run["notes"]),
+        faults=_faults(truth, spans),
+    )
+    near = max(2.0, _NEAR * run["speed"])
+    return facts, _traces(folder, truth, spans, coils, near)
+
+
+def rows(path: Path) -> Rows:
+    """Return the whole lines of a JSON-lines file; a line torn by a kill is left out."""
+    if not path.exists():
+        return []
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            break
+    return found
+
+
+def cross_check(log: Rows, ledger: Mapping[str, Mapping[str, Any]]) -> CrossCheck:
+    """Return whether the PLC's log and the ledger of the gate tell the same.
+
+    Args:
+        log: lines of plc_writes.jsonl.
+        ledger: rows of the ledger by action id.
+    """
+    applied = [row for row in log if row["outcome"] == "APPLIED"]
+    ids = [row["action_id"] for row in applied]
+    twice = {name for name in ids if ids.count(name) > 1}
+    strangers = {row["action_id"] for row in applied if not _same(row, ledger)}
+    done = {name for name, entry in ledger.items() if entry["state"] == "DONE"}
+    return CrossCheck(
+        len(applied),
+        sum(name not in twice and name not in strangers for name in ids),
+        tuple(sorted(twice)),
+        tuple(sorted(strangers)),
+        tuple(sorted(done - set(ids))),
+    )
+
+
+def _same(row: Mapping[str, Any], ledger: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the ledger has the write under its id, with this control and this value."""
+    entry = ledger.get(row["action_id"])
+    if entry is None or entry["control"] != row["control"]:
+        return False
+    near = 1e-5 * max(1.0, abs(entry["value"]))  # Modbus carries seven digits
+    return bool(abs(entry["value"] - row["value"]) <= near)
+
+
+def _ledger(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the rows of the ledger by action id; the gate must have ended."""
+    if not path.exists():
+        return {}
+    with sqlite3.connect(path, timeout=5.0) as ledger:
+        ledger.row_factory = sqlite3.Row
+        return {row["action_id"]: dict(row) for row in ledger.execute("select * from actions")}
+
+
+def _writes(
+    log: Rows, decisions: Rows, ledger: Mapping[str, Mapping[str, Any]], spans: "_Spans"
+) -> tuple[Write, ...]:
+    chosen = {row["action_id"]: row for row in decisions if row.get("action_id")}
+    judged = {
+        item["action_id"]: item["outcome"] for row in decisions for item in row.get("judged") or []
+    }
+    writes = []
+    for row in log:
+        if row["event"] != "request":
+            continue
+        name = row["action_id"] or ""
+        decision, entry = chosen.get(name, {}), ledger.get(name, {})
+        writes.append(
+            Write(
+                wall=row["wall"],
+                time=row["time"],
+                protocol=row["protocol"],
+                user=row["peer"],
+                action_id=name,
+                control=row["control"] or "",
+                before=row["before"],
+                value=row["value"] if row["value"] is not None else float("nan"),
+                outcome=row["outcome"].lower(),
+                applied=row["outcome"] == "APPLIED",
+                coil=_coil_at(row["time"], spans),
+                why=decision.get("reason") or entry.get("why") or "",
+                confidence=decision.get("confidence"),
+                by=decision.get("by") or entry.get("requester") or "",
+                effect=judged.get(name, ""),
+            )
+        )
+    return tuple(writes)
+
+
+def _handbacks(log: Rows, plant: float) -> tuple[HandBack, ...]:
+    """Return the spans in which the PLC had taken control back, until it was re-armed."""
+    found: list[HandBack] = []
+    begin: tuple[float, str] | None = None
+    for row in log:
+        if row["event"] == "hand-back":
+            begin = (row["time"], row["reason"])
+        elif begin and row["control"] == REARM and row["outcome"] == "APPLIED":
+            found.append(HandBack(begin[0], row["time"], begin[1]))
+            begin = None
+    if begin:
+        found.append(HandBack(begin[0], plant, begin[1]))
+    return tuple(found)
+
+
+def _seen(decisions: Rows) -> tuple[Sight, ...]:
+    first: dict[str, Sight] = {}
+    for row in decisions:
+        for alert in row.get("alerts") or []:
+            first.setdefault(alert, Sight(row["time"], int(row["coil"]), alert))
+    return tuple(first.values())
+
+
+def _columns(folder: Path, engine: str, coils: Rows, writes: Sequence[Write]) -> tuple[Column, ...]:
+    """Return the columns over the coils that every seat has rolled."""
+    path = folder / BASELINES
+    others = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    count = min([len(coils), *(len(other["coils"]) for other in others.values())])
+    moved = sum(write.applied and write.control != REARM for write in writes)
+    return (
+        *(
+            column(name, tuple(map(coil_fact, other["coils"][:count])), other["moves"])
+            for name, other in others.items()
+        ),
+        column(engine, tuple(map(coil_fact, coils[:count])), moved),
+    )
+
+
+def _tolerances() -> dict[str, float]:
+    from ...plant_sim.lines.hot_strip.mill import FDT_BAND, GAUGE_BAND, GAUGE_SHARE
+    from ...plant_sim.lines.hot_strip.table import CT_BAND
+
+    return {"gauge": GAUGE_BAND, "gauge_share": GAUGE_SHARE, "fdt": FDT_BAND, "ct": CT_BAND}
+
+
+_Spans = list[tuple[int, float, float]]
+
+
+def _truth(path: Path) -> dict[str, Series]:
+    if not path.exists():
+        return {}
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    return {name: table[name].to_numpy().astype(np.float64) for name in table.column_names}
+
+
+def _coil_spans(truth: Mapping[str, Series]) -> _Spans:
+    """Return (number, begin, end) of each coil: strip behind F7 comes and goes."""
+    if not truth:
+        return []
+    time, rolling = truth["time"], truth["exit_thickness"] > 0.0
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], rolling, [False]]).astype(int)))
+    return [
+        (number, float(time[begin]), float(time[min(end, len(time) - 1)]))
+        for number, (begin, end) in enumerate(zip(edges[::2], edges[1::2], strict=True), 1)
+    ]
+
+
+def _coil_at(time: float, spans: _Spans) -> int:
+    return max((number for number, begin, _ in spans if begin <= time), default=0)
+
+
+def _faults(truth: Mapping[str, Series], spans: _Spans) -> tuple[Fault, ...]:
+    """Return the faults that came while coils were rolled, out of the ground truth."""
+    if not truth:
+        return ()
+    last = {name: float(series[-1]) for name, series in truth.items()}
+    begins = {number: begin for number, begin, _ in spans}
+    end = float(truth["time"][-1])
+    drift, drawn = truth["pyrometer_drift"], [
+        ("pyrometer-drift", last["drift_from_coil"], 0.0, 0.0),
+        ("dead-bank", last["dead_from_coil"], 0.0, last["dead_bank"]),
+        ("wrong-grade", last["lot_from_coil"], last["lot_until_coil"], last["lot_hardness"] - 1.0),
+    ]  # fmt: skip
+    faults = []
+    for kind, first, until, size in drawn:
+        if int(first) in begins:
+            begin, most = begins[int(first)], float(drift[np.argmax(np.abs(drift))])
+            big = most if kind == "pyrometer-drift" else size
+            faults.append(Fault(kind, begin, begins.get(int(until), end), int(first), big))
+    return tuple(sorted(faults, key=lambda fault: fault.begin))
+
+
+def _traces(
+    folder: Path, truth: Mapping[str, Series], spans: _Spans, coils: Rows, near: float
+) -> Traces:
+    empty = np.empty(0)
+    if not truth:
+        nothing = dict.fromkeys(QUANTITIES, empty)
+        return Traces(empty, nothing, nothing, [])
+    time = truth["time"]
+    history = _measured(folder / "history")
+    orders = {row["number"]: row for row in coils}
+    true, measured = {}, {}
+    for key, signal in QUANTITIES.items():
+        aim = np.full(len(time), np.nan)
+        for number, begin, end in spans:
+            tail = 15.0 if key == "ct" else 0.0  # the coiling pyrometer sees the tail later
+            if number in orders:
+                aim[(time >= begin) & (time < end + tail)] = orders[number][_AIMS[key]]
+        value = truth[_TRUTH[key]].copy()
+        # Where no strip passes an instrument the truth stands still.
+        value[np.concatenate([[True], np.diff(value) == 0.0])] = np.nan
+        true[key] = value - aim
+        measured[key] = np.where(
+            np.isnan(value), np.nan, _at(time, history.get(signal), near) - aim
+        )
+    return Traces(time, true, measured, spans)
+
+
+def _measured(folder: Path) -> dict[str, tuple[Series, Series]]:
+    """Return (times, values) of each quantity, as the historian has it; only GOOD samples."""
+    from ...connectors.historian import query
+    from ...plant_sim.signals import Quality
+
+    found = {}
+    for name, trace in query(folder, list(QUANTITIES.values())).items():
+        good = trace.quality == int(Quality.GOOD)
+        order = np.argsort(trace.time[good], kind="stable")
+        found[name] = (trace.time[good][order], trace.value[good][order])
+    return found
+
+
+def _at(time: Series, series: tuple[Series, Series] | None, near: float) -> Series:
+    """Return the sample nearest to each moment; NaN where none is `near` (plant s)."""
+    if series is None or len(series[0]) == 0:
+        return np.full(len(time), np.nan)
+    at, values = series
+    right = np.clip(np.searchsorted(at, time), 1, max(len(at) - 1, 1))
+    left = right - 1
+    right = np.minimum(right, len(at) - 1)
+    nearest = np.where(np.abs(at[left] - time) <= np.abs(at[right] - time), left, right)
+    return np.where(np.abs(at[nearest] - time) <= near, values[nearest], np.nan)

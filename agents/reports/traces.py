@@ -1,0 +1,45 @@
+"""The curves of a run on one time grid: how far gauge and temperatures were from their aims."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Series = NDArray[np.float64]
+
+QUANTITIES = {"gauge": "fm.exit_thickness", "fdt": "fm.fdt", "ct": "rot.coiling_temperature"}
+
+
+@dataclass(slots=True)
+class Traces:
+    """Deviations from the aim, SI; NaN where no strip was under the instrument.
+
+    Attributes:
+        time: plant time (s).
+        true: what really was, by quantity.
+        measured: what the instruments said, by quantity.
+        coils: (number, begin, end) of each coil in plant time (s).
+    """
+
+    time: Series
+    true: dict[str, Series]
+    measured: dict[str, Series]
+    coils: list[tuple[int, float, float]]
+
+
+def astray(true: Series, measured: Series, limit: float, window: int = 5) -> Series:
+    """Return `measured` where it has left `true` for good, NaN elsewhere.
+
+    Args:
+        true: what really was.
+        measured: what the instrument said, on the same grid.
+        limit: the deviation that counts; several times the noise.
+        window: points over which the deviation is averaged, so that noise does not count.
+    """
+    gap = measured - true
+    known = np.isfinite(gap)
+    kernel = np.ones(window)
+    total = np.convolve(np.where(known, gap, 0.0), kernel, "same")
+    count = np.convolve(known.astype(float), kernel, "same")
+    mean = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
+    return np.where(known & (np.abs(mean) > limit), measured, np.nan)

@@ -1,0 +1,438 @@
+"""What the facts say, in sentences: English and Korean, each made from the facts, never translated.
+
+Plant units appear here and nowhere below. Every number is a number of the facts, rounded as it is
+written; a test takes the numbers out of the text again and looks for them there. A name the tables
+below do not know (an alert of a later plant, say) is told as it was recorded.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+from ...plant_sim.lines.hot_strip.tables import CONTROLS
+from ...plant_sim.snapshot import ALERTS
+from ...plant_sim.units import from_si
+from .facts import Column, Facts, Fault, HandBack, Interruption, Sight, Write
+from .korean import with_particle
+from .plots import Both, label
+
+SEATS = {
+    "hold": Both("no agent", "에이전트 없음"),
+    "rules": Both("rules", "규칙"),
+    "lm": Both("agent (language model)", "에이전트 (언어 모델)"),
+    "lm-zero-shot": Both("agent (language model, untrained)", "에이전트 (언어 모델, 미학습)"),
+    "head": Both("agent (linear head)", "에이전트 (선형 헤드)"),
+}
+PROTOCOLS = {"opcua": "OPC UA", "modbus": "Modbus TCP"}
+PROCESSES = {
+    "plc": Both("the virtual PLC", "가상 PLC"),
+    "gate": Both("the gate", "게이트"),
+    "agent": Both("the agent", "에이전트"),
+}
+QUANTITIES = {
+    "gauge_hit": Both("gauge within tolerance", "두께 적중률"),
+    "fdt_hit": Both(
+        "finishing delivery temperature within tolerance", "마무리압연 출측온도 적중률"
+    ),
+    "ct_hit": Both("coiling temperature within tolerance", "권취온도 적중률"),
+}
+MONEY = {
+    "downgrade": Both("downgrade", "격하 손실"),
+    "energy": Both("energy", "에너지"),
+    "delay": Both("delay", "지연"),
+    "cost": Both("total", "합계"),
+}
+SELECTED = {  # what a choice is called, by control and value
+    ("fm.fdt_source", 0): Both("pyrometer", "고온계"),
+    ("fm.fdt_source", 1): Both("level-2 estimate", "레벨2 추정값"),
+    ("rot.bank_out", 0): Both("none", "없음"),
+}
+FAULTS = {
+    "pyrometer-drift": Both("drifting finishing pyrometer", "마무리압연 출측 고온계 드리프트"),
+    "dead-bank": Both("dead cooling bank", "냉각 뱅크 고장"),
+    "wrong-grade": Both("mis-declared grade", "강종 오신고"),
+}
+OUTCOMES = {
+    "applied": Both("applied", "적용"),
+    "out_of_range": Both("refused: range", "거부: 범위"),
+    "malformed": Both("refused: not valid", "거부: 잘못된 요청"),
+    "local": Both("refused: local mode", "거부: 현장 모드"),
+    "duplicate": Both("applied before, not repeated", "이미 적용됨, 반복 안 함"),
+}
+KOREAN_ALERTS = {  # by the keys of `ALERTS`
+    "fdt_hot": "마무리압연 출측온도 높음",
+    "fdt_cold": "마무리압연 출측온도 낮음",
+    "pyrometer_low": "마무리압연 출측 고온계가 모델보다 낮게 지시",
+    "pyrometer_high": "마무리압연 출측 고온계가 모델보다 높게 지시",
+    "ct_hot": "권취온도 높음",
+    "ct_cold": "권취온도 낮음",
+    "gauge_thick": "판 두께 초과",
+    "gauge_thin": "판 두께 미달",
+    "force_high": "압연하중이 예측보다 높음",
+    "force_low": "압연하중이 예측보다 낮음",
+    "bank_no_flow": "냉각 뱅크에 물이 나오지 않음",
+    "feedback_full": "냉각 궤환이 한계에 도달",
+    "spray_edge": "스탠드간 냉각이 한계에 도달",
+    "bad_data": "결측 또는 불량 신호 있음",
+}
+KOREAN_REASONS = {  # what the rule table and the seats say
+    "hold": "유지",
+    "no alert": "경보 없음",
+    "pyrometer disagrees with the model": "고온계가 모델과 어긋남",
+    "strip harder than expected": "판이 예상보다 단단함",
+    "strip softer than expected": "판이 예상보다 무름",
+    "too little water, feedback at its limit": "냉각수 부족, 궤환이 한계",
+    "too much water, feedback at its limit": "냉각수 과다, 궤환이 한계",
+    "too hot, sprays at their limit": "온도 높음, 스탠드간 냉각이 한계",
+    "too cold, sprays at their limit": "온도 낮음, 스탠드간 냉각이 한계",
+}
+EFFECTS = {
+    "seen": Both("as expected", "예상대로"),
+    "unseen": Both("none seen", "확인되지 않음"),
+    "opposite": Both("opposite", "반대 방향"),
+    "unknown": Both("could not be judged", "판단 불가"),
+    "": Both("–", "–"),
+}
+
+
+def seat(name: str) -> Both:
+    """Return what a seat is called."""
+    return SEATS.get(name, Both(f"agent ({name})", f"에이전트 ({name})"))
+
+
+def column_name(facts: Facts, index: int) -> Both:
+    """Return what a column of the table is called; the last one is the agent, whatever its seat."""
+    name = facts.columns[index].seat
+    if index == len(facts.columns) - 1 and name == "rules":
+        return Both("agent (rules)", "에이전트 (규칙)")
+    return seat(name)
+
+
+def clock(time: float) -> Both:
+    """Return a plant time (s) as minutes and seconds, rounded down to the second.
+
+    >>> clock(754.2)
+    Both(en='12:34', ko='12:34')
+    """
+    text = f"{int(time) // 60}:{int(time) % 60:02d}"
+    return Both(text, text)
+
+
+def setpoint(control: str, value: float | None) -> Both:
+    """Return the value of a set-point (SI) as an operator reads it."""
+    if value is None:
+        return Both("not known", "미상")
+    known = CONTROLS.get(control)
+    if known is None:
+        return Both(f"{value:g}", f"{value:g}")
+    if known.choices:
+        named = SELECTED.get((control, round(value)))
+        if named is None and control == "rot.bank_out":
+            return Both(f"bank {value:.0f}", f"뱅크 {value:.0f}")
+        return named or Both(f"{value:.0f}", f"{value:.0f}")
+    shown = from_si(value, known.display)
+    if abs(shown) < 1e-9:
+        text = f"0 {known.display}"
+    else:
+        text = f"{'+' if shown > 0 else ''}{label(round(shown, 2))} {known.display}"
+    return Both(text, text)
+
+
+def control_name(control: str) -> Both:
+    """Return the meaning of a control."""
+    known = CONTROLS.get(control)
+    if known is None:
+        return Both(control, control)
+    return Both(*(text.split(":")[0].strip() for text in (known.english, known.korean)))
+
+
+def outcome(text: str) -> Both:
+    """Return what the PLC did, in words."""
+    return OUTCOMES.get(text, Both(text, text))
+
+
+def effect(text: str) -> Both:
+    """Return how the expected effect of an action was judged."""
+    return EFFECTS.get(text, Both(text, text))
+
+
+def money(value: float) -> str:
+    """Return EUR without cents.
+
+    >>> money(-1234.4)
+    '−1,234'
+    """
+    return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}")
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage with one digit."""
+    return f"{100.0 * share:.1f} %"
+
+
+def summary(facts: Facts) -> list[Both]:
+    """Return the few sentences that stand on top."""
+    sentences = [_rolled(facts)]
+    if len(facts.columns) > 1:
+        sentences.append(_against_nobody(facts))
+    if len(facts.columns) > 2:
+        sentences.append(_against_rules(facts))
+    harms = [f"{column.harm:.1f} s" for column in facts.columns]
+    sentences.append(Both(
+        "Harm (time beyond a rating), counted apart from money: "
+        + ", ".join(f"{column_name(facts, i).en} {h}" for i, h in enumerate(harms)) + ".",
+        "금액과 따로 세는 위해(정격을 넘은 시간): "
+        + ", ".join(f"{column_name(facts, i).ko} {h}" for i, h in enumerate(harms)) + ".",
+    ))  # fmt: skip
+    count, moves = len(facts.agent.coils), facts.agent.moves
+    applied = sum(write.applied for write in facts.writes)
+    by = {key: sum(w.applied and w.protocol == key for w in facts.writes) for key in PROTOCOLS}
+    sentences.append(Both(
+        f"The agent took {facts.decisions} decisions and moved a set-point {moves} times on "
+        f"{count} coils; the PLC applied {applied} writes, "
+        f"{by['opcua']} over OPC UA and {by['modbus']} over Modbus TCP.",
+        f"에이전트는 {facts.decisions}번 판단하여 코일 {count}개 동안 설정값을 {moves}번 "
+        f"바꾸었다. PLC는 쓰기 {applied}건을 적용했다(OPC UA {by['opcua']}건, "
+        f"Modbus TCP {by['modbus']}건).",
+    ))  # fmt: skip
+    if facts.engine not in ("rules", "hold") and facts.agent.moves:
+        sentences.append(_who_chose(facts))
+    sentences.append(cross_check(facts))
+    return sentences
+
+
+def _who_chose(facts: Facts) -> Both:
+    own, helped, back = facts.chosen
+    return Both(
+        f"Of these moves the model chose {own}, the rules {helped} (a situation they know, or a "
+        f"model that was not sure); {back} took an earlier move back.",
+        f"이 중 모델이 {own}번, 규칙이 {helped}번 선택했고(아는 상황이거나 모델이 확신하지 못한 "
+        f"경우), {back}번은 이전 조치를 되돌린 것이다.",
+    )
+
+
+def _rolled(facts: Facts) -> Both:
+    count = len(facts.agent.coils)
+    minutes, wall = clock(facts.plant).en, f"{facts.wall:.0f}"
+    if facts.finished:
+        return Both(
+            f"{count} coils were rolled in {minutes} min of plant time ({wall} s by the wall "
+            "clock).",
+            f"플랜트 시간 {minutes}분 동안 코일 {count}개를 압연했다(실제 시간 {wall}초).",
+        )
+    return Both(
+        f"The run ended early: {count} of {facts.asked} coils were rolled, in {minutes} min of "
+        f"plant time ({wall} s by the wall clock). All columns show these {count} coils.",
+        f"실행이 일찍 끝났다. 코일 {facts.asked}개 중 {count}개를 플랜트 시간 {minutes}분 동안 "
+        f"압연했다(실제 시간 {wall}초). 모든 열은 이 코일 {count}개의 결과이다.",
+    )
+
+
+def _against_nobody(facts: Facts) -> Both:
+    agent, hold = facts.agent, facts.columns[0]
+    saved = hold.money["cost"] - agent.money["cost"]
+    amount = money(abs(saved))
+    ours, theirs = money(agent.money["cost"]), money(hold.money["cost"])
+    if amount == "0":
+        return Both(
+            f"A coil cost {ours} EUR, as it would have without an agent.",
+            f"코일당 비용은 {ours} EUR로, 에이전트가 없을 때와 같았다.",
+        )
+    less, less_ko = ("less", "적었다") if saved > 0 else ("more", "많았다")
+    return Both(
+        f"A coil cost {ours} EUR, {amount} EUR {less} than the same coils without an agent "
+        f"({theirs} EUR).",
+        f"코일당 비용은 {ours} EUR로, 같은 코일을 에이전트 없이 압연했을 때({theirs} EUR)보다 "
+        f"{amount} EUR {less_ko}.",
+    )
+
+
+def _against_rules(facts: Facts) -> Both:
+    agent, rules = facts.agent, facts.columns[1]
+    gap = rules.money["cost"] - agent.money["cost"]
+    amount, theirs = money(abs(gap)), money(rules.money["cost"])
+    if amount == "0":
+        return Both(
+            f"Rules alone cost the same ({theirs} EUR).",
+            f"규칙만으로도 같은 비용이다({theirs} EUR).",
+        )
+    better = gap > 0
+    return Both(
+        f"Rules alone would have cost {theirs} EUR a coil: the agent was {amount} EUR "
+        f"{'better' if better else 'worse'}.",
+        f"규칙만으로는 코일당 {theirs} EUR이므로 에이전트가 {amount} EUR "
+        f"{'유리했다' if better else '불리했다'}.",
+    )
+
+
+def cross_check(facts: Facts) -> Both:
+    """Return whether the PLC's log and the ledger of the gate agree."""
+    check = facts.check
+    if check.clean:
+        return Both(
+            f"Cross-check: each of the {check.applied} writes the PLC applied has exactly one "
+            "entry in the gate's ledger, and none was applied twice.",
+            f"대조 결과: PLC가 적용한 쓰기 {check.applied}건은 모두 게이트 원장에 정확히 한 건씩 "
+            "있으며, 두 번 적용된 것은 없다.",
+        )
+    counts = (len(check.twice), len(check.strangers), len(check.unheard))
+    return Both(
+        f"Cross-check FAILED: of {check.applied} applied writes {check.matched} have exactly one "
+        f"ledger entry; {counts[0]} applied twice, {counts[1]} without an entry, {counts[2]} in "
+        "the ledger as done but never applied.",
+        f"대조 실패: 적용된 쓰기 {check.applied}건 중 원장에 정확히 한 건 있는 것은 "
+        f"{check.matched}건이다. 두 번 적용 {counts[0]}건, 원장에 없음 {counts[1]}건, "
+        f"원장에는 완료이나 적용되지 않음 {counts[2]}건.",
+    )
+
+
+def story(facts: Facts) -> list[tuple[float, str, Both]]:
+    """Return the shift as it went: (plant time in s, kind, sentence), in order of time.
+
+    Kinds are "seen", "done", "refused" and "broken". Successive applied moves of one control in
+    one direction are told as one.
+    """
+    told = [(sight.time, "seen", _seen(sight)) for sight in facts.seen]
+    applied = sorted((w for w in facts.writes if w.applied), key=lambda w: (w.control, w.time))
+    for _, own in groupby(applied, key=lambda write: write.control):
+        told += [(run[0].time, "done", _moved(run)) for run in _runs(list(own))]
+    told += [(w.time, "refused", _refused(w)) for w in facts.writes if not w.applied]
+    told += [(event.time, "broken", interruption(event)) for event in facts.interruptions]
+    told += [(back.begin, "broken", _handed_back(back)) for back in facts.handbacks]
+    return sorted(told, key=lambda item: (item[0], item[1] != "seen"))
+
+
+def _runs(writes: list[Write]) -> Iterator[list[Write]]:
+    """Split the writes of one control where the direction turns or three minutes pass."""
+    run: list[Write] = []
+    for write in writes:
+        if run and (_way(write) != _way(run[-1]) or write.time - run[-1].time > 180.0):
+            yield run
+            run = []
+        run.append(write)
+    if run:
+        yield run
+
+
+def _way(write: Write) -> bool:
+    return write.value > (write.before if write.before is not None else 0.0)
+
+
+def _seen(sight: Sight) -> Both:
+    english, korean = alert(sight.alert)
+    return Both(
+        f"Coil {sight.coil}: the agent saw: {english}.",
+        f"코일 {sight.coil}: 에이전트가 다음을 감지: {korean}.",
+    )
+
+
+def _moved(run: list[Write]) -> Both:
+    first, last = run[0], run[-1]
+    name = control_name(first.control)
+    before, after = setpoint(first.control, first.before), setpoint(first.control, last.value)
+    wire = PROTOCOLS.get(first.protocol, first.protocol)
+    name_ko = with_particle(name.ko, "을/를")
+    to_ko = with_particle(after.ko, "으로/로")
+    if len(run) == 1:
+        given = reason(first.why)
+        why = f" Reason given: {given.en}." if first.why else ""
+        why_ko = f" 제시한 이유: {given.ko}." if first.why else ""
+        return Both(
+            f"Coil {first.coil}: {name.en} from {before.en} to {after.en}, over {wire}.{why}",
+            f"코일 {first.coil}: {name_ko} {before.ko}에서 {to_ko} 변경({wire}).{why_ko}",
+        )
+    end = clock(last.time).en
+    return Both(
+        f"Coil {first.coil} to {last.coil}: {name.en} from {before.en} to {after.en} in "
+        f"{len(run)} steps until {end}, over {wire}.",
+        f"코일 {first.coil}~{last.coil}: {name_ko} {before.ko}에서 {to_ko} "
+        f"{len(run)}단계로 {end}까지 변경({wire}).",
+    )
+
+
+def _refused(write: Write) -> Both:
+    name, value, what = (
+        control_name(write.control),
+        setpoint(write.control, write.value),
+        outcome(write.outcome),
+    )
+    return Both(
+        f"Coil {write.coil}: {name.en} to {value.en}: {what.en}.",
+        f"코일 {write.coil}: {name.ko} {value.ko} 요청: {what.ko}.",
+    )
+
+
+def interruption(event: Interruption) -> Both:
+    """Return what became of a process that ended."""
+    who = PROCESSES.get(event.process, Both(event.process, event.process))
+    english = f"{who.en[0].upper()}{who.en[1:]} ended; the plant ran on by its own automation"
+    korean = f"{with_particle(who.ko, '이/가')} 종료되었으나 설비는 자체 자동화로 계속 운전되었다"
+    if event.restarted:
+        return Both(f"{english}, and it was started again.", f"{korean}. 다시 시작했다.")
+    return Both(f"{english}.", f"{korean}.")
+
+
+def _handed_back(back: HandBack) -> Both:
+    begin, end = clock(back.begin).en, clock(back.end).en
+    return Both(
+        f"The PLC heard nothing from the gate and took control back: set-points went to 0, local "
+        f"mode from {begin} to {end}.",
+        f"PLC가 게이트의 신호를 받지 못해 제어권을 회수했다. 설정값은 0으로 복귀, {begin}부터 "
+        f"{end}까지 현장 모드였다.",
+    )
+
+
+def truth(facts: Facts) -> list[Both]:
+    """Return what was really wrong: ground truth, which no seat was shown."""
+    if not facts.faults:
+        return [Both("Nothing was wrong with the plant.", "설비에 이상이 없었다.")]
+    return [_fault(fault) for fault in facts.faults]
+
+
+def _fault(fault: Fault) -> Both:
+    name = FAULTS.get(fault.kind, Both(fault.kind, fault.kind))
+    begin, size = clock(fault.begin).en, fault_size(fault)
+    return Both(
+        f"{name.en[0].upper()}{name.en[1:]} from coil {fault.coil} ({begin}) on: {size.en}.",
+        f"{name.ko}: 코일 {fault.coil}({begin})부터, {size.ko}.",
+    )
+
+
+def fault_size(fault: Fault) -> Both:
+    """Return how large a fault was, in plant units."""
+    if fault.kind == "pyrometer-drift":
+        text = f"{label(round(fault.size, 1))} K"
+        return Both(f"up to {text}", f"최대 {text}")
+    if fault.kind == "dead-bank":
+        return Both(f"bank {fault.size:.0f}", f"뱅크 {fault.size:.0f}")
+    text = f"{label(round(100.0 * fault.size, 1))} %"
+    return Both(f"{text} harder than declared", f"신고보다 {text} 더 단단함")
+
+
+def alert(text: str) -> Both:
+    """Return an alert of the snapshot, a key of `ALERTS`, in words."""
+    if text in ALERTS:
+        return Both(ALERTS[text], KOREAN_ALERTS.get(text, ALERTS[text]))
+    return Both(text, text)
+
+
+def reason(text: str) -> Both:
+    """Return why a seat chose, in words; parts that are not known are told as recorded."""
+    parts = [_reason(part) for part in text.split("; ") if part]
+    return Both("; ".join(part.en for part in parts), "; ".join(part.ko for part in parts))
+
+
+def _reason(text: str) -> Both:
+    if text in ALERTS:
+        return alert(text)
+    if text in KOREAN_REASONS:
+        return Both(text, KOREAN_REASONS[text])
+    bank = re.fullmatch(r"bank (\d) gives no water", text)
+    if bank:
+        return Both(text, f"{with_particle(f'뱅크 {bank[1]}', '이/가')} 물을 내지 않음")
+    return Both(text, text)
+
+
+def hits(column: Column) -> list[str]:
+    """Return the hit rates of a column as they are printed."""
+    return [percent(column.hits[name]) for name in QUANTITIES]
