@@ -38,7 +38,7 @@ def demo(
 
 @app.command()
 def operate(
-    tags: Tags = TAGS,
+    tags: Tags = None,
     folder: Dir = RUN,
     mode: Annotated[
         Literal["shadow", "advisory", "approve", "closed"],
@@ -58,7 +58,9 @@ def operate(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     say = emit if as_json else _tell
-    raise typer.Exit(run(tags, folder, mode, engine, coils=coils, say=say, stop=stop))
+    raise typer.Exit(
+        run(tags or folder / TAGS, folder, mode, engine, coils=coils, say=say, stop=stop)
+    )
 
 
 def _tell(event: Mapping[str, Any]) -> None:

@@ -28,14 +28,14 @@ Approval = Annotated[str, typer.Argument(help="Its id; `passline approvals list`
 
 @gate_app.command("serve")
 def gate_serve(
-    tags: Tags = TAGS,
+    tags: Tags = None,
     folder: Dir = RUN,
     mode: Annotated[Mode, typer.Option(help="What it does with a request.")] = "read-only",
 ) -> None:
     """Run the gate of a plant until stopped; one JSON line says that it listens."""
     from ...connectors.gate.server import serve
 
-    serve(tags, folder, mode)
+    serve(tags or folder / TAGS, folder, mode)
 
 
 @gate_app.command("status")

@@ -12,9 +12,11 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a program.")]
 Dir = Annotated[Path, typer.Option("--dir", help="The run folder.")]
-Tags = Annotated[Path, typer.Option("--tags", help="The tag file.")]
+Tags = Annotated[
+    Path | None, typer.Option("--tags", help="The tag file; by default that of the run folder.")
+]
 RUN = Path("runs/plant")  # where `serve`, `gate` and `operate` meet unless told otherwise
-TAGS = RUN / "hot_strip.yaml"
+TAGS = "hot_strip.yaml"  # in the run folder
 
 
 def plain(value: object) -> Any:
@@ -82,12 +84,14 @@ def show_facts(facts: Mapping[str, object], as_json: bool) -> None:
 
 
 def _cell(value: object) -> str:
-    if value is None:
+    if value is None or value == "":
         return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, Enum):
         return value.name.lower()
     if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(map(_cell, value))
+        return ", ".join(map(_cell, value)) or "-"
     return str(value)

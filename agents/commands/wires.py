@@ -18,7 +18,7 @@ app.add_typer(certs_app, name="certs")
 
 @tags_app.command("check")
 def tags_check(
-    file: Annotated[Path, typer.Argument(help="The tag file, YAML.")] = TAGS,
+    file: Annotated[Path, typer.Argument(help="The tag file, YAML.")] = RUN / TAGS,
     as_json: AsJson = False,
 ) -> None:
     """Read a tag file and say what it holds, or in which line it is wrong."""
@@ -42,7 +42,7 @@ def tags_check(
 
 @tags_app.command("export")
 def tags_export(
-    file: Annotated[Path, typer.Argument(help="The tag file, YAML.")] = TAGS,
+    file: Annotated[Path, typer.Argument(help="The tag file, YAML.")] = RUN / TAGS,
     as_json: AsJson = False,
 ) -> None:
     """Print the tags as CSV (or JSON), one a row, for a spreadsheet or a PLC project."""
