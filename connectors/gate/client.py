@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Sequence
+from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ class GateClient:
         shown = next((a for a in self.approvals(everything=True) if a.id == approval_id), None)
         if shown is None:
             raise ApprovalError(f"there is no approval {approval_id}; list those that are open")
-        if value is not None and value != shown.value:
+        if value is not None and not isclose(value, shown.value, rel_tol=1e-9):
             raise ApprovalError(
                 f"approval {approval_id} is for {shown.control} = {shown.value:g}, not {value:g}; "
                 "an edit is a new action"
