@@ -14,6 +14,7 @@ app.add_typer(models_app, name="models")
 
 LABELS = Path("runs/labels")
 ADAPTER = Path("runs/adapters/hot-strip-v0")
+SEATS = ("hold", "rules")
 MODEL_SEATS = ("lm", "lm-zero-shot", "head")
 Job = Annotated[Path, typer.Argument(help="The folder of a job, or of several.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes or Ray actors, one core each.")]
@@ -198,9 +199,18 @@ def teller(as_json: bool) -> Callable[[str], None]:
 
 
 def seat_spec(word: str) -> str:
-    """Return the spec of a seat, as rollouts know it, of the `word` a user types."""
+    """Return the spec of a seat, as rollouts know it, of the `word` a user types.
+
+    Raises:
+        ConfigError: nobody has that name; said before a folder is begun.
+    """
+    from ...plant_sim.errors import ConfigError
+
     if word in MODEL_SEATS:
         return f"passline.models.decisions:seat_from_spec:{word}"
+    if word not in SEATS and ":" not in word:
+        known = ", ".join((*SEATS, *MODEL_SEATS))
+        raise ConfigError(f"seat {word!r} is not known; use {known} or module:factory[:argument]")
     return word
 
 
