@@ -5,7 +5,7 @@ thread in the run folder. It says what happens as one JSON object a line on stan
 
     {"event": "ready", ...}                     it has started
     {"event": "look", "time", "coil", "phase", "features", "alerts"}     once a wall second
-    {"event": "decision", ...}                  a line of decisions.jsonl (see `agents.record`)
+    {"event": "decision" | "judgement" | "dropped", ...}     a line of decisions.jsonl
     {"event": "message", "text"}                what the operator should know
     {"event": "link", "state": "up" | "lost"}   the plant can be seen, or not
     {"event": "gate", "state": "up" | "lost" | "handed back"}
@@ -26,12 +26,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
-from ..connectors.errors import LinkError
+from ..connectors.errors import ConnectorError
 from ..plant_sim.controls import Seat
 from ..plant_sim.errors import ConfigError, PasslineError
 from ..plant_sim.signals import Sample
+from ..plant_sim.snapshot import SAMPLE_PERIOD
 from .desk import TRUST, Gate, Mode
 from .errors import RunFolderError
 from .record import DecisionLog, plain
@@ -44,9 +45,14 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
+    from ..plant_sim.lines.hot_strip.lanes import Coil
+    from ..plant_sim.lines.line import Line
+
 LOOK = 0.1  # wall s between two looks at the plant
 SHOW = 1.0  # wall s between two "look" events
 RETRY = 1.0  # wall s between two tries to reach a gate that is gone
+CHAPTER = 200  # turns in one thread; two threads are kept, so checkpoints do not grow for ever
+COIL_LIMIT = 400.0  # plant s; no coil takes as long, so a plant that stands still ends a play
 MODES = ("shadow", "advisory", "approve", "closed")
 
 Say = Callable[[Mapping[str, Any]], None]
@@ -62,7 +68,7 @@ class Operator:
         watch: the eyes.
         checkpointer: where the thread is kept.
         mode: how much the agent may do.
-        thread: name of the thread, usually that of the line.
+        thread: first part of the names of its threads, usually the name of the line.
         log: where decisions are recorded.
         say: told every event.
         trust: least confidence with which the seat's own choice is taken, 0..1.
@@ -86,12 +92,21 @@ class Operator:
         self._graph = build_supervisor(
             seat, gate, watch, checkpointer, mode, rules=rules, log=log, say=say, trust=trust
         )
-        self._config: RunnableConfig = {"configurable": {"thread_id": thread}}
+        self._saver, self._line = checkpointer, thread
+        newest = next(iter(checkpointer.list(None, limit=1)), None)
+        self._chapter = 0
+        if newest is not None:
+            name = str(newest.config["configurable"]["thread_id"])
+            self._chapter = int(name.rpartition("/")[2])
         self._seen: bool | None = None
         self._gate_state = ""
         self._retry = 0.0
         self._settled = False  # whether what an earlier life left behind is finished
         self._waiting: Action | None = None  # for a person
+
+    @property
+    def _config(self) -> "RunnableConfig":
+        return {"configurable": {"thread_id": f"{self._line}/{self._chapter}"}}
 
     def step(self, samples: Mapping[str, Sample], now: float | None = None) -> None:
         """Look once; finish what is open; take a turn when something has happened.
@@ -111,7 +126,7 @@ class Operator:
                 self._ask_again(self._waiting)
             elif events := self._watch.wake(self._due()):
                 self._turn(events)
-        except LinkError as error:
+        except ConnectorError as error:
             self._settled = False
             self._gate_is("lost", f"{error}; the plant is watched on, nothing is written")
             self._retry = time.monotonic() + RETRY
@@ -160,8 +175,20 @@ class Operator:
         if latest is None:
             return
         key = self._watch.keep(latest)
-        # Memory fields (pending, written, barred) stay from the last turn of the thread.
-        self._invoke(Turn(snapshot=key, events=events, time=latest.time))
+        # The memory fields (turn, pending, written, barred) stay from the last turn of the thread.
+        step = Turn(snapshot=key, events=events, time=latest.time)
+        last = self._values()
+        if last.get("turn", 0) // CHAPTER > self._chapter:
+            step = self._next_chapter(step, last)
+        self._invoke(step)
+
+    def _next_chapter(self, step: Turn, last: Turn) -> Turn:
+        """Go on in a new thread with the memory of the old one; the one before that is deleted."""
+        self._chapter += 1
+        self._saver.delete_thread(f"{self._line}/{self._chapter - 2}")
+        for name in ("turn", "pending", "written", "barred"):
+            step[name] = last[name]
+        return step
 
     def _invoke(self, step: Any) -> None:
         from langgraph.types import Command
@@ -172,12 +199,21 @@ class Operator:
             asked = result.get("__interrupt__")
             if not asked:
                 self._waiting = None
+                self._rest(cast("Turn", result))
                 return
             self._waiting = cast("Action", asked[0].value)
             answer = self._stage(self._waiting)
             if answer is None:
                 return
             step = Command(resume=answer)
+
+    def _rest(self, turn: Turn) -> None:
+        """Look again when a control that was moved may be moved again."""
+        action, receipt = turn.get("action"), turn.get("receipt")
+        if action and receipt and receipt["state"] == "DONE":
+            control = action["control"]
+            again = turn["written"][control] + self._watch.controls[control].cooldown
+            self._watch.remind(f"{control} has rested", again)
 
     def _stage(self, action: Action) -> Answer | None:
         """Lay `action` before a person, at the gate; return the answer if it is there already."""
@@ -295,6 +331,74 @@ def run(
         reason = _loop(operator, watch, follower.samples, say, stop, coils)
     say({"event": "stopped", "reason": reason})
     return 0
+
+
+class SimulatedPlant(Protocol):
+    """A plant in this process whose clock the caller drives (`connectors.simulated`)."""
+
+    line: "Line"
+
+    def samples(self) -> Mapping[str, Sample]:
+        """Return the sample of every tag, now."""
+        ...
+
+    def advance(self, seconds: float) -> None:
+        """Let the plant run (plant s)."""
+        ...
+
+
+def play(
+    plant: SimulatedPlant,
+    gate: Gate,
+    engine: str | Seat = "rules",
+    *,
+    coils: int = 20,
+    mode: Mode = "closed",
+    folder: Path | None = None,
+    say: Say = lambda event: None,
+    trust: float = TRUST,
+) -> "list[Coil]":
+    """Operate a line in this process, in lock-step: the plant waits while the agent thinks.
+
+    The same graph, watch and gate as in `run`; only the wires are missing.
+
+    Args:
+        plant: the line behind a simulated connector.
+        gate: the gate before the same connector.
+        engine: who decides, by name as for `run`, or a seat that has no helper.
+        coils: finished coils after which it ends.
+        mode: how much the agent may do.
+        folder: where checkpoints and decisions are kept; None keeps them in memory, or not at all.
+        say: told every event.
+        trust: least confidence with which the seat's own choice is taken, 0..1.
+
+    Returns:
+        The finished coils.
+    """
+    from langgraph.checkpoint.memory import InMemorySaver
+
+    from ..plant_sim.lines.hot_strip.tables import offer
+
+    line = plant.line
+    seat, rules = seat_for(engine) if isinstance(engine, str) else (engine, None)
+    with ExitStack() as stack:
+        saver: BaseCheckpointSaver[str] = InMemorySaver()
+        log = None
+        if folder is not None:
+            _lock(folder, stack)
+            saver = kept = open_checkpoints(folder)
+            stack.callback(kept.conn.close)
+            log = DecisionLog(folder / "decisions.jsonl")
+        watch = Watch(line.signals, line.controls, offer)
+        operator = Operator(
+            seat, rules, gate, watch, saver, mode, log=log, say=say, trust=trust
+        )  # fmt: skip
+        for _ in range(round(coils * COIL_LIMIT / SAMPLE_PERIOD)):
+            if len(line.coils) >= coils:
+                break
+            operator.step(plant.samples(), line.time)
+            plant.advance(SAMPLE_PERIOD)
+    return list(line.coils[:coils])
 
 
 def _lock(folder: Path, stack: ExitStack) -> None:

@@ -59,6 +59,7 @@ class Watch:
         self._alerts: frozenset[str] = frozenset()
         self._coil = -1.0
         self._woken: float | None = None
+        self._reminders: dict[str, float] = {}
 
     def look(self, samples: Mapping[str, Sample], now: float | None = None) -> Snapshot:
         """Take in the newest samples and note what has happened since the last look.
@@ -81,6 +82,10 @@ class Watch:
         self._note(*(f"alert: {alert}" for alert in sorted(alerts - self._alerts)))
         self._note(*(f"cleared: {alert}" for alert in sorted(self._alerts - alerts)))
         self._alerts = alerts
+        for event in [event for event, at in self._reminders.items() if at <= now]:
+            del self._reminders[event]
+            if alerts:
+                self._note(event)
         coil, phase = reading(snapshot, "coil.number"), reading(snapshot, "coil.phase")
         if phase == BODY and coil != self._coil:
             self._note(f"head of coil {coil:.0f} done")
@@ -92,7 +97,12 @@ class Watch:
         self._builder = self._make_builder()
         self._shelf.clear()
         self._events = ["start"]
+        self._reminders.clear()
         self._woken = None
+
+    def remind(self, event: str, time: float) -> None:
+        """Count `event` as happened at plant time `time` (s) if an alert stands then."""
+        self._reminders[event] = time
 
     def _note(self, *events: str) -> None:
         self._events.extend(event for event in events if event not in self._events)

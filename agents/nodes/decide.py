@@ -8,6 +8,7 @@ from math import isfinite
 from langchain_core.runnables import RunnableConfig
 
 from ...plant_sim.controls import HOLD, Decision, Move, Seat
+from ...plant_sim.errors import PasslineError
 from ...plant_sim.snapshot import Snapshot
 from ..desk import Desk
 from ..errors import SnapshotGoneError
@@ -64,7 +65,10 @@ def decide(state: Turn, desk: Desk, config: RunnableConfig) -> Turn:
 
 
 def _ask(seat: Seat, snapshot: Snapshot, moves: Sequence[Move]) -> Decision:
-    (choice,) = seat.decide([snapshot], [moves])
+    try:
+        (choice,) = seat.decide([snapshot], [moves])
+    except PasslineError as error:  # a model that cannot answer is a model that is not sure
+        return Decision(0, 0.0, str(error))
     if 0 <= choice.choice < len(moves) and isfinite(choice.confidence):
         return choice
     return Decision(0, 0.0, f"answered {choice.choice} of {len(moves)} moves: not an answer")

@@ -14,11 +14,10 @@ def name_of(control: str, label: str) -> str:
 def open_moves(state: Turn, snapshot: Snapshot, watch: Watch) -> list[Move]:
     """Return HOLD and the legal moves that are not masked, not barred and whose control has rested.
 
-    A control rests for its cooldown and until the effect of its last move was judged: two moves
-    at once could not be told apart.
+    A control rests for its cooldown. The gate would refuse it anyway; but a move that is offered
+    and refused would drive the seat to its second best.
     """
     now = snapshot.time
-    busy = {effect["control"] for effect in state["pending"]}
     resting = {
         name
         for name, at in state["written"].items()
@@ -29,9 +28,5 @@ def open_moves(state: Turn, snapshot: Snapshot, watch: Watch) -> list[Move]:
         move
         for move in legal_moves(watch.controls, snapshot.samples, watch.offer)
         if move == HOLD
-        or (
-            move.control not in busy
-            and move.control not in resting
-            and name_of(move.control, move.label) not in shut
-        )
+        or (move.control not in resting and name_of(move.control, move.label) not in shut)
     ]

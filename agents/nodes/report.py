@@ -12,7 +12,9 @@ def report(state: Turn, desk: Desk, config: RunnableConfig) -> Turn:
     """Record the turn, unless it was quiet or its line is already there."""
     record = decision_record(state, desk, str(config["configurable"]["thread_id"]))
     if record is not None and (desk.log is None or desk.log.add(record)):
-        desk.say({"event": "decision", **record})
+        desk.say({"event": record["kind"], **record})
+        for text in state["messages"]:
+            desk.say({"event": "message", "text": text})
     return Turn()
 
 

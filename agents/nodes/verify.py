@@ -39,8 +39,9 @@ def _read_back(state: Turn, desk: Desk) -> Turn:
     before = receipt["before"]
     if before is not None:
         effect = expect(action, control, before, state["features"], now, state["coil"])
-        if effect is not None:
-            update["pending"] = [*state["pending"], effect]
+        # A second move of a control takes the place of the first: they cannot be told apart.
+        others = [e for e in state["pending"] if e["control"] != action["control"]]
+        update["pending"] = others if effect is None else [*others, effect]
     return update
 
 

@@ -5,9 +5,11 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +22,7 @@ from passline.connectors.gate.client import GateClient
 from passline.connectors.gate.gate import Gate
 from passline.connectors.gate.plant import Outcome
 from passline.connectors.gate.server import GateServer
-from passline.plant_sim.controls import HOLD, Decision
+from passline.plant_sim.controls import HOLD, Control, Decision
 from passline.plant_sim.lines.hot_strip.tables import CONTROLS, SIGNALS, offer
 from passline.plant_sim.signals import Quality, Sample
 from passline.plant_sim.snapshot import Snapshot
@@ -37,12 +39,12 @@ class BenchPlant:
     """A plant in memory with a mailbox: it applies an action id once and logs every request."""
 
     tags_hash = "bench"
-    controls = CONTROLS
+    controls: Mapping[str, Control] = CONTROLS
 
     def __init__(self):
         self.time = 1000.0
         self.values = {
-            name: CONTROLS[name].low * 0.0 if name in CONTROLS else (signal.low + signal.high) / 2
+            name: 0.0 if name in CONTROLS else (signal.low + signal.high) / 2
             for name, signal in SIGNALS.items()
         }
         self.values |= {"coil.number": 3.0, "coil.phase": 2.0, "plc.remote": 1.0}
@@ -104,7 +106,7 @@ class Bench:
         self.plant = BenchPlant()
         self.alerts: tuple[str, ...] = ("force_high",)
         self.features = {"fdt_error": 20.0, "feedback": 1.0, "bank_without_flow": 0.0}
-        self.events: list[dict] = []
+        self.events: list[Mapping[str, Any]] = []
         self.watch = self.new_watch()
         self.gate = GateClient(folder)
         self.log = DecisionLog(folder / "decisions.jsonl")

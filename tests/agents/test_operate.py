@@ -261,6 +261,21 @@ def test_after_a_hand_back_it_waits_for_a_person(bench, chooses):
     assert "a person must release it" in bench.messages[-1]
 
 
+def test_checkpoints_do_not_grow_for_ever_and_nothing_is_forgotten(bench, chooses, monkeypatch):
+    monkeypatch.setattr("passline.agents.operate.CHAPTER", 5)
+    bench.open_gate()
+    operator = bench.operator(chooses("fm.spray_trim up"))
+    bench.step(operator, seconds=61.0, times=4)
+    assert len(bench.plant.requests) == 4
+    bench.step(operator, seconds=61.0, times=20)
+    operator = bench.operator(chooses())  # a new life finds the newest thread
+    bench.step(operator, seconds=61.0, times=2)
+    turns = [record["turn"] for record in bench.records]
+    assert turns == list(range(1, 27))
+    threads = {saved.config["configurable"]["thread_id"] for saved in operator._saver.list(None)}
+    assert threads == {"hot-strip/4", "hot-strip/5"}
+
+
 def test_two_agents_do_not_share_a_run_folder(bench):
     from contextlib import ExitStack
 
