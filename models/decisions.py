@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..plant_sim.controls import Decision, Move, Seat
 from ..plant_sim.errors import ConfigError
 from .encoder import SYSTEM, answers, turns
+from .install import sha256
 from .presets import DEFAULT
 from .registry import read_card
 
@@ -28,14 +29,24 @@ NOT_SURE = "not sure"  # how the reason of a decision below the threshold begins
 REMEMBERED = 4096  # decisions kept: at steady state the same text comes again and again
 
 
-class _ModelSeat:
-    """What both seats share: the prompt, the memory of answers, and not being sure."""
+class ModelSeat:
+    """What both seats share: the prompt, the memory of answers, and not being sure.
+
+    Attributes:
+        name: of the seat.
+        threshold: confidence below which it holds.
+        batch_invariant: each prompt is run alone, so answers do not depend on the company.
+        fingerprint: which weights decide here.
+    """
+
+    batch_invariant = True
 
     def __init__(self, name: str, model: "LanguageModel", threshold: float) -> None:
         if not 0.0 <= threshold <= 1.0:
             raise ConfigError(f"confidence threshold {threshold} is outside [0, 1]")
         self.name = name
         self.threshold = threshold
+        self.fingerprint = f"{name} {model.source_sha256[:12]} {threshold}"
         self._model = model
         self._prefix = model.chat([("system", SYSTEM)], ask=False)
         self._known: OrderedDict[tuple[str, ...], tuple[int, float]] = OrderedDict()
@@ -75,7 +86,7 @@ class _ModelSeat:
         return Decision(chosen, confidence, alerts)
 
 
-class ChoiceSeat(_ModelSeat):
+class ChoiceSeat(ModelSeat):
     """A language model that chooses over the tree of legal answers.
 
     The confidence is the smallest probability at a branch on the way to the answer.
@@ -87,7 +98,7 @@ class ChoiceSeat(_ModelSeat):
         return choice.candidate, choice.confidence
 
 
-class HeadSeat(_ModelSeat):
+class HeadSeat(ModelSeat):
     """A linear head on the lower layers of a frozen language model; illegal answers are masked."""
 
     def __init__(
@@ -98,9 +109,7 @@ class HeadSeat(_ModelSeat):
 
     def _ask(self, prompt: list[int], offered: list[str]) -> tuple[int, float]:
         reading = self._model.reading(self._prefix, prompt, self._head.layers)
-        chances = self._head.chances(reading, offered)
-        best = max(range(len(chances)), key=chances.__getitem__)
-        return best, chances[best]
+        return self._head.choose(reading, offered)
 
 
 def seat_from_spec(spec: str, *, adapter: str | Path = DEFAULT_ADAPTER) -> Seat:
@@ -126,9 +135,15 @@ def seat_from_spec(spec: str, *, adapter: str | Path = DEFAULT_ADAPTER) -> Seat:
         return ChoiceSeat(spec, load(DEFAULT), 0.0)
     folder = adapter_folder(adapter)
     card = read_card(folder)
+    seat: ModelSeat
     if spec == "lm":
-        return ChoiceSeat(spec, load(card.base, adapter=folder), card.thresholds["lm"])
-    from .head import LinearHead
+        weights = folder / "adapter_model.safetensors"
+        seat = ChoiceSeat(spec, load(card.base, adapter=folder), card.thresholds[spec])
+    else:
+        from .head import LinearHead
 
-    head = LinearHead.load(folder / "head.safetensors")
-    return HeadSeat(spec, load(card.base), head, card.thresholds["head"])
+        weights = folder / "head.safetensors"
+        head = LinearHead.load(weights)
+        seat = HeadSeat(spec, load(card.base), head, card.thresholds[spec])
+    seat.fingerprint += f" {sha256(weights)[:12]}"
+    return seat

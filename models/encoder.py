@@ -6,36 +6,23 @@ object, the deciding field first. Whatever text a plant carries (alarms, notes) 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from ..plant_sim.controls import Move
-from ..plant_sim.signals import Sample
+from ..plant_sim.snapshot import ALERTS
+
+if TYPE_CHECKING:
+    from ..plant_sim.snapshot import Snapshot
 
 SYSTEM = "You operate a hot strip mill. Answer with one JSON move."
 
 
-class Readable(Protocol):
-    """What the encoder needs of a snapshot."""
-
-    @property
-    def samples(self) -> Mapping[str, Sample]:
-        """Samples by signal name."""
-
-    @property
-    def features(self) -> Mapping[str, float]:
-        """Digested residuals by name, SI."""
-
-    @property
-    def alerts(self) -> tuple[str, ...]:
-        """Deviations in words."""
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the text: a feature, the words for it, its scale, and its decimals."""
+    """One number of the text: its feature, the words for it, its scale and its decimals."""
 
     feature: str
     words: str
@@ -44,43 +31,39 @@ class Line:
 
 
 LINES = (
-    Line("fdt_error", "finishing temperature error C", 1.0),
-    Line("fdt_residual", "pyrometer minus model C", 1.0),
-    Line("ct_error", "coiling temperature error C", 1.0),
-    Line("gauge_error", "gauge error um", 1e6),
-    Line("force_excess", "force excess %", 100.0),
-    Line("feedback", "bank feedback", 1.0, 1),
-    Line("bank_mismatch", "bank without flow", 1.0),
+    Line("fdt_error", "delivery temperature error", 1.0),
+    Line("fdt_residual", "pyrometer minus model", 1.0),
+    Line("spray_opening", "spray opening", 100.0),
+    Line("speed", "speed", 1.0),
+    Line("gauge_error", "gauge error", 1e6),
+    Line("force_excess", "force excess", 100.0),
+    Line("ct_error", "coiling temperature error", 1.0),
+    Line("feedback", "cooling feedback", 10.0),
 )
-
 SETTINGS = (
-    ("fm.speed_trim", "speed trim", 1.0),
-    ("fm.spray_trim", "spray trim %", 100.0),
-    ("fm.fdt_source", "temperature source", 1.0),
-    ("fm.hardness_correction", "hardness %", 100.0),
-    ("rot.bank_out", "bank out", 1.0),
-    ("rot.cooling_correction", "cooling %", 100.0),
+    Line("fm.speed_trim", "speed trim", 1.0, 1),
+    Line("fm.spray_trim", "spray trim", 100.0),
+    Line("fm.fdt_source", "temperature source", 1.0),
+    Line("fm.hardness_correction", "hardness", 100.0),
+    Line("rot.bank_out", "bank out", 1.0),
+    Line("rot.cooling_correction", "cooling", 100.0),
 )
 
 
-def state_text(snapshot: Readable) -> str:
+def state_text(snapshot: "Snapshot") -> str:
     """Return the state as text: residuals, the set-points that are not zero, the alerts last."""
-    rows = []
-    for line in LINES:
-        value = snapshot.features.get(line.feature)
-        if value is not None and isfinite(value):
-            rows.append(f"{line.words} {_short(value * line.scale, line.decimals)}")
-    changed = []
-    for name, words, scale in SETTINGS:
-        sample = snapshot.samples.get(name)
-        if sample is not None and sample.good and abs(sample.value) > 1e-6:
-            changed.append(f"{words} {_short(sample.value * scale, 1)}")
-    rows.append("set: " + ("; ".join(changed) or "none"))
-    rows.append("alerts: " + ("; ".join(snapshot.alerts) or "none"))
+    seen = [_said(line, snapshot) for line in LINES]
+    set_to = [_said(line, snapshot) for line in SETTINGS]
+    standing = [text for text in set_to if text and not text.endswith(" 0")]
+    rows = [text for text in seen if text]
+    rows.append("set: " + ("; ".join(standing) or "none"))
+    rows.append(
+        "alerts: " + ("; ".join(_alert(key, snapshot) for key in snapshot.alerts) or "none")
+    )
     return "\n".join(rows)
 
 
-def turns(snapshot: Readable) -> list[tuple[str, str]]:
+def turns(snapshot: "Snapshot") -> list[tuple[str, str]]:
     """Return the conversation a model is asked to end: its duty and the state."""
     return [("system", SYSTEM), ("user", state_text(snapshot))]
 
@@ -95,8 +78,19 @@ def answers(moves: Sequence[Move]) -> list[str]:
     return [answer_text(move) for move in moves]
 
 
-def _short(value: float, decimals: int) -> str:
-    text = f"{value:.{decimals}f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+def _said(line: Line, snapshot: "Snapshot") -> str:
+    """Return "words number" of a line, or nothing when the feature is not known."""
+    value = snapshot.features.get(line.feature)
+    if value is None or not isfinite(value):
+        return ""
+    number = f"{value * line.scale:.{line.decimals}f}"
+    if "." in number:
+        number = number.rstrip("0").rstrip(".")
+    return f"{line.words} {'0' if number == '-0' else number}"
+
+
+def _alert(key: str, snapshot: "Snapshot") -> str:
+    """Return the words of an alert; the one about a bank names it."""
+    if key == "bank_no_flow":
+        return f"bank {snapshot.features.get('bank_without_flow', 0):.0f} gives no water"
+    return ALERTS.get(key, key)

@@ -60,6 +60,12 @@ class LinearHead:
         found = dict(zip(known, spread, strict=True))
         return [found.get(place.get(answer, -1), 0.0) for answer in legal]
 
+    def choose(self, reading: "torch.Tensor", legal: Sequence[str]) -> tuple[int, float]:
+        """Return the index of the likeliest legal answer and its probability among them."""
+        chances = self.chances(reading, legal)
+        best = max(range(len(chances)), key=chances.__getitem__)
+        return best, chances[best]
+
     def save(self, file: Path) -> None:
         """Write the head to a safetensors file that needs nothing beside it."""
         from safetensors.torch import save_file

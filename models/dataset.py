@@ -1,0 +1,223 @@
+"""Labels: every legal move played from the true state, the best one is the answer.
+
+Campaigns of different seeds run side by side; at decision points the plant is branched, every
+legal move and holding are played on the same futures, and the cheapest that does no more harm wins
+when it beats holding by a margin. Train, validation and held-out rows never share a seed. Labels
+may use the true state; what a model reads of a row is its snapshot alone.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..plant_sim.controls import HOLD, legal_moves
+from ..plant_sim.errors import ConfigError
+from .rows import Row, write_rows
+
+if TYPE_CHECKING:
+    from ..plant_sim.lines.hot_strip.lanes import HotStripLanes
+    from ..plant_sim.rollouts.branch import BranchTable
+    from ..plant_sim.snapshot import Snapshot
+
+Tell = Callable[[str], None]
+MOST_BATCHES = 400
+SHORTEST_COIL = 70.0  # plant s; how many coils may at most begin inside a horizon
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How labels are made.
+
+    Attributes:
+        scenarios: played in turn, by seed.
+        train: rows to learn from.
+        validation: rows to calibrate on.
+        held_out: rows to judge on.
+        seed: the first seed; each split takes its seeds from a range of its own.
+        lanes: campaigns side by side.
+        coils: length of a campaign.
+        futures: noise seeds each move is played on.
+        horizon: how long each is at least played (plant s); to the end of the coil then running.
+        margin: what a move must gain over holding to be the answer (EUR).
+        alike: moves that cost at most this more than the best count as equal (EUR); of those the
+            answer is the one of least risk, then the first of the catalogue.
+        quiet: chance that a decision point without an alert is labelled; with one it is `loud`.
+        loud: see `quiet`.
+        share: the most one answer may take of a split.
+        follow: chance that the right answer is written, so that the state after it is seen too.
+        stray: chance that any legal move is written elsewhere, so that wrong ones are seen too.
+    """
+
+    scenarios: tuple[str, ...] = ("faults", "pyrometer-drift", "dead-bank", "wrong-grade")
+    train: int = 480
+    validation: int = 96
+    held_out: int = 96
+    seed: int = 20_000
+    lanes: int = 24
+    coils: int = 12
+    futures: int = 2
+    horizon: float = 180.0
+    margin: float = 20.0
+    alike: float = 4.0
+    quiet: float = 0.03
+    loud: float = 0.2
+    share: float = 0.2
+    follow: float = 0.5
+    stray: float = 0.02
+
+    def first_seed(self, split: str) -> int:
+        """Return where the seeds of `split` begin; no two splits ever share one."""
+        return self.seed + 10_000 * SPLITS.index(split)
+
+    def wanted(self, split: str) -> int:
+        """Return how many rows `split` asks for."""
+        return {"train": self.train, "validation": self.validation, "held-out": self.held_out}[
+            split
+        ]
+
+
+SPLITS = ("train", "validation", "held-out")
+
+
+def build(
+    folder: Path, recipe: Recipe | None = None, tell: Tell = lambda _: None
+) -> dict[str, str]:
+    """Label all splits, write them to `folder` and return the hash of each.
+
+    Args:
+        folder: gets train.json, validation.json and held-out.json.
+        recipe: how; the default is the one the shipped adapter was trained on.
+        tell: is told how far it is, one sentence at a time.
+
+    Raises:
+        ConfigError: if campaigns end before a split is full.
+    """
+    recipe = recipe or Recipe()
+    folder.mkdir(parents=True, exist_ok=True)
+    hashes = {}
+    for split in SPLITS:
+        rows = label(recipe, split, tell)
+        hashes[split] = write_rows(folder / f"{split}.json", rows)
+    return hashes
+
+
+def label(recipe: Recipe, split: str, tell: Tell = lambda _: None) -> list[Row]:
+    """Return the rows of one split, in the order in which they were found.
+
+    Raises:
+        ConfigError: if campaigns end before the split is full.
+    """
+    wanted = recipe.wanted(split)
+    most = max(1, ceil(recipe.share * wanted))
+    rows: list[Row] = []
+    counts: Counter[str] = Counter()
+    for batch in range(MOST_BATCHES):
+        for row in _campaigns(recipe, split, batch):
+            if counts[row.answer] >= most:
+                continue
+            rows.append(row)
+            counts[row.answer] += 1
+            if len(rows) == wanted:
+                tell(f"{split}: {wanted} rows, {len(counts)} different answers")
+                return rows
+        tell(f"{split}: {len(rows)} of {wanted} rows after {batch + 1} batches of campaigns")
+    raise ConfigError(
+        f"{split}: only {len(rows)} of {wanted} rows after {MOST_BATCHES} batches of campaigns; "
+        "let one answer take a greater share, or ask for fewer rows"
+    )
+
+
+def _campaigns(recipe: Recipe, split: str, batch: int) -> Iterator[Row]:
+    """Play one batch of campaigns side by side and yield a row at each decision point drawn."""
+    from ..plant_sim.lines.hot_strip.lanes import INTERVAL, HotStripLanes
+    from ..plant_sim.lines.hot_strip.tables import offer
+    from ..plant_sim.rollouts.branch import branch_many
+    from ..plant_sim.snapshot import DECISION_PERIOD, SAMPLE_PERIOD, SnapshotBuilder
+
+    first = recipe.first_seed(split) + batch * recipe.lanes
+    seeds = range(first, first + recipe.lanes)
+    scenario = recipe.scenarios[batch % len(recipe.scenarios)]
+    lanes = HotStripLanes(seeds, scenario)
+    builders = [SnapshotBuilder(lanes.signals, lanes.controls) for _ in seeds]
+    draws = [random.Random(seed) for seed in seeds]  # noqa: S311  a choice, not a secret
+    pages: dict[int, Snapshot] = {}
+    while lanes.finished_counts().min() < recipe.coils:
+        for _ in range(round(DECISION_PERIOD / SAMPLE_PERIOD)):
+            lanes.advance(round(SAMPLE_PERIOD / INTERVAL))
+            now = lanes.time
+            for lane, builder in enumerate(builders):
+                pages[lane] = builder.update(lanes.samples(lane), float(now[lane]))
+        moves = {
+            lane: legal_moves(lanes.controls, page.samples, offer) for lane, page in pages.items()
+        }
+        due = [
+            lane
+            for lane, page in pages.items()
+            if draws[lane].random() < (recipe.loud if page.alerts else recipe.quiet)
+            and not _fault_begins(lanes, lane, recipe.horizon)
+        ]
+        futures = [first + n for n in range(recipe.futures)]
+        states, legal = [lanes.lane(lane) for lane in due], [moves[lane] for lane in due]
+        tables = dict(zip(due, branch_many(states, legal, futures, recipe.horizon), strict=True))
+        for lane, page in pages.items():
+            draw, written = draws[lane], HOLD
+            if lane in tables:
+                row = _row(page, tables[lane], recipe, scenario, seeds[lane])
+                yield row
+                if draw.random() < recipe.follow:
+                    written = moves[lane][row.label]
+            elif draw.random() < recipe.stray:
+                written = draw.choice(moves[lane])
+            if written != HOLD:
+                lanes.write(written.control, written.value, [lane])
+
+
+def _row(page: "Snapshot", table: "BranchTable", recipe: Recipe, scenario: str, seed: int) -> Row:
+    return Row(
+        scenario=scenario,
+        seed=seed,
+        time=page.time,
+        coil=page.coil,
+        rolling=page.rolling,
+        features={name: float(value) for name, value in page.features.items()},
+        alerts=tuple(page.alerts),
+        moves=tuple((move.control, move.value, move.label) for move in table.candidates),
+        costs=tuple(table.mean.tolist()),
+        harms=tuple(table.worst_harm.tolist()),
+        label=best_move(table, recipe),
+    )
+
+
+def best_move(table: "BranchTable", recipe: Recipe) -> int:
+    """Return the index of the right answer of a branch table.
+
+    Hold, unless the best admissible move gains the margin. Of moves about as good as the best the
+    one of least risk, then the first of the catalogue: labels must not hang on a few EUR of noise.
+    """
+    from ..plant_sim.lines.hot_strip.tables import CONTROLS
+
+    cost, fits = table.mean, table.admissible
+    if cost[0] - cost[table.best] < recipe.margin:
+        return 0
+    risks = ("low", "medium", "high")
+    alike = [
+        index
+        for index, move in enumerate(table.candidates)
+        if index and fits[index] and cost[index] <= cost[table.best] + recipe.alike
+    ]
+    return min(alike, key=lambda index: risks.index(CONTROLS[table.candidates[index].control].risk))
+
+
+def _fault_begins(lanes: "HotStripLanes", lane: int, horizon: float) -> bool:
+    """Return whether a fault that is not there yet begins within `horizon` (plant s)."""
+    truth = lanes.truth(lane)
+    coil = float(lanes.samples(lane)["coil.number"].value)
+    last = coil + ceil(horizon / SHORTEST_COIL) + 1
+    return any(
+        coil < truth[begin] <= last
+        for begin in ("drift_from_coil", "dead_from_coil", "lot_from_coil")
+    )

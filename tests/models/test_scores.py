@@ -1,0 +1,73 @@
+import pytest
+
+from passline.models.rows import Row, read_rows, write_rows
+from passline.models.scores import ask, calibrate, largest_class, score, wilson
+from passline.plant_sim.errors import ConfigError
+
+MOVES = (("none", 0.0, "hold"), ("rot.bank_out", 3.0, "3"), ("fm.spray_trim", 0.1, "up"))
+
+
+def row(label=1, costs=(300.0, 100.0, 150.0), harms=(0.0, 0.0, 0.0), seed=1):
+    seen = {"ct_error": 12.0}
+    return Row("faults", seed, 10.0, 2, True, seen, ("ct_hot",), MOVES, costs, harms, label)
+
+
+def test_regret_is_counted_from_the_best_move_that_does_no_harm():
+    harmful = row(harms=(1.0, 5.0, 1.0), label=2)
+    assert harmful.regret(0) == 150.0
+    assert harmful.regret(2) == 0.0
+    assert harmful.harmful(1)
+    assert not harmful.harmful(0)
+
+
+def test_scores_count_what_was_right_and_what_wrong_cost():
+    rows = [row(), row(), row(label=0, costs=(100.0, 100.0, 120.0)), row()]
+    picks = iter([(1, 0.9), (2, 0.4), (0, 0.8), (0, 0.3)])
+    found = score(ask(rows, lambda _: next(picks)), threshold=0.5)
+    assert found.accuracy == 0.5
+    assert found.regret == pytest.approx((0 + 50 + 0 + 200) / 4)
+    assert (found.sure, found.sure_accuracy) == (0.5, 1.0)
+    assert found.held_regret == pytest.approx((0 + 200 + 0 + 200) / 4)
+
+
+def test_the_threshold_holds_back_what_costs_more_than_holding():
+    bad = row(label=0, costs=(100.0, 400.0, 500.0))
+    rows = [row(), row(), bad, bad]
+    picks = iter([(1, 0.9), (1, 0.8), (1, 0.5), (2, 0.4)])
+    answers = ask(rows, lambda _: next(picks))
+    threshold = calibrate(answers)
+    assert 0.5 < threshold < 0.8
+    assert score(answers, threshold).held_regret == 0.0
+
+
+def test_a_seat_that_is_always_right_is_never_held_back():
+    picks = iter([(1, 0.2), (1, 0.9)])
+    assert calibrate(ask([row(), row()], lambda _: next(picks))) < 0.2
+
+
+def test_the_interval_of_a_share_is_that_of_wilson():
+    low, high = wilson(8, 10)
+    assert (round(low, 3), round(high, 3)) == (0.490, 0.943)
+    assert wilson(0, 10)[0] == 0.0
+    assert wilson(10, 10)[1] == pytest.approx(1.0)
+
+
+def test_the_largest_class_is_what_answering_blindly_would_reach():
+    answer, share = largest_class([row(), row(), row(label=0)])
+    assert '"move":"3"' in answer
+    assert share == pytest.approx(2 / 3)
+
+
+def test_rows_are_the_same_after_writing(tmp_path):
+    rows = [row(seed=n) for n in range(3)]
+    digest = write_rows(tmp_path / "rows.json", rows)
+    assert read_rows(tmp_path / "rows.json") == rows
+    assert len(digest) == 64
+
+
+def test_missing_or_spoilt_rows_are_named(tmp_path):
+    with pytest.raises(ConfigError, match="passline dataset"):
+        read_rows(tmp_path / "train.json")
+    (tmp_path / "train.json").write_text('[{"seed": 1}]')
+    with pytest.raises(ConfigError, match="does not hold labelled rows"):
+        read_rows(tmp_path / "train.json")
