@@ -88,13 +88,15 @@ def _report(shift: Shift, lang: str, open_report: bool) -> int:
         return 1
     shift.wait_for_baselines()
     facts = write_report(folder, lang)
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
     console.print(write_table(facts.writes, lang))
     console.print(end_table(facts, lang))
     for sentence in words.summary(facts):
         console.print(f"- {sentence.ko if lang == 'ko' else sentence.en}", markup=False)
     page = folder / "report.html"
-    console.print(f"\nreport: {page}", markup=False, soft_wrap=True)
+    console.print(
+        f"\n{'보고서' if lang == 'ko' else 'report'}: {page}", markup=False, soft_wrap=True
+    )
     if open_report:
         webbrowser.open(page.resolve().as_uri())
     return 0 if facts.check.clean else 3

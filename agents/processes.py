@@ -120,11 +120,15 @@ class Child:
                 )
 
     def last_words(self) -> str:
-        """Return the last line of its log that says something."""
+        """Return the last line of its log that says something; of a JSON line, its reason."""
         if not self._log.exists():
             return "no log"
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return next((line.strip() for line in reversed(lines) if line.strip()), "no word")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "no word")
+        try:
+            return str(json.loads(last)["reason"])
+        except (ValueError, KeyError, TypeError):
+            return last
 
     def stop(self) -> None:
         """End it: SIGINT, then SIGTERM, then SIGKILL for what is left of its session."""

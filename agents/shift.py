@@ -85,7 +85,7 @@ class Shift:
         self._begun, self._started = time.strftime("%Y-%m-%d %H:%M"), time.monotonic()
         self._follower: Follower | None = None
         self._interruptions: list[Interruption] = []
-        self._notes: list[str] = []
+        self._notes: list[Both] = []
         self._down: dict[str, float] = {}
         self._alerts: list[str] = []
         self._decisions: deque[dict[str, Any]] = deque(maxlen=5)
@@ -132,7 +132,7 @@ class Shift:
     def _start_agent(self) -> None:
         if self.engine in MODELS:
             self._weights()
-            self.view.say(Both("the model is loaded", "모델을 불러옵니다"))
+            self.view.say(Both("loading the model", "모델을 불러옵니다"))
         try:
             self.children["agent"].start()
             self.children["agent"].wait_ready(READY)
@@ -153,8 +153,12 @@ class Shift:
             self._without_model(str(error))
 
     def _without_model(self, why: str) -> None:
-        note = f"The model {self.engine!r} cannot be used ({why}); rules decide in its place."
-        self._note(note)
+        self._note(
+            Both(
+                f"The model {self.engine!r} cannot be used ({why}); the rules decide instead.",
+                f"모델 {self.engine!r} 사용 불가({why}). 규칙이 대신 판단합니다.",
+            )
+        )
         self._seat("rules")
 
     def _wires(self) -> None:
@@ -316,10 +320,10 @@ class Shift:
 
     # --- records ---------------------------------------------------------------------------------
 
-    def _note(self, text: str) -> None:
+    def _note(self, text: Both) -> None:
         self._notes.append(text)
         self._record()
-        self.view.say(Both(text, text), abnormal=True)
+        self.view.say(text, abnormal=True)
 
     def _record(self) -> None:
         """Write what the demo itself knows of the run, whole or not at all."""
@@ -346,18 +350,19 @@ class Shift:
         try:
             self._play_columns()
         except Exception as error:  # noqa: BLE001 - the thread's boundary; the run goes on without
-            self._note(f"The same coils without the agent could not be played: {error}")
+            self._note(
+                Both(
+                    f"The same coils could not be played without the agent: {error}",
+                    f"에이전트 없는 비교 압연을 하지 못했습니다: {error}",
+                )
+            )
 
     def _play_columns(self) -> None:
-        from ..plant_sim.rollouts.play import coil_row, play_block
-        from ..plant_sim.rollouts.seats import load_seat
+        from .reports.baselines import HOLD, play_hold, play_rules
 
         order = self.order
-        for name in ("hold", "rules"):
-            (episode,) = play_block(load_seat(name), [order.seed], SCENARIO, order.coils)
-            moves = sum(step.control != "none" for step in episode.steps)
-            played = {"coils": [coil_row(coil) for coil in episode.coils], "moves": moves}
-            self._others[name] = played
+        self._others[HOLD] = play_hold(order.folder / HOLD, order.seed, SCENARIO, order.coils)
+        self._others["rules"] = play_rules(order.seed, SCENARIO, order.coils)
         _replace(order.folder / BASELINES, self._others)
 
     # --- end -------------------------------------------------------------------------------------

@@ -108,7 +108,14 @@ class Write:
 class Fault:
     """Ground truth, unknown to every seat: what was wrong, from when (plant s), and how much.
 
-    `size` is the drift at its largest (K), the number of the dead bank, or the excess hardness.
+    Attributes:
+        kind: name of the fault.
+        begin: plant time (s).
+        end: plant time (s).
+        coil: the first coil it touches.
+        size: the drift at its largest (K), the number of the dead bank, or the excess hardness.
+        seen: when the agent was first told of its sign (plant s), None if never.
+        answered: when the set-point that answers it was first moved after that, None if never.
     """
 
     kind: str
@@ -116,6 +123,8 @@ class Fault:
     end: float
     coil: int
     size: float
+    seen: float | None
+    answered: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +193,7 @@ class Facts:
         check: the log against the ledger.
         handbacks: when the PLC had taken control back.
         interruptions: processes that ended during the run.
-        notes: what was done differently from what was asked, one sentence each.
+        notes: what was done differently from what was asked, in English and in Korean.
         faults: ground truth, unknown to the agent.
     """
 
@@ -205,7 +214,7 @@ class Facts:
     check: CrossCheck
     handbacks: tuple[HandBack, ...]
     interruptions: tuple[Interruption, ...]
-    notes: tuple[str, ...]
+    notes: tuple[tuple[str, str], ...]
     faults: tuple[Fault, ...]
 
     @property

@@ -17,6 +17,7 @@ _TITLES = {  # quantity: (name, unit, SI to that unit)
     "ct": (Both("CT − aim", "권취온도 − 목표"), Both("K", "K"), 1.0),
 }
 _TRUE = Both("true", "참값")
+_HOLD = Both("true, no agent", "참값, 에이전트 없음")
 _MEASURED = Both("measured", "측정값")
 _ASTRAY = Both("measured, untrue", "측정값, 참값과 다름")
 _NO = Both("none", "없음")
@@ -95,7 +96,7 @@ def _table(heads: Sequence[Both], rows: Iterable[Sequence[str]], numeric: set[in
 
 def _summary(facts: Facts) -> str:
     items = "".join(f"<li>{both(sentence)}</li>" for sentence in words.summary(facts))
-    notes = "".join(f'<li class="warn">{escape(note)}</li>' for note in facts.notes)
+    notes = "".join(f'<li class="warn">▲ {both(Both(*note))}</li>' for note in facts.notes)
     return _section(Both("What happened", "요약"), f"<ul>{items}{notes}</ul>")
 
 
@@ -135,9 +136,10 @@ def _money(facts: Facts) -> str:
     harms = stacked(
         Both("harm, s, all coils", "위해, 초, 전체 코일"),
         [
-            (name, [(column.harm, "harm", Both(f"{column.harm:g}", f"{column.harm:g}"))])
+            (name, [(column.harm, "harm", Both(f"{column.harm:.1f} s", f"{column.harm:.1f}초"))])
             for name, column in zip(names, facts.columns, strict=True)
         ],
+        1,
     )
     keys = "".join(
         f'<span><span class="key {kind}"></span>{both(words.MONEY[kind])}</span>'
@@ -154,8 +156,10 @@ def _money(facts: Facts) -> str:
             for name, kind, column in zip(names, kinds, facts.columns, strict=True)
         ],
     )
-    plots = f'<div class="two"><div>{bars}<div class="keys">{keys}</div></div><div>{harms}</div>'
-    return _section(Both("Money and harm", "비용과 위해"), f"{table}{plots}</div>{each}")
+    plots = (
+        f'<div class="two"><div>{table}</div><div>{bars}<div class="keys">{keys}</div>{harms}</div>'
+    )
+    return _section(Both("Money and harm", "비용과 위해"), f"{plots}</div>{each}")
 
 
 def _piece(kind: str, value: float) -> Both:
@@ -164,7 +168,7 @@ def _piece(kind: str, value: float) -> Both:
 
 
 def _harm(value: float) -> str:
-    return f'<span class="bad">▲ {value:g}</span>' if value else "0"
+    return f'<span class="bad">▲ {value:.1f}</span>' if value else "0"
 
 
 def _axis(facts: Facts, traces: Traces) -> TimeAxis:
@@ -183,6 +187,7 @@ def _trends(facts: Facts, traces: Traces) -> str:
         true, measured = traces.true[key] * scale, traces.measured[key] * scale
         limit = max(4.0 * SIGNALS[signal].noise, 0.25 * facts.tolerances[key]) * scale
         curves = [
+            Curve(_HOLD, traces.hold_time.tolist(), (traces.hold[key] * scale).tolist(), "hold"),
             Curve(_MEASURED, traces.time.tolist(), measured.tolist(), "measured"),
             Curve(_ASTRAY, traces.time.tolist(), astray(true, measured, limit).tolist(), "astray"),
             Curve(_TRUE, traces.time.tolist(), true.tolist(), "true"),
@@ -192,7 +197,7 @@ def _trends(facts: Facts, traces: Traces) -> str:
             for number, begin, end in traces.coils
         ]
         parts.append(trend(axis, title, unit, curves, bands, done))
-    parts.append(lane(axis, Both("actions", "조치"), [], pins, 40.0))
+    parts.append(lane(axis, Both("actions", "조치"), [], pins, 30.0))
     for name in CONTROLS:
         bars = _setting(name, facts)
         if bars:

@@ -7,12 +7,14 @@ short) is left out; a report of what there is beats none.
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import RunFolderError
+from .baselines import HOLD
 from .facts import (
     Column,
     CrossCheck,
@@ -33,6 +35,12 @@ REARM = "plc.rearm"
 _AIMS = {"gauge": "gauge_aim", "fdt": "fdt_aim", "ct": "ct_aim"}
 _TRUTH = {"gauge": "exit_thickness", "fdt": "fdt", "ct": "ct"}
 _NEAR = 0.2  # wall s within which a sample stands for a moment; the wires bring ten a second
+
+_SIGNS = {  # by fault: the alert that shows it, the set-point that answers it
+    "pyrometer-drift": ("pyrometer_low", "fm.fdt_source"),
+    "dead-bank": ("bank_no_flow", "rot.bank_out"),
+    "wrong-grade": ("force_high", "fm.hardness_correction"),
+}
 
 Rows = list[dict[str, Any]]
 
@@ -72,8 +80,8 @@ def read_run(folder: Path) -> tuple[Facts, Traces]:
         check=cross_check(log, ledger),
         handbacks=_handbacks(log, plant),
         interruptions=tuple(Interruption(**row) for row in run["interruptions"]),
-        notes=tuple(run["notes"]),
-        faults=_faults(truth, spans),
+        notes=tuple((english, korean) for english, korean in run["notes"]),
+        faults=_faults(truth, spans, decisions, writes),
     )
     near = max(2.0, _NEAR * run["speed"])
     return facts, _traces(folder, truth, spans, coils, near)
@@ -239,7 +247,9 @@ def _coil_at(time: float, spans: _Spans) -> int:
     return max((number for number, begin, _ in spans if begin <= time), default=0)
 
 
-def _faults(truth: Mapping[str, Series], spans: _Spans) -> tuple[Fault, ...]:
+def _faults(
+    truth: Mapping[str, Series], spans: _Spans, decisions: Rows, writes: Sequence[Write]
+) -> tuple[Fault, ...]:
     """Return the faults that came while coils were rolled, out of the ground truth."""
     if not truth:
         return ()
@@ -256,8 +266,25 @@ def _faults(truth: Mapping[str, Series], spans: _Spans) -> tuple[Fault, ...]:
         if int(first) in begins:
             begin, most = begins[int(first)], float(drift[np.argmax(np.abs(drift))])
             big = most if kind == "pyrometer-drift" else size
-            faults.append(Fault(kind, begin, begins.get(int(until), end), int(first), big))
+            stop = begins.get(int(until), end)
+            seen, answered = _noticed(kind, begin, stop, decisions, writes)
+            faults.append(Fault(kind, begin, stop, int(first), big, seen, answered))
     return tuple(sorted(faults, key=lambda fault: fault.begin))
+
+
+def _noticed(
+    kind: str, begin: float, end: float, decisions: Rows, writes: Sequence[Write]
+) -> tuple[float | None, float | None]:
+    """Return when the sign of a fault was first told while it lasted, and when it was answered."""
+    sign, control = _SIGNS[kind]
+    told = (
+        row["time"]
+        for row in decisions
+        if begin <= row["time"] <= end and sign in (row.get("alerts") or [])
+    )
+    seen = next(told, None)
+    moved = (w.time for w in writes if w.applied and w.control == control and w.time <= end)
+    return seen, None if seen is None else next((at for at in moved if at >= seen), None)
 
 
 def _traces(
@@ -266,25 +293,57 @@ def _traces(
     empty = np.empty(0)
     if not truth:
         nothing = dict.fromkeys(QUANTITIES, empty)
-        return Traces(empty, nothing, nothing, [])
+        return Traces(empty, nothing, nothing, empty, nothing, [])
     time = truth["time"]
+    true = _deviations(truth, spans, coils)
     history = _measured(folder / "history")
-    orders = {row["number"]: row for row in coils}
-    true, measured = {}, {}
+    measured = {}
     for key, signal in QUANTITIES.items():
-        aim = np.full(len(time), np.nan)
-        for number, begin, end in spans:
-            tail = 15.0 if key == "ct" else 0.0  # the coiling pyrometer sees the tail later
-            if number in orders:
-                aim[(time >= begin) & (time < end + tail)] = orders[number][_AIMS[key]]
+        shown = _at(time, history.get(signal), near)
+        # At head and tail the sample may belong to a moment without strip.
+        edge = np.isnan(true[key])
+        for shift in (-2, -1, 1, 2):
+            edge = edge | np.isnan(np.roll(true[key], shift))
+        measured[key] = np.where(edge, np.nan, shown - _aims(time, spans, coils, key))
+    alone = _truth(folder / HOLD / "truth.parquet")
+    own = _coil_spans(alone)
+    hold = _deviations(alone, own, coils) if alone else dict.fromkeys(QUANTITIES, empty)
+    return Traces(time, true, measured, _aligned(alone, own, spans), hold, spans)
+
+
+def _deviations(truth: Mapping[str, Series], spans: _Spans, coils: Rows) -> dict[str, Series]:
+    """Return how far the true quantities were from the aims of their coils; NaN without strip."""
+    found = {}
+    for key in QUANTITIES:
         value = truth[_TRUTH[key]].copy()
-        # Where no strip passes an instrument the truth stands still.
-        value[np.concatenate([[True], np.diff(value) == 0.0])] = np.nan
-        true[key] = value - aim
-        measured[key] = np.where(
-            np.isnan(value), np.nan, _at(time, history.get(signal), near) - aim
-        )
-    return Traces(time, true, measured, spans)
+        value[np.concatenate([[True], np.diff(value) == 0.0])] = np.nan  # no strip: it stands still
+        value[value == 0.0] = np.nan
+        found[key] = value - _aims(truth["time"], spans, coils, key)
+    return found
+
+
+def _aims(time: Series, spans: _Spans, coils: Rows, key: str) -> Series:
+    """Return the aim at each moment; the coiling pyrometer sees the tail of a coil later."""
+    orders = {row["number"]: row for row in coils}
+    late = 15.0 if key == "ct" else 0.0
+    aim = np.full(len(time), np.nan)
+    for number, begin, end in spans:
+        if number in orders:
+            aim[(time >= begin) & (time < end + late)] = orders[number][_AIMS[key]]
+    return aim
+
+
+def _aligned(alone: Mapping[str, Series], own: _Spans, spans: _Spans) -> Series:
+    """Return the time of the run with no agent, moved so that each coil begins with the agent's."""
+    if not alone:
+        return np.empty(0)
+    begins = {number: begin for number, begin, _ in spans}
+    time = alone["time"].copy()
+    for (number, begin, _), after in zip_longest(own, own[1:]):
+        until = after[1] if after else np.inf
+        inside = (alone["time"] >= begin) & (alone["time"] < until)
+        time[inside] += begins[number] - begin if number in begins else np.nan
+    return time
 
 
 def _measured(folder: Path) -> dict[str, tuple[Series, Series]]:

@@ -18,12 +18,16 @@ class Traces:
         time: plant time (s).
         true: what really was, by quantity.
         measured: what the instruments said, by quantity.
+        hold_time: plant time (s) of the run with no agent; each coil begins where this run's does.
+        hold: what really was in the run with no agent, by quantity, at `hold_time`.
         coils: (number, begin, end) of each coil in plant time (s).
     """
 
     time: Series
     true: dict[str, Series]
     measured: dict[str, Series]
+    hold_time: Series
+    hold: dict[str, Series]
     coils: list[tuple[int, float, float]]
 
 

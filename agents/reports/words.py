@@ -47,6 +47,15 @@ SELECTED = {  # what a choice is called, by control and value
     ("fm.fdt_source", 1): Both("level-2 estimate", "레벨2 추정값"),
     ("rot.bank_out", 0): Both("none", "없음"),
 }
+SHORT = {  # set-points, as operators call them
+    "fm.speed_trim": Both("speed trim", "속도 보정"),
+    "fm.spray_trim": Both("spray trim", "스탠드간 냉각 보정"),
+    "fm.fdt_source": Both("FDT source", "출측온도 신호원"),
+    "fm.hardness_correction": Both("hardness correction", "변형저항 보정"),
+    "rot.bank_out": Both("bank out of service", "사용 중지 뱅크"),
+    "rot.cooling_correction": Both("cooling correction", "냉각량 보정"),
+    "plc.rearm": Both("release by the operator", "운전자의 제어권 해제"),
+}
 FAULTS = {
     "pyrometer-drift": Both("drifting finishing pyrometer", "마무리압연 출측 고온계 드리프트"),
     "dead-bank": Both("dead cooling bank", "냉각 뱅크 고장"),
@@ -139,11 +148,8 @@ def setpoint(control: str, value: float | None) -> Both:
 
 
 def control_name(control: str) -> Both:
-    """Return the meaning of a control."""
-    known = CONTROLS.get(control)
-    if known is None:
-        return Both(control, control)
-    return Both(*(text.split(":")[0].strip() for text in (known.english, known.korean)))
+    """Return the short name of a control."""
+    return SHORT.get(control, Both(control, control))
 
 
 def outcome(text: str) -> Both:
@@ -392,9 +398,23 @@ def truth(facts: Facts) -> list[Both]:
 def _fault(fault: Fault) -> Both:
     name = FAULTS.get(fault.kind, Both(fault.kind, fault.kind))
     begin, size = clock(fault.begin).en, fault_size(fault)
+    english = f"{name.en[0].upper()}{name.en[1:]} from coil {fault.coil} ({begin}) on: {size.en}."
+    korean = f"{name.ko}: 코일 {fault.coil}({begin})부터, {size.ko}."
+    if fault.seen is None:
+        return Both(
+            f"{english} The agent was never told of its sign.",
+            f"{korean} 에이전트에는 징후가 나타나지 않았다.",
+        )
+    seen = clock(fault.seen).en
+    if fault.answered is None:
+        return Both(
+            f"{english} Its sign was seen at {seen}; the agent did not answer it.",
+            f"{korean} 징후는 {seen}에 나타났으나 에이전트는 대응하지 않았다.",
+        )
+    answered = clock(fault.answered).en
     return Both(
-        f"{name.en[0].upper()}{name.en[1:]} from coil {fault.coil} ({begin}) on: {size.en}.",
-        f"{name.ko}: 코일 {fault.coil}({begin})부터, {size.ko}.",
+        f"{english} Its sign was seen at {seen}, the answer came at {answered}.",
+        f"{korean} 징후는 {seen}에 나타났고 {answered}에 대응했다.",
     )
 
 
