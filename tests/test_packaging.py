@@ -74,6 +74,18 @@ def test_every_dependency_but_torch_is_pinned_in_the_lock():
     assert names <= {line.split("==")[0] for line in lock}
 
 
+def test_no_file_names_a_registry_or_a_folder_of_somebodys_machine():
+    hosts = "|".join(("pypi", "pythonhosted", "npmjs", "npmmirror"))
+    alien = re.compile(rf"https?://[^\s\"']*({hosts})\.|[\"' ]/(root|work|home)/\w")
+    command = ["git", "ls-files"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("no git checkout")
+    for name in listed.stdout.splitlines():
+        text = (ROOT / name).read_bytes().decode(errors="replace")
+        assert alien.search(text) is None, name
+
+
 def test_help_loads_nothing_heavy_and_takes_half_a_second():
     code = (
         "import resource, sys, passline.agents.cli as cli\n"
