@@ -14,12 +14,14 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import Thread
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
+from ..controls import Seat
 from ..errors import MissingExtraError, PasslineError, SimulationError
 from .play import play_block
 from .seats import fingerprint, load_seat
@@ -28,7 +30,11 @@ from .store import write_unit
 if TYPE_CHECKING:
     from .job import Job
 
-ATTEMPTS = 5  # times in a row the workers may die without finishing a unit
+ATTEMPTS = 5  # times a unit is tried again: one that always kills its worker must end the job
+DIED = (
+    f"workers died {ATTEMPTS} times without finishing a unit; resume the job with backend inline "
+    "to see why"
+)
 IN_FLIGHT = 2  # units an actor has at hand, so that it never waits for the driver
 
 
@@ -68,7 +74,11 @@ class Player:
     def __init__(self, job: "Job", folder: str) -> None:
         self._job = job
         self._folder = Path(folder)
-        self._seat = load_seat(job.seat)
+
+    @cached_property
+    def _seat(self) -> Seat:
+        """Built with the first unit: a worker that fails while it starts cannot say why."""
+        return load_seat(self._job.seat)
 
     def play(self, unit: Unit) -> UnitResult:
         """Play the episodes of `unit`, write its files and return their hashes."""
@@ -119,7 +129,7 @@ def process(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Re
     """Play the units in spawned processes; when one is killed, a new pool takes what is left.
 
     Raises:
-        SimulationError: the workers died ATTEMPTS times in a row without finishing a unit.
+        SimulationError: the workers died again and again without finishing a unit.
     """
     left = {unit.index: unit for unit in units}
     attempts = 0
@@ -136,22 +146,20 @@ def process(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Re
         except BrokenProcessPool as error:
             attempts += 1
             if attempts == ATTEMPTS:
-                raise SimulationError(
-                    f"the worker processes died {ATTEMPTS} times in a row; play the job with "
-                    "backend inline to see why"
-                ) from error
+                raise SimulationError(DIED) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
 def ray(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Results:
-    """Play the units by Ray actors; Ray restarts a killed actor and repeats its units.
+    """Play the units by Ray actors; Ray restarts a killed actor and tries its units again.
 
     A Ray that the caller has already started is used and left running. Otherwise one is started for
     the job, which listens on loopback only, and is stopped and removed at the end.
 
     Raises:
         MissingExtraError: Ray is not installed.
+        SimulationError: the workers died again and again on one unit.
         PasslineError: Ray would be reachable from outside this machine.
     """
     own, place = _start_ray(workers)
@@ -161,7 +169,7 @@ def ray(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Result
         actor = ray.remote(Player).options(
             num_cpus=1,
             max_restarts=-1,
-            max_task_retries=-1,
+            max_task_retries=ATTEMPTS,
             runtime_env={"env_vars": {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}},
         )
         players = [actor.remote(job, str(folder)) for _ in range(min(workers, len(units)))]
@@ -178,7 +186,10 @@ def ray(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Result
         while running:
             done, _ = ray.wait(list(running), num_returns=1)
             player = running.pop(done[0])
-            result: UnitResult = ray.get(done[0])
+            try:
+                result: UnitResult = ray.get(done[0])
+            except ray.exceptions.RayActorError as error:
+                raise SimulationError(DIED) from error
             feed(player)
             yield result
     finally:
@@ -193,6 +204,8 @@ def _start_ray(workers: int) -> tuple[bool, str]:
     # to keep the node's address, and so every listener, on 127.0.0.1; a test lists the listeners.
     os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray would tell of a killed worker on stdout, in the middle of a command's JSON.
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
     if not any(name in os.environ for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)  # or Ray writes one to the home folder
     try:
@@ -201,7 +214,9 @@ def _start_ray(workers: int) -> tuple[bool, str]:
         raise MissingExtraError("ray", "ray") from error
     if ray.is_initialized():
         return False, ""
-    place = tempfile.mkdtemp(prefix="passline-ray-")
+    # The names of Ray's sockets must be short, so not in a long TMPDIR.
+    short = os.environ.get("RAY_TMPDIR") or ("/tmp" if os.name == "posix" else None)  # noqa: S108
+    place = tempfile.mkdtemp(prefix="passline-ray-", dir=short)
     ray.init(
         address="local",
         num_cpus=workers,

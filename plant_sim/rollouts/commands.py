@@ -102,7 +102,7 @@ def replay(folder: Path | str, seed: int) -> dict[str, Any]:
                 "value": step.value,
                 "label": step.label,
                 "confidence": step.confidence,
-                "refused": step.refused,
+                "reason": step.reason,
                 "alerts": list(step.alerts),
             }
             for step in episode.steps

@@ -8,12 +8,11 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from math import isfinite
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..controls import HOLD, Control, Decision, Move, Seat, legal_moves
 from ..errors import ConfigError, SimulationError
-from ..signals import Quality, Sample
 
 if TYPE_CHECKING:
     from ..lines.hot_strip.lanes import Coil, HotStripLanes
@@ -22,11 +21,14 @@ if TYPE_CHECKING:
 COIL_LIMIT = 300.0  # plant s a coil may take on average before the episode is given up
 
 
+Offer = Callable[[Control, float], list[Move]]  # the moves an operator considers
+
+
 class LineKind(NamedTuple):
     """What the player must know of a kind of line."""
 
     lanes: Callable[..., "HotStripLanes"]
-    offer: Callable[[Control, float], list[Move]]  # what an operator considers
+    offer: Offer
     interval: float  # s
     most_coils: int  # that one campaign keeps
 
@@ -56,7 +58,7 @@ class Step:
         label: the word of the move.
         confidence: of the seat, 0..1.
         reason: the seat's words.
-        refused: why the move was not written; empty when it was, and for hold.
+        moves: how many moves there were to choose from, hold included.
         cost: money spent since the start, the running coil included (EUR).
         harm: harm done since the start.
         alerts: the short phrases of the snapshot.
@@ -69,7 +71,7 @@ class Step:
     label: str
     confidence: float
     reason: str
-    refused: str
+    moves: int
     cost: float
     harm: float
     alerts: tuple[str, ...]
@@ -119,37 +121,27 @@ def _plain(value: Any) -> Any:
 
 
 class _Desk:
-    """What belongs to one lane: its snapshots, when each control was last written, its record."""
+    """What belongs to one lane: its pages, when each control was last written, its record."""
 
     def __init__(self, seed: int, lanes: "HotStripLanes") -> None:
         from ..snapshot import SnapshotBuilder
 
         self.episode = Episode(seed)
+        self.builder = SnapshotBuilder(lanes.signals, lanes.controls)
         self._controls = lanes.controls
-        self._builder = SnapshotBuilder(lanes.signals, lanes.controls)
         self._written: dict[str, float] = {}
-        self.page: Snapshot | None = None
 
-    def see(self, values: Sequence[float], now: float) -> None:
-        """Take in what the wire would deliver; reception is on the plant clock: bits must repeat."""
-        samples = {
-            name: Sample(value, Quality.GOOD if isfinite(value) else Quality.BAD, now, now)
-            for name, value in zip(self._builder_signals, values, strict=True)
-        }
-        self.page = self._builder.update(samples, now)
-
-    def open_moves(self, page: "Snapshot", kind: LineKind) -> list[Move]:
-        """Return HOLD and the legal moves of the controls whose cooldown is over, as the gate."""
+    def open_moves(self, page: "Snapshot", offer: Offer) -> list[Move]:
+        """Return HOLD and the legal moves of the controls whose cooldown is over."""
         return [
             move
-            for move in legal_moves(self._controls, page.samples, kind.offer)
-            if move == HOLD or self.rested(move.control, page.time)
+            for move in legal_moves(self._controls, page.samples, offer)
+            if move == HOLD or self._rested(move.control, page.time)
         ]
 
-    def rested(self, control: str, now: float) -> bool:
-        """Whether the cooldown of `control` is over at plant time `now` (s)."""
-        last = self._written.get(control, -inf)
-        return now - last >= self._controls[control].cooldown
+    def _rested(self, control: str, now: float) -> bool:
+        cooldown = self._controls[control].cooldown
+        return now - self._written.get(control, -inf) >= cooldown
 
     def note(self, control: str, now: float) -> None:
         """Remember that `control` was written at plant time `now` (s)."""
@@ -165,8 +157,9 @@ def play_block(
 ) -> list[Episode]:
     """Play one episode for each seed, side by side, until each has finished its coils.
 
-    Every DECISION_PERIOD of plant time the seat is asked for every episode that still runs. Its
-    move is written when the catalogue (range, choice, step) and the cooldown allow it.
+    Every SAMPLE_PERIOD of plant time each line is read into its snapshot, every DECISION_PERIOD the
+    seat is asked for every episode that still runs. It chooses among the moves that the catalogue
+    (range, choice, step, pre-conditions) and the cooldowns allow, and its choice is written.
 
     Args:
         seat: who decides.
@@ -177,8 +170,9 @@ def play_block(
 
     Raises:
         ConfigError: no seeds, or not a number of coils that a line keeps.
+        SimulationError: the seat answered with something that is no move.
     """
-    from ..snapshot import DECISION_PERIOD
+    from ..snapshot import DECISION_PERIOD, SAMPLE_PERIOD
 
     kind = line_kind(line)
     if not seeds or not 1 <= coils <= kind.most_coils:
@@ -186,12 +180,18 @@ def play_block(
             f"an episode needs a seed and 1 to {kind.most_coils} coils, not {len(seeds)} seeds "
             f"and {coils} coils"
         )
-    lanes = kind.lanes(list(seeds), scenario)
+    lanes = kind.lanes(seeds, scenario)
     desks = [_Desk(seed, lanes) for seed in seeds]
     running = list(range(len(seeds)))
     for _ in range(int(coils * COIL_LIMIT / DECISION_PERIOD)):
-        _decide(seat, kind, lanes, desks, running)
-        lanes.advance(round(DECISION_PERIOD / kind.interval))
+        for _ in range(round(DECISION_PERIOD / SAMPLE_PERIOD)):
+            lanes.advance(round(SAMPLE_PERIOD / kind.interval))
+            now = lanes.time
+            pages = [
+                desks[lane].builder.update(lanes.samples(lane), float(now[lane]))
+                for lane in running
+            ]
+        _decide(seat, kind.offer, lanes, [desks[lane] for lane in running], running, pages)
         counts = lanes.finished_counts()
         for lane in tuple(running):
             if counts[lane] >= coils:
@@ -206,74 +206,52 @@ def play_block(
 
 def _decide(
     seat: Seat,
-    kind: LineKind,
+    offer: Offer,
     lanes: "HotStripLanes",
     desks: Sequence[_Desk],
     running: Sequence[int],
+    pages: Sequence["Snapshot"],
 ) -> None:
-    """Ask the seat once for every running lane, write what is allowed, record all of it."""
-    values, times, costs, harms = lanes.read(), lanes.time, lanes.money(), lanes.harms()
-    snapshots: list[Snapshot] = []
-    moves: list[list[Move]] = []
-    for lane in running:
-        now = float(times[lane])
-        samples = _samples(lanes, values[lane].tolist(), now)
-        snapshots.append(desks[lane].builder.update(samples, now))
-        moves.append(legal_moves(lanes.controls, samples, kind.offer))
-    for lane, snapshot, legal, decision in zip(
-        running, snapshots, moves, _ask(seat, snapshots, moves), strict=True
+    """Ask the seat once for every running lane, write what it chose, record all of it."""
+    moves = [desk.open_moves(page, offer) for desk, page in zip(desks, pages, strict=True)]
+    decisions = _ask(seat, pages, moves)
+    costs, harms = lanes.money(), lanes.harms()
+    for lane, desk, page, legal, decision in zip(
+        running, desks, pages, moves, decisions, strict=True
     ):
         if not 0 <= decision.choice < len(legal):
             raise SimulationError(
                 f"seat {seat.name} chose move {decision.choice} of {len(legal)}; "
                 "it must answer with an index of the moves it was given"
             )
-        desk, move, now = desks[lane], legal[decision.choice], float(times[lane])
-        refused = ""
-        if move.control != HOLD.control:
-            control = lanes.controls[move.control]
-            present = snapshot.samples[move.control].value
-            refused = (
-                control.refusal(move.value, present) or desk.cooldowns.refusal(control, now) or ""
-            )
-            if not refused:
-                lanes.write(move.control, move.value, [lane])
-                desk.cooldowns.note(control, now)
+        move = legal[decision.choice]
+        if move != HOLD:
+            lanes.write(move.control, move.value, [lane])
+            desk.note(move.control, page.time)
         desk.episode.steps.append(
             Step(
-                now,
+                page.time,
                 move.control,
                 float(move.value),
                 move.label,
                 float(decision.confidence),
                 decision.reason,
-                refused,
+                len(legal),
                 float(costs[lane]),
                 float(harms[lane]),
-                tuple(snapshot.alerts),
-                {name: float(value) for name, value in snapshot.features.items()},
+                page.alerts,
+                {name: float(value) for name, value in page.features.items()},
             )
         )
 
 
-def _samples(lanes: "HotStripLanes", values: Sequence[float], now: float) -> dict[str, Sample]:
-    """Return what the wire would deliver; reception is on the plant clock, so that bits repeat."""
-    return {
-        name: Sample(value, Quality.GOOD if isfinite(value) else Quality.BAD, now, now)
-        for name, value in zip(lanes.signals, values, strict=True)
-    }
-
-
 def _ask(
-    seat: Seat, snapshots: Sequence["Snapshot"], moves: Sequence[Sequence[Move]]
+    seat: Seat, pages: Sequence["Snapshot"], moves: Sequence[Sequence[Move]]
 ) -> list[Decision]:
     """Ask one by one, or at once a seat whose answers do not depend on their companions.
 
     A matrix product rounds otherwise in another batch; an episode would hang on its neighbours.
     """
     if getattr(seat, "batch_invariant", False):
-        return list(seat.decide(snapshots, moves))
-    return [
-        seat.decide([snapshot], [legal])[0]
-        for snapshot, legal in zip(snapshots, moves, strict=True)
-    ]
+        return list(seat.decide(pages, moves))
+    return [seat.decide([page], [legal])[0] for page, legal in zip(pages, moves, strict=True)]

@@ -14,12 +14,14 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..controls import HOLD
 from ..errors import ConfigError
 from .play import Episode, coil_row
 
@@ -57,8 +59,7 @@ def _episode_row(episode: Episode) -> dict[str, Any]:
         "cost": episode.cost,
         "harm": episode.harm,
         "decisions": len(episode.steps),
-        "writes": sum(step.control != "none" and not step.refused for step in episode.steps),
-        "refused": sum(bool(step.refused) for step in episode.steps),
+        "writes": sum(step.control != HOLD.control for step in episode.steps),
     }
 
 
@@ -73,7 +74,7 @@ def _step_rows(episode: Episode) -> Iterator[dict[str, Any]]:
             "label": step.label,
             "confidence": step.confidence,
             "reason": step.reason,
-            "refused": step.refused,
+            "moves": step.moves,
             "cost": step.cost,
             "harm": step.harm,
             "alerts": list(step.alerts),
@@ -83,7 +84,8 @@ def _step_rows(episode: Episode) -> Iterator[dict[str, Any]]:
 
 def _write_table(path: Path, rows: list[dict[str, Any]], metadata: Mapping[str, str]) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pylist(rows).replace_schema_metadata({"units": "SI, EUR", **metadata})
+    columns = {name: [row.get(name) for row in rows] for name in dict.fromkeys(chain(*rows))}
+    table = pa.table(columns, metadata={"units": "SI, EUR", **metadata})
     half = path.with_name(f".{path.name}.{os.getpid()}")  # two workers never share a name
     pq.write_table(table, half, compression="zstd")
     digest = file_hash(half)

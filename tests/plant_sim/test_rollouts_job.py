@@ -1,0 +1,194 @@
+"""Jobs and their store: nothing is lost, nothing is played twice, nothing is mixed."""
+
+import json
+from dataclasses import asdict
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from passline.plant_sim.errors import ConfigError
+from passline.plant_sim.rollouts import Job, backends, job, run_job
+from passline.plant_sim.rollouts.commands import folder_of, replay, resume, rollout
+from passline.plant_sim.rollouts.evaluate import evaluate, interval
+from passline.plant_sim.rollouts.store import Manifest, read_rows
+
+pytestmark = pytest.mark.timeout(240)  # the first test of all may have to compile the line
+JOB = Job("rules", "faults", tuple(range(6)), coils=1, block=2)
+
+
+def play(of: Job, folder: Path, backend: job.Backend = "inline"):
+    return run_job(of, folder, backend, progress=False)
+
+
+def hashes(folder: Path) -> dict[int, str]:
+    rows = read_rows(folder, "episodes", Manifest.read(folder))
+    assert len({row["seed"] for row in rows}) == len(rows), "an episode is there twice"
+    return {row["seed"]: row["sha256"] for row in rows}
+
+
+def test_episodes_do_not_depend_on_how_the_job_is_cut(tmp_path):
+    play(JOB, tmp_path / "twos")
+    play(Job("rules", "faults", tuple(range(5, -1, -1)), 1, block=5), tmp_path / "five")
+    assert hashes(tmp_path / "twos") == hashes(tmp_path / "five")
+    assert len(hashes(tmp_path / "twos")) == 6
+
+
+def test_a_finished_job_is_not_played_again(tmp_path):
+    assert play(JOB, tmp_path)["units_played"] == 3
+    assert play(JOB, tmp_path)["units_played"] == 0
+
+
+def test_what_is_missing_or_damaged_is_played_again_with_the_same_bits(tmp_path):
+    play(JOB, tmp_path)
+    before = hashes(tmp_path)
+    (tmp_path / "coils/unit-00000.parquet").unlink()
+    damaged = tmp_path / "steps/unit-00002.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    assert play(JOB, tmp_path)["units_played"] == 2
+    assert hashes(tmp_path) == before
+    assert Manifest.read(tmp_path).sound() == {0, 1, 2}
+
+
+def test_an_interrupted_job_keeps_what_was_finished(tmp_path, monkeypatch):
+    def stop(self, unit, before=backends.Player.play):
+        if unit.index == 2:
+            raise KeyboardInterrupt
+        return before(self, unit)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backends.Player, "play", stop)
+        with pytest.raises(KeyboardInterrupt):
+            play(JOB, tmp_path)
+    assert Manifest.read(tmp_path).finished() == [0, 1]
+    assert resume(tmp_path, "inline", progress=False)["runs"][0]["units_played"] == 1
+    assert len(hashes(tmp_path)) == 6
+
+
+def test_a_folder_keeps_to_one_job_one_plant_and_one_seat(tmp_path, monkeypatch):
+    play(JOB, tmp_path)
+    with pytest.raises(ConfigError, match="another job"):
+        play(Job("hold", "faults", JOB.seeds, 1, 2), tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "code_hash", lambda: "0" * 64)
+        with pytest.raises(ConfigError, match="plant code"):
+            play(JOB, tmp_path)
+    (tmp_path / "steps/unit-00001.parquet").unlink()
+    monkeypatch.setattr(backends, "fingerprint", lambda seat: "other weights")
+    with pytest.raises(ConfigError, match="begun by seat rules"):
+        play(JOB, tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"job": 1}', '{"job": {}, "code": 2, "x'])
+def test_a_manifest_that_cannot_be_read_says_so(tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(ConfigError, match=r"manifest\.json"):
+        resume(tmp_path)
+
+
+def test_a_folder_without_a_job_says_so(tmp_path):
+    for command in (evaluate, resume):
+        with pytest.raises(ConfigError, match="holds no job"):
+            command(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"seeds": ()}, {"seeds": (1, 1)}, {"coils": 0}, {"block": 0}],
+)
+def test_a_job_that_makes_no_sense_is_refused(wrong):
+    with pytest.raises(ConfigError, match="a job needs"):
+        Job(**{**asdict(JOB), **wrong})
+
+
+def test_a_job_is_the_same_after_its_way_through_the_manifest(tmp_path):
+    play(JOB, tmp_path)
+    again = Job.read(Manifest.read(tmp_path).job)
+    assert again == JOB
+    assert again.hash == JOB.hash
+    assert again.hash != Job("rules", "faults", JOB.seeds, 1, 3).hash
+
+
+def test_short_work_stays_inline_and_long_work_goes_to_workers(tmp_path, monkeypatch):
+    assert play(JOB, tmp_path / "short", "auto")["backend"] == "inline"
+    handed = []
+
+    def spy(of, units, folder, workers):
+        handed.extend(unit.index for unit in units)
+        return backends.inline(of, units, folder, workers)
+
+    monkeypatch.setattr(job, "WORTH_RAY", 0.0)
+    monkeypatch.setattr(backends, "ray", spy)
+    monkeypatch.setattr(backends, "process", spy)
+    summary = play(JOB, tmp_path / "long", "auto")
+    assert summary["backend"] in ("ray", "process")
+    assert handed == [2], "two units were played before it was known to be long"
+    assert hashes(tmp_path / "long") == hashes(tmp_path / "short")
+
+
+def test_one_episode_is_replayed_to_the_same_bits(tmp_path):
+    play(JOB, tmp_path)
+    again = replay(tmp_path, 4)
+    assert again["same_bits"]
+    assert again["same_code"]
+    assert again["sha256"] == hashes(tmp_path)[4]
+    assert json.dumps(again)
+    with pytest.raises(ConfigError, match="seed 77"):
+        replay(tmp_path, 77)
+
+
+def test_the_table_pairs_seats_by_seed_and_keeps_harm_apart(tmp_path):
+    result = rollout(
+        tmp_path, ("hold", "rules"), "faults", 6, coils=6, backend="inline", progress=False
+    )
+    assert json.dumps(result)
+    hold, rules = result["evaluation"]["rows"]
+    assert (hold["seat"], rules["seat"]) == ("hold", "rules")
+    assert hold["difference"] is None
+    assert rules["pairs"] == 6
+    assert rules["difference"] == pytest.approx(rules["money_per_coil"] - hold["money_per_coil"])
+    low, high = rules["difference_interval"]
+    assert low < rules["difference"] < high
+    money = {
+        seat: {row["seed"]: row["cost"] / 6 for row in _episodes(tmp_path / seat)}
+        for seat in ("hold", "rules")
+    }
+    pairs = [money["rules"][seed] - money["hold"][seed] for seed in range(6)]
+    assert rules["difference"] == pytest.approx(np.mean(pairs))
+    assert rules["cheaper"] == np.mean(np.array(pairs) < 0)
+    assert rules["harm_per_coil"] >= 0.0
+    assert 0.0 <= rules["gauge_hit"] <= 1.0
+
+
+def _episodes(folder):
+    return read_rows(folder, "episodes", Manifest.read(folder))
+
+
+def test_every_coil_and_every_step_is_in_the_store(tmp_path):
+    play(JOB, tmp_path)
+    manifest = Manifest.read(tmp_path)
+    coils, steps = (read_rows(tmp_path, table, manifest) for table in ("coils", "steps"))
+    assert [row["seed"] for row in coils] == list(range(6))
+    for episode in _episodes(tmp_path):
+        mine = [row for row in steps if row["seed"] == episode["seed"]]
+        assert [row["step"] for row in mine] == list(range(episode["decisions"]))
+        assert episode["cost"] == sum(r["cost"] for r in coils if r["seed"] == episode["seed"])
+        assert all(a["cost"] <= b["cost"] for a, b in pairwise(mine))
+    assert any(name.startswith("feature.") for name in steps[0])
+
+
+def test_the_interval_is_that_of_the_mean_and_the_same_each_time():
+    values = np.random.default_rng(5).normal(10.0, 2.0, 200)
+    low, high = interval(values)
+    assert interval(values) == (low, high)
+    assert (low, high) == pytest.approx((values.mean() - 0.277, values.mean() + 0.277), abs=0.04)
+    assert interval(values[:1]) is None
+
+
+def test_seats_of_unlike_specs_get_folders_of_unlike_names():
+    specs = ["hold", "rules", "a.b:c", "a.b:c:d", "a-b:c", "../x", "a/b"]
+    names = [folder_of(spec) for spec in specs]
+    assert len(set(names)) == len(specs)
+    assert names[:2] == ["hold", "rules"]
+    assert not any("/" in name or ".." in name for name in names)
