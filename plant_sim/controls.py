@@ -59,7 +59,7 @@ class Control:
             )
 
     def refusal(self, value: float, present: float) -> str | None:
-        """Return why `value` may not follow `present`, or None when range, choice and step allow it."""
+        """Return why `value` may not follow `present`, or None if it may."""
         if not isfinite(value):
             return f"{self.name} {value} is not a finite number; give a value in SI"
         if not self.low <= value <= self.high:
@@ -105,7 +105,7 @@ class Seat(Protocol):
     def decide(
         self, snapshots: Sequence["Snapshot"], moves: Sequence[Sequence[Move]]
     ) -> list[Decision]:
-        """Return one decision for each snapshot; `moves[i]` are the legal moves of `snapshots[i]`."""
+        """Return one decision a snapshot; `moves[i]` are the legal moves of `snapshots[i]`."""
         ...
 
 

@@ -2,11 +2,11 @@
 
 
 class PasslineError(Exception):
-    """Raised when passline cannot do what it was asked; every error of the house derives from it."""
+    """Raised when passline cannot do what it was asked; the root of all errors here."""
 
 
 class ConfigError(PasslineError, ValueError):
-    """Raised when a file or an argument is wrong; the text names it, its value, the limit and the remedy."""
+    """Raised when a file or an argument is wrong; says what, the value, limit and remedy."""
 
 
 class MissingExtraError(PasslineError, ImportError):

@@ -76,7 +76,9 @@ class SnapshotBuilder:
         self._smooth: dict[str, float] = {}
         self._dry: dict[int, float] = {}  # bank -> seconds without the flow it was asked for
         self._time: float | None = None
-        self._ratio: tuple[float, float] | None = None  # force ratio and the correction at its set-up
+        self._ratio: tuple[float, float] | None = (
+            None  # force ratio, and the correction it was set up with
+        )
         self._coil, self._set_up_with = -1, 0.0
 
     def update(self, samples: Mapping[str, Sample], now: float | None = None) -> Snapshot:

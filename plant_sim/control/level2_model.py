@@ -22,7 +22,7 @@ SPRAY = 1.41  # K m2/s at full opening [T]
 WORK = 32.3  # K per unit of logarithmic reduction [T]
 BANK_FLUX = 1.11e6  # W/m2, both faces together under an open bank [T]
 BANK_HEAT = 7700.0 * 800.0  # J/(m3 K): transformation heat smeared over the whole range [T]
-STAND_FACTOR = (0.94, 1.00, 1.05, 1.09, 1.11, 1.12, 1.12)  # force, measured over model [T]
+STAND_FACTOR = (0.94, 1.00, 1.05, 1.09, 1.11, 1.14, 1.16)  # force, measured over model [T]
 AIR_LOSS = 1.60  # K m2/s of temperature lost between the last stand and the coiler [T]
 
 

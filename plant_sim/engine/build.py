@@ -90,7 +90,7 @@ class _Without(ast.NodeTransformer):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:  # noqa: N802  ast's own name
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         called = node.value.func if isinstance(node.value, ast.Call) else None
         return None if isinstance(called, ast.Name) and called.id == self.name else node
 

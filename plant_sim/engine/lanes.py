@@ -24,7 +24,7 @@ _FLOATING = {types.int64: types.float64}
 def _instruction(table: dict[Any, Any], operation: str) -> Any:
     """Return x -> one LLVM instruction with a result of the paired type."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def convert(_context: Any, x: Any) -> Any:
         result = table[x]
 
@@ -59,9 +59,9 @@ def where(condition, a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN
     return a if condition else b
 
 
-_C = [1.0 / math.factorial(n) for n in range(18)]
+_C = [1.0 / math.factorial(n) for n in range(20)]
 _C2, _C3, _C4, _C5, _C6, _C7, _C8 = _C[2:9]
-_C9, _C10, _C11, _C12, _C13, _C14, _C15, _C16, _C17 = _C[9:18]
+_C9, _C10, _C11, _C12, _C13, _C14, _C15, _C16, _C17, _C18, _C19 = _C[9:20]
 _LN2_HIGH, _LN2_LOW, _LOG2E = 6.93145751953125e-1, 1.42860682030941723212e-6, 1.4426950408889634
 _L1, _L2 = 6.93147180369123816490e-1, 1.90821492927058770002e-10
 _G1, _G2, _G3, _G4 = (
@@ -92,7 +92,7 @@ _HALF_PI, _QUARTER_PI = math.pi / 2, math.pi / 4
 
 @inline
 def exp(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """x = n ln 2 + r; 2**n is built from bits. Saturates at +-708."""
+    """Take x = n ln 2 + r; 2**n is built from bits. Saturates at +-708."""
     x = x if x < 708.0 else 708.0
     x = x if x > -708.0 else -708.0
     n = np.floor(x * _LOG2E + 0.5)
@@ -111,7 +111,7 @@ def exp(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
 
 @inline
 def log(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """x = 2**e (1 + m) with 1 + m around 1; zero, negative and NaN give the least value."""
+    """Take x = 2**e (1 + m) with 1 + m around 1; zero, negative and NaN give the least value."""
     x = x if x > 2.3e-308 else 2.3e-308
     i = np.int64(_bits(x) - _ROOT_HALF)
     e = _to_float(np.int64(i >> _MANTISSA))
@@ -146,9 +146,9 @@ def tan(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     x = x if x < 1.2 else 1.2
     x = x if x > -1.2 else -1.2
     z = x * x
-    s = _C11 - z * (_C13 - z * (_C15 - z * _C17))
+    s = _C11 - z * (_C13 - z * (_C15 - z * (_C17 - z * _C19)))
     s = x * (1.0 - z * (_C3 - z * (_C5 - z * (_C7 - z * (_C9 - z * s)))))
-    c = _C10 - z * (_C12 - z * (_C14 - z * _C16))
+    c = _C10 - z * (_C12 - z * (_C14 - z * (_C16 - z * _C18)))
     c = 1.0 - z * (_C2 - z * (_C4 - z * (_C6 - z * (_C8 - z * c))))
     return s / c
 

@@ -1,7 +1,7 @@
 """Random numbers without a state: a hash of (key, episode, step, channel).
 
-What a plant draws depends on its own key alone, never on its lane, on how many others run beside it,
-on threads or on the split over workers. 24 bits of episode, 32 of step, 8 of channel.
+What a plant draws depends on its own key alone, never on its lane, on how many others run beside
+it, on threads or on the split over workers. 24 bits of episode, 32 of step, 8 of channel.
 """
 
 import numpy as np

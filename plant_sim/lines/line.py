@@ -22,16 +22,33 @@ class Line(Protocol):
     controls: Mapping[str, Control]
 
     @property
-    def time(self) -> float: ...
+    def time(self) -> float:
+        """Plant clock (s)."""
+
     @property
-    def coils(self) -> list[Coil]: ...
-    def read(self, names: Iterable[str] | None = None) -> dict[str, Sample]: ...
-    def read_vector(self) -> NDArray[np.float64]: ...
-    def write(self, values: Mapping[str, float]) -> None: ...
-    def advance(self, seconds: float) -> None: ...
-    def save(self) -> LineState: ...
-    def restore(self, state: LineState) -> None: ...
-    def truth(self) -> dict[str, float]: ...
+    def coils(self) -> list[Coil]:
+        """The finished coils."""
+
+    def read(self, names: Iterable[str] | None = None) -> dict[str, Sample]:
+        """Return samples by name; all, or those asked for."""
+
+    def read_vector(self) -> NDArray[np.float64]:
+        """Return all values (SI) in the order of `signals`."""
+
+    def write(self, values: Mapping[str, float]) -> None:
+        """Write set-points (SI), clamped to their range."""
+
+    def advance(self, seconds: float) -> None:
+        """Let the plant clock run."""
+
+    def save(self) -> LineState:
+        """Return the whole state."""
+
+    def restore(self, state: LineState) -> None:
+        """Go back to a state taken with `save`."""
+
+    def truth(self) -> dict[str, float]:
+        """Return the ground truth: for reports and evaluation, never for a seat."""
 
 
 def make_line(

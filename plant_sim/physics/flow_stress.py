@@ -1,12 +1,12 @@
 """Resistance of hot steel to deformation: Shida and Misaka.
 
-Models the uniaxial flow stress by temperature, strain, strain rate and carbon, with an alloy factor.
-Leaves out strain accumulation between passes. Force models take the *mean* over the strain of a pass.
+Models the uniaxial flow stress by temperature, strain, strain rate and carbon. Leaves out strain
+accumulation between passes. Force models take the *mean* over the strain of a pass.
 Sources: S. Shida 1968/1969 (structure read in secondary sources, primary not re-read [M]);
 Y. Misaka and T. Yoshimoto 1967 [V], alloy factor Misaka 1981 [M].
 """
 
-from ..engine.numbers import exp, fmin, inline, log, require, where
+from ..engine.numbers import exp, fmax, inline, log, require, where
 
 KGF_MM2 = 9.80665e6  # Pa
 COLDEST, HOTTEST = 973.0, 1473.0  # K: 700 to 1200 degC
@@ -25,9 +25,9 @@ def _shida(rate: float, temperature: float, carbon: float) -> float:
     m = where(austenite, m_hot, m_cold)
     peak = 5.0 / where(austenite, theta, transition) - 0.01 / (carbon + 0.05)
     level = 0.28 * where(austenite, 1.0, dip) * exp(peak)
-    # beyond 100 1/s the exponent falls to m/2.4, beyond 1000 1/s by another m/15
-    speed = log(fmin(rate, 100.0) / 10.0) + log(where(rate > 100.0, rate, 100.0) / 100.0) / 2.4
-    speed = speed + log(where(rate > 1000.0, rate, 1000.0) / 1000.0) / 15.0
+    # the high-rate extension multiplies by (rate/100)^(m/2.4), then by (rate/1000)^(m/15)
+    speed = log(rate / 10.0) + log(fmax(rate, 100.0) / 100.0) / 2.4
+    speed = speed + log(fmax(rate, 1000.0) / 1000.0) / 15.0
     return KGF_MM2 * level * exp(m * speed)
 
 

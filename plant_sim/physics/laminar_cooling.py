@@ -31,13 +31,13 @@ def jet_flux(surface: float, water: float, density: float) -> float:
 
 @inline
 def boiling_factor(surface: float) -> float:
-    """Return by how much transition boiling raises the flux: 1 when hot, about 4 near 400 degC."""
+    """Return the rise of the flux by transition boiling: 1 when hot, 4 near 400 degC."""
     return 1.0 + 3.0 / (1.0 + exp((surface - 730.0) / 35.0))
 
 
 @inline
 def apparent_heat(temperature: float) -> float:
-    """Return the specific heat (J/(kg K)) with the heat of transformation spread around 650 degC."""
+    """Return the specific heat (J/(kg K)), heat of transformation spread near 650 degC."""
     x = (temperature - MIDDLE) / SPREAD
     bump = exp(-0.5 * x * x) / (SPREAD * 2.5066282746310002)
     return 650.0 + TRANSFORMATION * bump

@@ -1,6 +1,7 @@
 """Roll force, torque and forward slip of a hot flat pass: Sims with Hitchcock's flattening.
 
-Sticking friction, plane strain, circular flattened arc. Leaves out spread and peening of thick stock.
+Sticking friction, plane strain, circular flattened arc. Leaves out spread and the peening of thick
+stock.
 Sources: R. B. Sims, Proc. IMechE 168 (1954) 191-200; J. Hitchcock 1935; H. Ford and J. M. Alexander
 1963/64 [M: implemented and cross-checked, primary sources not re-read].
 """
@@ -53,7 +54,7 @@ def sims_factor(entry: float, exit: float, flattened: float) -> float:
 
 @inline
 def force_once(entry: float, exit: float, width: float, flattened: float, stress: float) -> float:
-    """Return the Sims force (N) at a given flattened radius; stress is the mean uniaxial one (Pa)."""
+    """Return the Sims force (N) at a given flattened radius; stress: mean uniaxial (Pa)."""
     length = contact_length(entry - exit, flattened)
     return width * PLANE_STRAIN * stress * length * sims_factor(entry, exit, flattened)
 

@@ -1,6 +1,6 @@
 """What can go wrong on the hot strip line: each scenario is a name and a few likelihoods.
 
-The seed of a campaign draws which fault comes, at which coil and how big; faults change the physics,
+The seed of a campaign draws which fault comes, at which coil and how big; faults change physics,
 an actuator or an instrument, never a KPI. What was drawn is ground truth and no signal shows it.
 """
 

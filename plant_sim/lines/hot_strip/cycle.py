@@ -24,13 +24,13 @@ from .rows import (
     BAR_TEMPERATURE,
     BIAS_SUM,
     CARBON,
+    CLOSED,
     COIL,
     COIL_TIME,
     COLD,
     COOLING,
     CT_AIM,
     CT_OFF,
-    CT_ROLLED,
     DEAD_BANK,
     DEAD_FROM,
     DEMAND,
@@ -54,7 +54,6 @@ from .rows import (
     GAP_LEFT,
     GAUGE_AIM,
     GAUGE_OFF,
-    H,
     HARDNESS,
     HARDNESS_CORRECTION,
     HARM,
@@ -90,13 +89,14 @@ from .rows import (
     SPRAY_INTEGRAL,
     STIFFNESS,
     STRIP_DONE,
-    T,
     THREAD_SPEED,
     TRUE_CT,
     WATER_TEMPERATURE,
     WIDTH,
     ZOOM,
     ZOOM_RATE,
+    H,
+    T,
 )
 from .tables import STANDS
 
@@ -226,7 +226,7 @@ def _order(block: Block, i: int, plan: np.uint64, noise: np.uint64, episode: int
 
 @kernel
 def _set_up(block: Block, i: int, seen: float) -> None:
-    """Level 2 sets gaps and speeds of the coil on its own model; `seen` is the bar pyrometer (K)."""
+    """Level 2 sets gaps and speeds on its own model; `seen` is the bar pyrometer (K)."""
     gauge, width = block[GAUGE_AIM * LANES + i], block[WIDTH * LANES + i]
     aim = block[FDT_AIM * LANES + i] - block[FDT_BIAS * LANES + i]
     speed = speed_for(aim, seen, BAR_GAUGE, gauge, SPRAY_BASE)
@@ -302,6 +302,7 @@ def _close(block: Block, i: int, kept: NDArray[np.float64], count: int) -> None:
     )  # fmt: skip
     block[HARM * LANES + i] += block[OVERLOAD * LANES + i] + block[COLD * LANES + i]
     for row in range(ROLLED, COLD + 1):
+        block[(CLOSED + row - ROLLED) * LANES + i] += block[row * LANES + i]
         block[row * LANES + i] = 0.0
 
 

@@ -217,7 +217,7 @@ class HotStripLanes:
             array[self.n :] = array[self.n - 1]
 
     def begin(self, mask: NDArray[np.bool_] | None = None) -> None:
-        """Put all lines, or the masked ones, at the start of a campaign of their present episode."""
+        """Put all lines, or the masked ones, at the start of their present campaign."""
         full = np.ones(self._clock.size, bool)
         if mask is not None:
             full[: self.n], full[self.n :] = mask, mask[-1]
@@ -242,7 +242,8 @@ class HotStripLanes:
 
     def row(self, index: int) -> NDArray[np.float64]:
         """Return a copy (n,) of one row of all lines."""
-        return self.rows[:, index, :].reshape(-1)[: self.n].copy()
+        values: NDArray[np.float64] = self.rows[:, index, :].reshape(-1)[: self.n].copy()
+        return values
 
     def set_row(self, index: int, values: NDArray[np.float64] | float) -> None:
         """Set one row of all lines from (n,) values."""
@@ -254,7 +255,7 @@ class HotStripLanes:
     @property
     def time(self) -> NDArray[np.float64]:
         """Plant clock of each line (s), shape (n,)."""
-        return self._clock[: self.n] * INTERVAL
+        return self._clock[: self.n].astype(np.float64) * INTERVAL
 
     def advance(self, intervals: int = 1) -> None:
         """Move every line by this many control intervals of 0.5 s."""
@@ -266,9 +267,10 @@ class HotStripLanes:
         )  # fmt: skip
 
     def read(self) -> NDArray[np.float64]:
-        """Return what instruments and automation show: (n, signals), SI, in the order of `signals`."""
+        """Return what is shown: (n, signals), SI, in the order of `signals`."""
         shown = self.rows[:, _ROWS, :].transpose(0, 2, 1).reshape(-1, _ROWS.size)[: self.n]
-        return shown * _TO_SI
+        values: NDArray[np.float64] = shown * _TO_SI
+        return values
 
     def samples(self, lane: int) -> dict[str, Sample]:
         """Return the samples of one line by name."""
@@ -300,8 +302,12 @@ class HotStripLanes:
         row[slice(None) if lanes is None else lanes] = clipped
         self.set_row(_ROW_OF[control], row)
 
+    def total(self, counter: int) -> NDArray[np.float64]:
+        """Return a counter (ROLLED..COLD) of each line since its campaign began."""
+        return self.row(counter) + self.row(R.CLOSED + counter - R.ROLLED)
+
     def money(self) -> NDArray[np.float64]:
-        """Return the money (EUR) of each line since its campaign began, the running coil included."""
+        """Return the money (EUR) of each line since its campaign began, running coil included."""
         running = [self.row(row) for row in (R.GAUGE_OFF, R.FDT_OFF, R.CT_OFF, R.ENERGY, R.SECONDS)]
         return self.row(R.MONEY) + np.asarray(cost(*running))  # type: ignore[arg-type]
 

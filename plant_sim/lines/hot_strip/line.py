@@ -1,14 +1,17 @@
 """One hot strip line, as a virtual PLC, an agent in process or a curious person uses it."""
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...controls import Control
 from ...errors import ConfigError
 from ...signals import Sample, Signal
 from .lanes import INTERVAL, Coil, HotStripLanes, LineState
+
+if TYPE_CHECKING:
+    from ...controls import Control
 
 
 class HotStripLine:
@@ -61,10 +64,11 @@ class HotStripLine:
 
     def read_vector(self) -> NDArray[np.float64]:
         """Return all values (SI) in the order of `signals`."""
-        return self._lanes.read()[0]
+        values: NDArray[np.float64] = self._lanes.read()[0]
+        return values
 
     def write(self, values: Mapping[str, float]) -> None:
-        """Write set-points (SI), clamped to their range; all or none if a name or number is wrong."""
+        """Write set-points (SI), clamped to their range; all, or none if one is wrong."""
         for name, value in values.items():
             if name not in self.controls or not np.isfinite(value):
                 self._lanes.write(name, value)  # raises, before anything was written
@@ -72,7 +76,7 @@ class HotStripLine:
             self._lanes.write(name, float(value))
 
     def advance(self, seconds: float) -> None:
-        """Let the plant clock run; what is less than an interval (0.5 s) is carried to the next call.
+        """Let the plant clock run; less than an interval (0.5 s) is carried to the next call.
 
         Raises:
             ConfigError: for a negative or infinite time.

@@ -70,7 +70,8 @@ ROLLED, GAUGE_OFF, FDT_OFF, CT_ROLLED, CT_OFF, ENERGY, SECONDS, OVERLOAD, COLD =
     ACT_BANK + n for n in range(1, 10)
 )
 MONEY, HARM = COLD + 1, COLD + 2
-ROWS = HARM + 1
+CLOSED = HARM + 1  # the counters ROLLED..COLD summed over the finished coils
+ROWS = CLOSED + COLD - ROLLED + 1
 
 # what is kept of a finished coil
 KEPT = (

@@ -1,0 +1,134 @@
+"""The native vector environment: n episodes in one kernel call, to Gymnasium's vector contract.
+
+Observations, rewards, flags and infos equal those of `SyncVectorEnv` over the single environment,
+bit for bit, in all three autoreset modes.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from ..errors import ConfigError
+from .play import HORIZON, Play, Task, action_space, observation_space
+
+Observation = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+
+
+class LineVectorEnv(VectorEnv[Observation, Observation, NDArray[Any]]):
+    """Many episodes of a task. Subclasses name the task; the single environment is the datasheet.
+
+    Args:
+        num_envs: how many.
+        scenario: name of the scenario.
+        autoreset_mode: NEXT_STEP (default), SAME_STEP or DISABLED.
+        max_episode_steps: intervals after which an episode is truncated.
+    """
+
+    task: ClassVar[Task]
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        scenario: str = "nominal",
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int = HORIZON,
+        render_mode: None = None,
+    ) -> None:
+        if num_envs < 1:
+            raise ConfigError(f"num_envs {num_envs} is below 1; ask for at least one")
+        self.num_envs, self.render_mode = num_envs, render_mode
+        self.mode = AutoresetMode(autoreset_mode)
+        self.metadata = {"autoreset_mode": self.mode, "render_modes": []}
+        self.single_observation_space = observation_space(self.task)
+        self.single_action_space = action_space(self.task)
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._horizon = max_episode_steps
+        self._play = Play(self.task, num_envs, scenario)
+        self._pending: Flags = np.zeros(num_envs, bool)
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Start episodes; an int seed means seed + i for environment i.
+
+        `options["reset_mask"]` (bool, (num_envs,), at least one True) resets only those; the mask
+        is read, not taken out, because wrappers read it too.
+
+        Raises:
+            TypeError: if the mask is no NumPy array of bool.
+            ValueError: for a mask or a list of seeds of another length, or an empty mask.
+        """
+        count = self.num_envs
+        if isinstance(seed, (int, np.integer)):
+            super().reset(seed=int(seed))
+            seeds: list[int | None] = [int(seed) + i for i in range(count)]
+        else:
+            seeds = [None] * count if seed is None else list(seed)
+        if len(seeds) != count:
+            raise ValueError(f"{len(seeds)} seeds for {count} environments; give one for each")
+        mask = self._mask(options)
+        self._pending[mask] = False
+        self._play.reset(seeds, mask)
+        return self._play.observe(), {}
+
+    def _mask(self, options: dict[str, Any] | None) -> Flags:
+        mask = (options or {}).get("reset_mask")
+        if mask is None:
+            return np.ones(self.num_envs, bool)
+        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
+            raise TypeError("reset_mask must be a NumPy array of bool")
+        if mask.shape != (self.num_envs,) or not mask.any():
+            raise ValueError(f"reset_mask must have shape ({self.num_envs},) and at least one True")
+        return mask
+
+    def step(
+        self, actions: Observation
+    ) -> tuple[Observation, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
+        """Move all lines by one interval.
+
+        Raises:
+            ConfigError: for actions of another shape or not finite; in DISABLED mode for stepping
+                a finished environment.
+        """
+        again = self._pending.copy()
+        if self.mode is AutoresetMode.DISABLED and again.any():
+            raise ConfigError("a finished environment was stepped; reset it with reset_mask")
+        reward, terms = self._play.step(np.ascontiguousarray(actions, np.float32))
+        infos: dict[str, Any] = {}
+        if again.any():  # NEXT_STEP: this call is the reset of these, their action is ignored
+            self._play.reset([None] * self.num_envs, again)
+            reward[again] = 0.0
+        observation = self._play.observe()
+        truncated = self._play.steps >= self._horizon
+        terminated = np.zeros(self.num_envs, bool)
+        stepped = ~again
+        if self.mode is AutoresetMode.SAME_STEP and truncated.any():
+            final = np.full(self.num_envs, None, object)
+            for i in np.flatnonzero(truncated):
+                final[i] = observation[i].copy()
+            infos |= {"final_obs": final, "_final_obs": truncated.copy()}
+            infos |= {"final_info": _masked(terms, truncated), "_final_info": truncated.copy()}
+            self._play.reset([None] * self.num_envs, truncated)
+            observation, stepped = self._play.observe(), ~truncated
+        else:
+            self._pending = truncated.copy()
+        infos |= _masked(terms, stepped)
+        return observation, reward, terminated, truncated, infos
+
+
+def _masked(terms: dict[str, NDArray[np.float64]], mask: Flags) -> dict[str, Any]:
+    """Return the terms where the mask holds, in the form `SyncVectorEnv` gives them."""
+    infos: dict[str, Any] = {}
+    if mask.any():
+        for name, values in terms.items():
+            infos[name], infos[f"_{name}"] = np.where(mask, values, 0.0), mask.copy()
+    return infos

@@ -1,0 +1,243 @@
+"""The hot strip line: same seed same bits, sound balances, faults that do what they declare."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from passline.plant_sim import make_line
+from passline.plant_sim.engine.build import compile_sources
+from passline.plant_sim.errors import ConfigError
+from passline.plant_sim.lines.hot_strip import rows as R  # noqa: N812
+from passline.plant_sim.lines.hot_strip.lanes import SOURCES, HotStripLanes
+from passline.plant_sim.lines.hot_strip.tables import CONTROLS, SIGNALS, STANDS
+from passline.plant_sim.physics.strip_temperature import DENSITY
+from passline.plant_sim.scenarios.catalogue import SCENARIOS
+
+SHIFT = 4300  # intervals: about 20 coils
+
+
+def rolled(scenario, seeds=range(16), intervals=SHIFT, writes=None):
+    lanes = HotStripLanes(list(seeds), scenario)
+    for control, value in (writes or {}).items():
+        lanes.write(control, value)
+    lanes.advance(intervals)
+    return lanes
+
+
+def hit(lanes, name):
+    coils = [coil for lane in range(lanes.n) for coil in lanes.finished(lane)]
+    return np.average([getattr(c, name) for c in coils], weights=[c.mass for c in coils])
+
+
+@pytest.mark.parametrize("count", [5, 37])
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_line_has_the_same_bits_alone_and_among_others(count, scenario):
+    many = HotStripLanes(list(range(count)), scenario)
+    many.advance(300)
+    many.write("fm.speed_trim", 0.3)
+    many.advance(100)
+    for seed in (0, count // 2, count - 1):
+        alone = HotStripLanes([seed], scenario)
+        alone.advance(150)
+        alone.advance(150)
+        alone.write("fm.speed_trim", 0.3)
+        alone.advance(100)
+        np.testing.assert_array_equal(many.lane(seed).rows, alone.lane(0).rows)
+
+
+def test_another_slot_does_not_change_a_line():
+    lanes = HotStripLanes([9, 4, 9, 1, 9], "faults")
+    lanes.advance(500)
+    for slot in (2, 4):
+        np.testing.assert_array_equal(lanes.lane(0).rows, lanes.lane(slot).rows)
+    assert not np.array_equal(lanes.lane(0).rows, lanes.lane(1).rows)
+
+
+def test_a_saved_line_goes_on_as_if_nothing_had_happened():
+    line = make_line("hot-strip", seed=5, scenario="faults")
+    line.advance(200.0)
+    saved = pickle.loads(pickle.dumps(line.save()))
+    line.advance(100.0)
+    other = make_line("hot-strip", seed=0)
+    other.restore(saved)
+    other.advance(100.0)
+    np.testing.assert_array_equal(line.read_vector(), other.read_vector())
+    assert line.coils == other.coils
+
+
+def test_the_same_plan_under_other_noise_keeps_orders_and_faults():
+    lanes = HotStripLanes([3], "faults")
+    lanes.advance(400)
+    futures = HotStripLanes.spread(lanes.lane(0), 3, noise_seeds=[1, 2, 1])
+    futures.advance(1200)
+    ends = [futures.lane(n) for n in range(3)]
+    np.testing.assert_array_equal(ends[0].rows, ends[2].rows)
+    assert not np.array_equal(ends[0].rows, ends[1].rows)
+    for row in (R.LOT_FROM, R.DEAD_FROM, R.DRIFT_FROM):
+        assert ends[0].rows[row] == ends[1].rows[row]
+    orders = [[(c.width, c.gauge_aim, c.ct_aim) for c in futures.finished(n)] for n in (0, 1)]
+    assert len(orders[0]) > 3
+    assert orders[0][:4] == orders[1][:4]
+
+
+def test_a_nominal_shift_without_an_agent_rolls_well():
+    lanes = rolled("nominal")
+    assert 0.94 <= hit(lanes, "gauge_hit") <= 0.995
+    assert 0.95 <= hit(lanes, "fdt_hit") <= 0.9999
+    assert 0.90 <= hit(lanes, "ct_hit") <= 0.999
+
+
+def test_the_mass_that_leaves_the_mill_is_the_mass_of_the_bar():
+    lanes = rolled("nominal", intervals=1500)
+    for lane in range(lanes.n):
+        bars = [coil.mass for coil in lanes.finished(lane)]
+        assert bars
+        for coil in lanes.finished(lane):
+            bar = coil.mass / coil.width
+            assert 14400.0 < bar < 16700.0  # kg per m of width as ordered, rolled to its end
+    cooled, delivered = lanes.row(R.CLOSED + R.CT_ROLLED - R.ROLLED), lanes.row(R.CLOSED)
+    np.testing.assert_allclose(cooled, delivered, rtol=0.005)
+
+
+def test_every_stand_meets_its_gaugemeter_while_strip_is_rolled():
+    lanes = HotStripLanes(list(range(8)), "faults")
+    worst = 0.0
+    for _ in range(300):
+        lanes.advance(1)
+        worst = max(worst, (np.abs(lanes.row(R.RESIDUAL)) * lanes.row(R.ACTIVE)).max())
+    assert worst < 2e-6  # m
+
+
+def test_volume_is_conserved_between_the_stands():
+    lanes = HotStripLanes([1], "nominal")
+    lanes.advance(60)
+    exit = np.array([lanes.row(R.H + s)[0] for s in range(STANDS + 1)])
+    assert np.all(np.diff(exit) < 0)
+    flow = lanes.row(R.SPEED)[0] * exit[-1] * lanes.row(R.WIDTH)[0] * DENSITY
+    assert 100.0 < flow < 400.0  # kg/s
+
+
+def test_faster_rolling_is_hotter_and_more_spray_is_colder():
+    mill = compile_sources(SOURCES)["lines.hot_strip.mill"]
+
+    def delivery(row, change):
+        lanes = HotStripLanes(list(range(16)), "nominal")
+        lanes.advance(60)  # 25 s into the first coil
+        lanes.set_row(row, lanes.row(row) + change)
+        block = lanes.rows.reshape(-1)
+        mill.roll(block)
+        return lanes.row(R.T + STANDS).mean()
+
+    assert 5.0 < delivery(R.SPEED, 0.5) - delivery(R.SPEED, -0.5) < 20.0  # K per m/s
+    per_bar = delivery(R.ENTRY_TEMPERATURE, 5.0) - delivery(R.ENTRY_TEMPERATURE, -5.0)
+    assert 0.35 < per_bar / 10.0 < 0.95
+    assert -30.0 < delivery(R.SPRAY, 0.2) - delivery(R.SPRAY, -0.2) < -10.0
+
+
+def test_one_more_bank_takes_out_tens_of_kelvin():
+    def coiling(extra):
+        lanes = HotStripLanes(list(range(8)), "nominal")
+        lanes.set_row(R.ACT_BANK, extra)
+        lanes.advance(60)
+        return lanes.row(R.TRUE_CT).mean()
+
+    assert -110.0 < coiling(0.5) - coiling(-0.5) < -30.0
+
+
+def test_a_drifting_pyrometer_spoils_the_true_temperature_and_not_the_estimate():
+    faulty, sound = rolled("pyrometer-drift"), rolled("nominal")
+    assert hit(faulty, "fdt_hit") < hit(sound, "fdt_hit") - 0.2
+    lanes = HotStripLanes(list(range(16)), "pyrometer-drift")
+    lanes.advance(3000)
+    while not (lanes.row(R.ACTIVE) * (lanes.row(R.COIL_TIME) > 20.0)).any():
+        lanes.advance(1)
+    on = (lanes.row(R.ACTIVE) > 0.5) & (lanes.row(R.COIL_TIME) > 20.0)
+    shown = (lanes.row(R.SHOWN_FDT) - lanes.row(R.TRUE_FDT))[on]
+    estimate = (lanes.row(R.FDT_MODEL) - lanes.row(R.TRUE_FDT))[on]
+    assert shown.max() < -15.0
+    assert np.all(np.abs(estimate) < np.abs(shown) - 2.0)  # level 2 learns it, but slowly
+    right = rolled("pyrometer-drift", writes={"fm.fdt_source": 1.0})
+    assert hit(right, "fdt_hit") > hit(faulty, "fdt_hit") + 0.2
+
+
+def test_a_dead_bank_heats_the_coil_and_leaving_it_out_cures_it():
+    faulty, sound = rolled("dead-bank"), rolled("nominal")
+    assert hit(faulty, "ct_hit") < hit(sound, "ct_hit") - 0.05
+    assert hit(faulty, "gauge_hit") == pytest.approx(hit(sound, "gauge_hit"), abs=1e-12)
+    cured = HotStripLanes(list(range(16)), "dead-bank")
+    for _ in range(SHIFT // 20):
+        cured.advance(20)
+        cured.write("rot.bank_out", cured.row(R.DEAD_BANK))
+    assert hit(cured, "ct_hit") > hit(faulty, "ct_hit") + 0.05
+
+
+def test_a_lot_of_the_wrong_grade_spoils_gauge_at_its_head_and_shows_in_force():
+    faulty, sound = rolled("wrong-grade"), rolled("nominal")
+    first = []
+    for lane in range(16):
+        number = int(faulty.truth(lane)["lot_from_coil"])
+        hard, same = faulty.finished(lane)[number - 1], sound.finished(lane)[number - 1]
+        first.append(hard.gauge_hit - same.gauge_hit)
+    assert np.mean(first) < -0.02
+    lanes = HotStripLanes(list(range(16)), "wrong-grade")
+    seen = np.zeros(16)
+    for _ in range(SHIFT // 10):
+        lanes.advance(10)
+        seen = np.maximum(seen, lanes.row(R.FORCE_RATIO) - 1.0)
+    assert seen.min() > 0.08
+
+
+def test_no_signal_tells_the_truth_that_only_the_plant_knows():
+    line = make_line("hot-strip", seed=1, scenario="faults")
+    line.advance(900.0)
+    assert set(line.read()) == set(SIGNALS)
+    assert not set(line.truth()) & set(SIGNALS)
+    off = abs(line.read()["fm.fdt"].value - line.truth()["fdt"])
+    assert off > 0.0
+
+
+def test_money_is_the_sum_of_the_coils_and_of_what_is_running():
+    lanes = rolled("faults", seeds=range(4), intervals=2000)
+    for lane in range(4):
+        finished = sum(coil.cost for coil in lanes.finished(lane))
+        assert 0.0 <= lanes.money()[lane] - finished < 3000.0
+        for coil in lanes.finished(lane):
+            assert coil.cost == pytest.approx(coil.downgrade + coil.energy + coil.delay)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(CONTROLS)), st.floats(allow_nan=True)), max_size=8)
+)
+def test_whatever_is_written_the_state_stays_finite_and_inside_its_limits(writes):
+    line = make_line("hot-strip", seed=2, scenario="faults")
+    for control, value in writes:
+        if np.isfinite(value):
+            line.write({control: value})
+        else:
+            with pytest.raises(ConfigError, match="finite"):
+                line.write({control: value})
+        line.advance(10.0)
+    assert np.all(np.isfinite(line.save().rows))
+    for name, sample in line.read(CONTROLS).items():
+        assert CONTROLS[name].low <= sample.value <= CONTROLS[name].high
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: make_line("hot-strip", scenario="sunny"), "scenario 'sunny' does not exist"),
+        (lambda: make_line("paper-mill"), "line 'paper-mill' does not exist"),
+        (lambda: make_line("hot-strip", seed=-1), "seed -1 is negative"),
+        (lambda: make_line("hot-strip").advance(-1.0), "must be 0 or more"),
+        (lambda: make_line("hot-strip").write({"f3.gap": 1.0}), "is no control"),
+        (lambda: make_line("hot-strip").read(["f9.roll_force"]), "is no signal"),
+        (lambda: HotStripLanes([]), "0 seeds"),
+    ],
+)
+def test_a_wrong_question_gets_one_clear_sentence(call, text):
+    with pytest.raises(ConfigError, match=text):
+        call()
