@@ -18,7 +18,7 @@ from .processes import Child, ChildError
 from .reports import words
 from .reports.facts import Interruption
 from .reports.plots import Both
-from .reports.records import BASELINES, REARM, RUN, rows
+from .reports.records import BASELINES, RUN, rows
 from .terminal import Moment, View
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Shift:
         self._alerts: list[str] = []
         self._decisions: deque[dict[str, Any]] = deque(maxlen=5)
         self._gate_said, self._released = "", 0.0
-        self._running = False  # before that, what the agent misses is only not started yet
+        self._sees: bool | None = None  # whether the agent sees the plant; None until it has
         self._others: dict[str, dict[str, Any]] = {}
         self._player = threading.Thread(target=self._play, name="baselines", daemon=True)
 
@@ -119,7 +119,6 @@ class Shift:
             if name == "plc":
                 self._follow()
         self._pids()
-        self._running = True
         self.view.say(
             Both(
                 f"virtual PLC, gate and agent ({self.engine}) work; the line rolls "
@@ -226,6 +225,8 @@ class Shift:
         self.view.say(words.interruption(event), abnormal=True)
         self._down[name] = time.monotonic()
         if again:
+            if name == "agent":
+                self._sees = None
             child.start()
             self._pids()
 
@@ -266,9 +267,19 @@ class Shift:
             self._decisions.append(event)
         elif kind == "gate":
             self._gate_said = str(event.get("state"))
-        elif kind == "message" and self._running:
-            text = f"{words.PROCESSES['agent'].en}: {event.get('text')}"
-            self.view.say(Both(text, text))
+        elif kind == "link":
+            self._link(event.get("state") == "up")
+        elif kind == "message" and self._sees is not None and "gate" not in self._down:
+            text = str(event.get("text"))
+            who = words.PROCESSES["agent"]
+            self.view.say(Both(f"{who.en}: {text}", f"{who.ko}: {text}"))
+
+    def _link(self, up: bool) -> None:
+        """Tell when the agent loses or regains sight; a fresh one has not lost anything yet."""
+        if up and self._sees is False:
+            self.view.say(Both("the agent sees the plant again", "에이전트가 설비를 다시 봅니다"))
+        if up or self._sees is not None:
+            self._sees = up
 
     def _moment(self, coils: list[dict[str, Any]]) -> Moment:
         order = self.order
@@ -276,7 +287,7 @@ class Shift:
         counts = dict.fromkeys(words.PROTOCOLS, 0)
         for row in rows(order.folder / "plc_writes.jsonl"):
             if row["outcome"] == "APPLIED" and row["protocol"] in counts:
-                counts[row["protocol"]] += row["control"] != REARM
+                counts[row["protocol"]] += row["control"] != words.REARM
         links = {name: child.returned is None for name, child in self.children.items()}
         charge, calm = self._charge()
         title = f"seed {order.seed} · {SCENARIO} · {self.engine} · {order.speed:g}×"

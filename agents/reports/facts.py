@@ -190,6 +190,7 @@ class Facts:
         decisions: how often the agent was asked.
         seen: what the agent saw.
         writes: the PLC's own log.
+        invalid: requests the PLC could not read or take as a request, by reason.
         check: the log against the ledger.
         handbacks: when the PLC had taken control back.
         interruptions: processes that ended during the run.
@@ -211,6 +212,7 @@ class Facts:
     decisions: int
     seen: tuple[Sight, ...]
     writes: tuple[Write, ...]
+    invalid: dict[str, int]
     check: CrossCheck
     handbacks: tuple[HandBack, ...]
     interruptions: tuple[Interruption, ...]

@@ -185,7 +185,7 @@ def _trends(facts: Facts, traces: Traces) -> str:
     for key, signal in QUANTITIES.items():
         title, unit, scale = _TITLES[key]
         true, measured = traces.true[key] * scale, traces.measured[key] * scale
-        limit = max(4.0 * SIGNALS[signal].noise, 0.25 * facts.tolerances[key]) * scale
+        limit = max(4.0 * SIGNALS[signal].noise, 0.4 * facts.tolerances[key]) * scale
         curves = [
             Curve(_HOLD, traces.hold_time.tolist(), (traces.hold[key] * scale).tolist(), "hold"),
             Curve(_MEASURED, traces.time.tolist(), measured.tolist(), "measured"),
@@ -212,10 +212,11 @@ def _trends(facts: Facts, traces: Traces) -> str:
     note = Both(
         "Zero is the aim of each coil, the darker band its tolerance; red is true strip outside "
         "it, orange an instrument that no longer tells the truth. The agent saw the measured "
-        "curve only. Triangles carry the number of the action in the table below.",
+        "curve only. Triangles carry the number of the action in the table below; a red one is a "
+        "process that ended.",
         "0은 코일별 목표, 짙은 띠는 허용 범위이다. 빨간색은 실제 판이 허용 범위를 벗어난 곳, "
         "주황색은 계기가 참값과 달라진 곳이다. 에이전트는 측정값만 보았다. 삼각형의 번호는 "
-        "아래 조치 표의 번호이다.",
+        "아래 조치 표의 번호이며, 빨간 삼각형은 프로세스 종료이다.",
     )
     return _section(
         Both("Gauge, finishing and coiling temperature", "두께, 마무리압연 출측온도, 권취온도"),
@@ -308,7 +309,8 @@ def _story(facts: Facts) -> str:
 def _actions(facts: Facts) -> str:
     rows = []
     for number, write in _numbered(facts):
-        sure = "–" if write.confidence is None else f"{100.0 * write.confidence:.0f} %"
+        own = write.by == facts.engine and facts.engine != "rules" and write.confidence is not None
+        sure = words.percent(write.confidence or 0.0, 0) if own else "–"
         rows.append(
             [
                 number,
@@ -317,6 +319,7 @@ def _actions(facts: Facts) -> str:
                 both(words.control_name(write.control)),
                 both(words.setpoint(write.control, write.before)),
                 both(words.setpoint(write.control, write.value)),
+                both(words.chooser(write.by)),
                 both(words.reason(write.why)),
                 sure,
                 both(words.effect(write.effect)),
@@ -329,11 +332,12 @@ def _actions(facts: Facts) -> str:
         Both("set-point", "설정값"),
         Both("from", "이전"),
         Both("to", "이후"),
+        Both("chosen by", "선택"),
         Both("reason given", "제시한 이유"),
         Both("confidence", "확신도"),
         Both("effect seen", "확인된 효과"),
     ]
-    content = _table(heads, rows, {0, 1, 2, 7}) if rows else f"<p>{both(_NO)}</p>"
+    content = _table(heads, rows, {0, 1, 2, 8}) if rows else f"<p>{both(_NO)}</p>"
     return _section(Both("Actions", "조치"), content)
 
 
@@ -422,6 +426,8 @@ def _plc_log(facts: Facts) -> str:
     kind = "" if facts.check.clean else ' class="bad"'
     content = f"<p{kind}>{both(words.cross_check(facts))}</p>"
     content += _table(heads, rows, {0, 1}) if rows else f"<p>{both(_NO)}</p>"
+    if facts.invalid:
+        content += f'<p class="note">{both(words.invalid(facts))}</p>'
     title = Both("Writes, from the PLC's own log", "쓰기 기록 (PLC 자체 로그)")
     return _section(title, content)
 

@@ -5,6 +5,7 @@ short) is left out; a report of what there is beats none.
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
@@ -28,10 +29,10 @@ from .facts import (
     column,
 )
 from .traces import QUANTITIES, Series, Traces
+from .words import REARM
 
 RUN = "demo.json"  # what the demo knows of its own run
 BASELINES = "baselines.json"  # the same coils with no agent and with rules
-REARM = "plc.rearm"
 _AIMS = {"gauge": "gauge_aim", "fdt": "fdt_aim", "ct": "ct_aim"}
 _TRUTH = {"gauge": "exit_thickness", "fdt": "fdt", "ct": "ct"}
 _NEAR = 0.2  # wall s within which a sample stands for a moment; the wires bring ten a second
@@ -77,6 +78,7 @@ def read_run(folder: Path) -> tuple[Facts, Traces]:
         decisions=sum(row["kind"] == "decision" for row in decisions),
         seen=_seen(decisions),
         writes=writes,
+        invalid=_invalid(log),
         check=cross_check(log, ledger),
         handbacks=_handbacks(log, plant),
         interruptions=tuple(Interruption(**row) for row in run["interruptions"]),
@@ -148,9 +150,9 @@ def _writes(
     }
     writes = []
     for row in log:
-        if row["event"] != "request":
+        name = row["action_id"]
+        if row["event"] != "request" or name is None:
             continue
-        name = row["action_id"] or ""
         decision, entry = chosen.get(name, {}), ledger.get(name, {})
         writes.append(
             Write(
@@ -172,6 +174,16 @@ def _writes(
             )
         )
     return tuple(writes)
+
+
+def _invalid(log: Rows) -> dict[str, int]:
+    """Count the requests without an action id: frames the PLC could not read or did not believe."""
+    found: dict[str, int] = {}
+    for row in log:
+        if row["event"] == "request" and row["action_id"] is None:
+            reason = re.sub(r"\d+", "N", row["reason"])
+            found[reason] = found.get(reason, 0) + 1
+    return found
 
 
 def _handbacks(log: Rows, plant: float) -> tuple[HandBack, ...]:

@@ -16,6 +16,7 @@ from .facts import Column, Facts, Fault, HandBack, Interruption, Sight, Write
 from .korean import with_particle
 from .plots import Both, label
 
+REARM = "plc.rearm"  # the write that takes the PLC out of local mode
 SEATS = {
     "hold": Both("no agent", "에이전트 없음"),
     "rules": Both("rules", "규칙"),
@@ -54,12 +55,21 @@ SHORT = {  # set-points, as operators call them
     "fm.hardness_correction": Both("hardness correction", "변형저항 보정"),
     "rot.bank_out": Both("bank out of service", "사용 중지 뱅크"),
     "rot.cooling_correction": Both("cooling correction", "냉각량 보정"),
-    "plc.rearm": Both("release by the operator", "운전자의 제어권 해제"),
+    REARM: Both("release by the operator", "운전자의 제어권 해제"),
 }
 FAULTS = {
     "pyrometer-drift": Both("drifting finishing pyrometer", "마무리압연 출측 고온계 드리프트"),
     "dead-bank": Both("dead cooling bank", "냉각 뱅크 고장"),
     "wrong-grade": Both("mis-declared grade", "강종 오신고"),
+}
+CHOOSERS = {
+    "rules": Both("rules", "규칙"),
+    "lm": Both("language model", "언어 모델"),
+    "lm-zero-shot": Both("language model", "언어 모델"),
+    "head": Both("linear head", "선형 헤드"),
+    "rollback": Both("taken back", "되돌림"),
+    "operator": Both("operator", "운전자"),
+    "": Both("–", "–"),
 }
 OUTCOMES = {
     "applied": Both("applied", "적용"),
@@ -162,6 +172,15 @@ def effect(text: str) -> Both:
     return EFFECTS.get(text, Both(text, text))
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number and its English noun.
+
+    >>> counted(1, "coil"), counted(3, "write")
+    ('1 coil', '3 writes')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def money(value: float) -> str:
     """Return EUR without cents.
 
@@ -171,9 +190,18 @@ def money(value: float) -> str:
     return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}")
 
 
-def percent(share: float) -> str:
-    """Return a share as a percentage with one digit."""
-    return f"{100.0 * share:.1f} %"
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share as a percentage.
+
+    >>> percent(0.9731)
+    '97.3 %'
+    """
+    return f"{100.0 * share:.{digits}f} %"
+
+
+def chooser(by: str) -> Both:
+    """Return who chose a move."""
+    return CHOOSERS.get(by, Both(by, by))
 
 
 def summary(facts: Facts) -> list[Both]:
@@ -194,8 +222,9 @@ def summary(facts: Facts) -> list[Both]:
     applied = sum(write.applied for write in facts.writes)
     by = {key: sum(w.applied and w.protocol == key for w in facts.writes) for key in PROTOCOLS}
     sentences.append(Both(
-        f"The agent took {facts.decisions} decisions and moved a set-point {moves} times on "
-        f"{count} coils; the PLC applied {applied} writes, "
+        f"The agent took {counted(facts.decisions, 'decision')} and made "
+        f"{counted(moves, 'move')} on {counted(count, 'coil')}; the PLC applied "
+        f"{counted(applied, 'write')}, "
         f"{by['opcua']} over OPC UA and {by['modbus']} over Modbus TCP.",
         f"에이전트는 {facts.decisions}번 판단하여 코일 {count}개 동안 설정값을 {moves}번 "
         f"바꾸었다. PLC는 쓰기 {applied}건을 적용했다(OPC UA {by['opcua']}건, "
@@ -222,13 +251,13 @@ def _rolled(facts: Facts) -> Both:
     minutes, wall = clock(facts.plant).en, f"{facts.wall:.0f}"
     if facts.finished:
         return Both(
-            f"{count} coils were rolled in {minutes} min of plant time ({wall} s by the wall "
+            f"{counted(count, 'coil')} rolled in {minutes} min of plant time ({wall} s by the wall "
             "clock).",
             f"플랜트 시간 {minutes}분 동안 코일 {count}개를 압연했다(실제 시간 {wall}초).",
         )
     return Both(
-        f"The run ended early: {count} of {facts.asked} coils were rolled, in {minutes} min of "
-        f"plant time ({wall} s by the wall clock). All columns show these {count} coils.",
+        f"The run ended early: {count} of {facts.asked} coils rolled, in {minutes} min of plant "
+        f"time ({wall} s by the wall clock). All columns show the same {counted(count, 'coil')}.",
         f"실행이 일찍 끝났다. 코일 {facts.asked}개 중 {count}개를 플랜트 시간 {minutes}분 동안 "
         f"압연했다(실제 시간 {wall}초). 모든 열은 이 코일 {count}개의 결과이다.",
     )
@@ -276,19 +305,29 @@ def cross_check(facts: Facts) -> Both:
     check = facts.check
     if check.clean:
         return Both(
-            f"Cross-check: each of the {check.applied} writes the PLC applied has exactly one "
-            "entry in the gate's ledger, and none was applied twice.",
+            f"Cross-check: {counted(check.applied, 'write')} applied by the PLC, each with exactly "
+            "one entry in the gate's ledger; none was applied twice.",
             f"대조 결과: PLC가 적용한 쓰기 {check.applied}건은 모두 게이트 원장에 정확히 한 건씩 "
             "있으며, 두 번 적용된 것은 없다.",
         )
     counts = (len(check.twice), len(check.strangers), len(check.unheard))
     return Both(
-        f"Cross-check FAILED: of {check.applied} applied writes {check.matched} have exactly one "
-        f"ledger entry; {counts[0]} applied twice, {counts[1]} without an entry, {counts[2]} in "
-        "the ledger as done but never applied.",
+        f"Cross-check FAILED: {counted(check.applied, 'write')} applied, {check.matched} with "
+        f"exactly one ledger entry; {counts[0]} applied twice, {counts[1]} without an entry, "
+        f"{counts[2]} in the ledger as done but never applied.",
         f"대조 실패: 적용된 쓰기 {check.applied}건 중 원장에 정확히 한 건 있는 것은 "
         f"{check.matched}건이다. 두 번 적용 {counts[0]}건, 원장에 없음 {counts[1]}건, "
         f"원장에는 완료이나 적용되지 않음 {counts[2]}건.",
+    )
+
+
+def invalid(facts: Facts) -> Both:
+    """Return what the PLC refused without an action id."""
+    count = sum(facts.invalid.values())
+    reasons = "; ".join(f"{number} × {text}" for text, number in facts.invalid.items())
+    return Both(
+        f"The PLC refused {counted(count, 'frame')} that carried no valid request: {reasons}.",
+        f"PLC가 유효한 요청이 아닌 프레임 {count}건을 거부했다: {reasons}.",
     )
 
 
@@ -334,6 +373,11 @@ def _seen(sight: Sight) -> Both:
 
 def _moved(run: list[Write]) -> Both:
     first, last = run[0], run[-1]
+    if first.control == REARM:
+        return Both(
+            f"Coil {first.coil}: the operator released the plant to the agent again.",
+            f"코일 {first.coil}: 운전자가 제어권을 다시 에이전트에 넘겼다.",
+        )
     name = control_name(first.control)
     before, after = setpoint(first.control, first.before), setpoint(first.control, last.value)
     wire = PROTOCOLS.get(first.protocol, first.protocol)
@@ -348,10 +392,11 @@ def _moved(run: list[Write]) -> Both:
             f"코일 {first.coil}: {name_ko} {before.ko}에서 {to_ko} 변경({wire}).{why_ko}",
         )
     end = clock(last.time).en
+    coils = f"{first.coil}" if first.coil == last.coil else f"{first.coil} to {last.coil}"
     return Both(
-        f"Coil {first.coil} to {last.coil}: {name.en} from {before.en} to {after.en} in "
+        f"Coil {coils}: {name.en} from {before.en} to {after.en} in "
         f"{len(run)} steps until {end}, over {wire}.",
-        f"코일 {first.coil}~{last.coil}: {name_ko} {before.ko}에서 {to_ko} "
+        f"코일 {coils.replace(' to ', '~')}: {name_ko} {before.ko}에서 {to_ko} "
         f"{len(run)}단계로 {end}까지 변경({wire}).",
     )
 
