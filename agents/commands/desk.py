@@ -21,7 +21,7 @@ def demo(
         Literal["en", "ko"], typer.Option(help="Language of screen and report.")
     ] = "en",
     coils: Annotated[int, typer.Option(help="Coils to roll.")] = 20,
-    speed: Annotated[float, typer.Option(help="Plant seconds a second.")] = 15.0,
+    speed: Annotated[float, typer.Option(help="Plant seconds a second.")] = 16.0,
     engine: Engine = "lm",
     folder: Annotated[
         Path | None, typer.Option("--dir", help="The run folder; a new one in runs/ by default.")
