@@ -36,7 +36,7 @@ format: $(VENV)/ready ## let ruff put the style right
 	$(BIN)/ruff format .
 
 types: $(VENV)/ready $(FOLDERS:%=$(TREE)/%) ## mypy --strict over the whole package
-	$(BIN)/mypy $(TREE) tests examples
+	$(BIN)/mypy $(TREE) tests examples benchmarks
 
 check: lint types test ## everything that must pass before a merge
 
