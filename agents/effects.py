@@ -83,6 +83,7 @@ def expect(
         least=row.least,
         strict=row.strict,
         before=present,
+        since=now,
         due=now + max(row.within, control.cooldown),
     )
 

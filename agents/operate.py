@@ -33,7 +33,7 @@ from ..plant_sim.controls import Seat
 from ..plant_sim.errors import ConfigError, PasslineError
 from ..plant_sim.signals import Sample
 from ..plant_sim.snapshot import SAMPLE_PERIOD
-from .desk import TRUST, Gate, Mode
+from .desk import Gate, Mode
 from .errors import RunFolderError
 from .record import DecisionLog, plain
 from .seats import seat_for
@@ -71,7 +71,7 @@ class Operator:
         thread: first part of the names of its threads, usually the name of the line.
         log: where decisions are recorded.
         say: told every event.
-        trust: least confidence with which the seat's own choice is taken, 0..1.
+        trust: least confidence with which the seat's own choice is taken, 0..1; None: its own.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Operator:
         thread: str = "hot-strip",
         log: DecisionLog | None = None,
         say: Say = lambda event: None,
-        trust: float = TRUST,
+        trust: float | None = None,
     ) -> None:
         self._gate, self._watch, self._mode, self._say = gate, watch, mode, say
         self._graph = build_supervisor(
@@ -285,7 +285,7 @@ def run(
     user: str = "agent",
     say: Say = emit,
     stop: threading.Event | None = None,
-    trust: float = TRUST,
+    trust: float | None = None,
 ) -> int:
     """Operate the plant behind `tags` until stopped; return the exit code.
 
@@ -298,7 +298,7 @@ def run(
         user: read-only user of the plant.
         say: told every event.
         stop: set it to end; the turn in progress is finished first.
-        trust: least confidence with which the seat's own choice is taken, 0..1.
+        trust: least confidence with which the seat's own choice is taken, 0..1; None: its own.
 
     Raises:
         ConfigError: mode or engine are not known.
@@ -356,7 +356,7 @@ def play(
     mode: Mode = "closed",
     folder: Path | None = None,
     say: Say = lambda event: None,
-    trust: float = TRUST,
+    trust: float | None = None,
 ) -> "list[Coil]":
     """Operate a line in this process, in lock-step: the plant waits while the agent thinks.
 
@@ -370,7 +370,7 @@ def play(
         mode: how much the agent may do.
         folder: where checkpoints and decisions are kept; None keeps them in memory, or not at all.
         say: told every event.
-        trust: least confidence with which the seat's own choice is taken, 0..1.
+        trust: least confidence with which the seat's own choice is taken, 0..1; None: its own.
 
     Returns:
         The finished coils.
@@ -448,7 +448,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--mode", default="closed", choices=MODES)
     parser.add_argument("--coils", type=int, help="end after this many coils")
     parser.add_argument("--user", default="agent", help="read-only user of the plant")
-    parser.add_argument("--trust", type=float, default=TRUST, help="least confidence of a model")
+    parser.add_argument("--trust", type=float, help="least confidence; default: the model's own")
     asked = parser.parse_args(arguments)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -65,6 +65,7 @@ class Effect(TypedDict):
     least: float
     strict: bool  # an effect that is not seen counts as a wrong one
     before: float
+    since: float  # plant time of the write
     due: float
 
 

@@ -49,7 +49,7 @@ def build_supervisor(
     rules: Seat | None = None,
     log: DecisionLog | None = None,
     say: Callable[[Mapping[str, Any]], None] | None = None,
-    trust: float = TRUST,
+    trust: float | None = None,
 ) -> "CompiledStateGraph[Turn, None, Turn, Turn]":
     """Return the compiled graph of one operator at one line.
 
@@ -66,12 +66,15 @@ def build_supervisor(
         rules: helps when the seat is not sure, and tidies up when no alert stands.
         log: where decisions are recorded.
         say: told every decision as it is recorded.
-        trust: least confidence with which the seat's own choice is taken, 0..1.
+        trust: least confidence with which the seat's own choice is taken, 0..1; None takes the
+            threshold the seat was calibrated to, if it has one.
     """
     for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
         os.environ[name] = "false"  # nothing leaves this machine
     from langgraph.graph import END, START, StateGraph
 
+    if trust is None:
+        trust = float(getattr(seat, "threshold", TRUST))
     desk = Desk(seat, rules, gate, source, mode, log, say or (lambda event: None), trust)
     graph = StateGraph(Turn)
     for name, node in NODES.items():

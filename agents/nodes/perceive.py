@@ -22,10 +22,14 @@ def perceive(state: Turn, desk: Desk) -> Turn:
         features=dict(snapshot.features),
         alerts=list(snapshot.alerts),
     )
+    now = snapshot.time
+    if any(at > now for at in state["written"].values()):
+        # The clock has begun anew: another plant, to which nothing was ever done.
+        seen |= Turn(pending=[], written={}, barred={})
     if blind(snapshot, desk.watch.controls):
         seen["triage"] = "blind"
         seen["messages"] = ["the plant cannot be seen (bad samples); nothing is decided"]
-    elif desk.watch.stale(snapshot.time):
+    elif desk.watch.stale(now):
         seen["triage"] = "dropped"
         seen["messages"] = ["the snapshot is too old to act on; nothing is decided"]
     return seen

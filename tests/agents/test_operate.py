@@ -276,6 +276,17 @@ def test_checkpoints_do_not_grow_for_ever_and_nothing_is_forgotten(bench, choose
     assert threads == {"hot-strip/4", "hot-strip/5"}
 
 
+def test_a_plant_that_begins_anew_is_not_judged_by_what_was_done_to_the_old_one(bench, chooses):
+    bench.open_gate()
+    operator = bench.operator(chooses("fm.spray_trim up"))
+    bench.step(operator)
+    bench.plant.time = 20.0
+    bench.plant.values["fm.spray_trim"] = 0.0
+    bench.step(operator, times=6)
+    assert bench.records[1]["events"][0] == "start"
+    assert all(record["judged"] == [] for record in bench.records[:3])
+
+
 def test_two_agents_do_not_share_a_run_folder(bench):
     from contextlib import ExitStack
 
