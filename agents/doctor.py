@@ -25,7 +25,7 @@ NATIVE = ("numpy", "numba", "pyarrow", "duckdb", "cryptography", "torch", "ray")
 MODULES = {"pyyaml": "yaml", "stable-baselines3": "stable_baselines3"}
 WITHOUT = {
     "models": "the language model, the head and fine-tuning do not run; rules do",
-    "rl": "policies can be neither trained nor used",
+    "rl": "Stable-Baselines3 cannot be trained on the environments",
     "ray": "rollouts run in this process or in processes, not on Ray",
 }
 
