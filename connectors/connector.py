@@ -21,7 +21,8 @@ State = Literal["down", "connecting", "up"]
 Sink = Callable[[Mapping[str, Sample]], None]
 
 PERIOD = 0.1  # wall s between two reads
-DEADLINE = 2.0  # wall s for one attempt to connect or to read
+DEADLINE = 2.0  # wall s for one request
+CONNECT = 6.0  # wall s for one attempt to connect: two RSA handshakes on a busy machine
 FIRST_BACKOFF = 0.2  # wall s
 BAD_NO_COMMUNICATION = 0x80310000  # the OPC UA code, used for both protocols
 
@@ -87,7 +88,7 @@ class SupervisedConnector(ABC):
     Args:
         tags: the tags that this protocol carries.
         period: wall s between two reads.
-        deadline: wall s for every attempt.
+        deadline: wall s for every read.
         backoff: greatest wait between two attempts (wall s).
     """
 
@@ -163,7 +164,7 @@ class SupervisedConnector(ABC):
         while True:
             self._change("connecting")
             try:
-                async with asyncio.timeout(self._deadline):
+                async with asyncio.timeout(CONNECT):
                     await self._open()
                     raw = await self._poll()
                 self._ups += 1

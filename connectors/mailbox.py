@@ -12,6 +12,7 @@ from asyncua import ua
 
 from ..plant_sim.units import from_si, to_si
 from . import letter
+from .connector import DEADLINE
 from .errors import LinkError, ProtocolError, TagError
 from .letter import Echo, Request
 from .modbus.client import ModbusClient
@@ -108,7 +109,7 @@ class WireMailbox:
         pki: str | Path | Pki,
         user: str = GATE,
         *,
-        deadline: float = 2.0,
+        deadline: float = DEADLINE,
         wait: float = WAIT,
     ) -> None:
         self._tagfile = tagfile
@@ -186,7 +187,7 @@ class WireMailbox:
             echoes = await self._echoes("modbus")
         mine = [echo for echo in echoes if echo.action_id == action_id]
         applied = [echo for echo in mine if echo.applied]
-        found = (applied or mine)[-1:]
+        found = (applied or mine)[:1]
         return self._in_si(found[0]) if found else None
 
     async def beat(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from asyncua import Client, ua
 
 from ..plant_sim.signals import Quality
-from .connector import Raw, SupervisedConnector
+from .connector import CONNECT, DEADLINE, Raw, SupervisedConnector
 from .errors import LinkError, ProtocolError
 from .security import Pki, secure_client
 from .tagfile import OpcUaDevice, TagFile
@@ -31,17 +31,17 @@ class OpcUaSession:
 
     @classmethod
     async def open(
-        cls, device: OpcUaDevice, pki: Pki, user: str, deadline: float = 2.0
+        cls, device: OpcUaDevice, pki: Pki, user: str, deadline: float = DEADLINE
     ) -> "OpcUaSession":
         """Connect with certificate and password.
 
         Raises:
             LinkError: if the server does not let this user in, or is not there.
         """
-        client = Client(device.url, timeout=deadline, watchdog_intervall=60.0)
+        client = Client(device.url, timeout=CONNECT, watchdog_intervall=60.0)
         session = cls(client, deadline)
         try:
-            async with asyncio.timeout(deadline):
+            async with asyncio.timeout(CONNECT):
                 await secure_client(client, pki, user)
                 await client.connect()
                 # The index of a namespace may differ after every restart of the server.

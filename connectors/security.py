@@ -12,6 +12,7 @@ import ipaddress
 import json
 import os
 import secrets
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -224,7 +225,7 @@ def _self_signed(name: str, certificate: Path, key: Path) -> None:
     now = datetime.datetime.now(datetime.UTC)
     names = [
         x509.UniformResourceIdentifier(application_uri(name)),
-        x509.DNSName("localhost"),
+        *(x509.DNSName(host) for host in ("localhost", socket.gethostname())),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
     ]
     usage = x509.KeyUsage(

@@ -38,8 +38,9 @@ class SimulatedConnector:
         self.tagfile: TagFile = make_default(
             line.signals, line.controls, opcua_port=0, modbus_port=0
         )
+        self._log = WriteLog(log)
         self.program = PlcProgram(
-            line, self.tagfile, WriteLog(log), lease=lease, clock=clock or (lambda: line.time)
+            line, self.tagfile, self._log, lease=lease, clock=clock or (lambda: line.time)
         )
         self.mailbox = SimulatedMailbox(self.tagfile, self.program)
 
@@ -71,7 +72,8 @@ class SimulatedConnector:
         return True
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Close the record of the PLC program."""
+        self._log.close()
 
 
 class SimulatedMailbox:
@@ -100,7 +102,9 @@ class SimulatedMailbox:
             for echo in self._program.picture().echoes
             if echo.action_id == action_id and seq in (None, echo.seq)
         ]
-        found = ([echo for echo in mine if echo.applied] or mine)[-1:]
+        if seq is None:  # the first fate of an id is its fate
+            mine = [echo for echo in mine if echo.applied] or mine
+        found = mine[:1] if seq is None else mine[-1:]
         if not found:
             return None
         echo = found[0]

@@ -14,9 +14,9 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+from ...plant_sim import make_line
 from ...plant_sim.errors import ConfigError, PasslineError
 from .. import security
 from ..modbus.server import ModbusServer
@@ -28,7 +28,6 @@ from .records import CoilBook, WriteLog
 
 PUBLISH = 0.1  # wall s between two pictures
 LAG = 1.0  # wall s; a plant that falls further behind its clock lets the difference go
-MakeLine = Callable[[str, int, str], Plant]
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +98,6 @@ def run(
     modbus_port: int = 0,
     coils: int | None = None,
     lease: float = LEASE,
-    make: MakeLine | None = None,
 ) -> None:
     """Serve a line until SIGTERM or SIGINT.
 
@@ -114,7 +112,6 @@ def run(
         modbus_port: the same for Modbus.
         coils: stop the plant clock after so many coils, and go on serving; None never does.
         lease: wall s without a sign of life from the gate before the PLC takes control back.
-        make: makes the plant from line, seed and scenario; None takes `plant_sim.make_line`.
 
     Raises:
         ConfigError: if an argument is wrong.
@@ -129,7 +126,7 @@ def run(
         filename=folder / "plc.log", level=logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )  # fmt: skip
-    plant = (make or _make_line)(line, seed, scenario)
+    plant = make_line(line, seed=seed, scenario=scenario)
     tags = folder / f"{line.replace('-', '_')}.yaml"
     tagfile = _tagfile(tags, plant, line, opcua_port, modbus_port)
     pki = security.init(folder / "pki")
@@ -183,13 +180,6 @@ async def _serve(
     finally:
         await modbus.close()
         await opcua.stop()
-
-
-def _make_line(name: str, seed: int, scenario: str) -> Plant:
-    from ...plant_sim import make_line
-
-    plant: Plant = make_line(name, seed=seed, scenario=scenario)
-    return plant
 
 
 def _tagfile(path: Path, plant: Plant, line: str, opcua_port: int, modbus_port: int) -> TagFile:

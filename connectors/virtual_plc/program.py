@@ -191,9 +191,9 @@ class PlcProgram:
             reason=reason,
         )
         if outcome is Outcome.APPLIED and tag is not None:
-            self.beat()  # whoever writes must live on, or the plant is taken back
             if tag.name == REARM:
                 self.remote = True
+                self._beaten = None  # the lease runs again from the next beat
             else:
                 self._setpoints[tag.name] = value
                 self.line.write({tag.name: value})

@@ -124,7 +124,11 @@ def _echo(row: dict[str, Any], outcome: Outcome) -> Echo:
 
 
 class CoilBook:
-    """`coils.jsonl` and `truth.parquet`: what was rolled, and what it was really like."""
+    """`coils.jsonl` and `truth.parquet`: what was rolled, and what it was really like.
+
+    A row of the truth is one plant second: the plant clock, order and phase of the coil (`coil.*`),
+    the set-points of the controls, and all of `line.truth()`; SI.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         self._folder = Path(folder)
@@ -137,7 +141,12 @@ class CoilBook:
         """Record the coils that have been finished since, and the truth once per plant second."""
         if line.time >= self._next:
             self._next = line.time + TRUTH_PERIOD - 1e-9
-            self._truth.append({"time": float(line.time), **line.truth()})
+            shown = {
+                name: sample.value
+                for name, sample in line.read().items()
+                if name.startswith("coil.") or name in line.controls
+            }
+            self._truth.append({"time": float(line.time), **shown, **line.truth()})
         done = len(line.coils)
         if done > self._written:
             for coil in line.coils[self._written : done]:

@@ -1,0 +1,219 @@
+"""The PLC takes each request once, within its limits, from the gate, and takes control back."""
+
+import contextlib
+import json
+import uuid
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from passline.connectors.errors import ProtocolError
+from passline.connectors.letter import (
+    ECHO_WORDS,
+    Echo,
+    Outcome,
+    Request,
+    dump_echoes,
+    load_echoes,
+    pack_beat,
+    pack_echoes,
+    pack_modbus,
+    pack_opcua,
+    unpack_beat,
+    unpack_echoes,
+    unpack_modbus,
+    unpack_opcua,
+)
+from passline.connectors.simulated import SimulatedConnector
+from passline.plant_sim import make_line
+from passline.plant_sim.errors import ConfigError
+
+KEY = b"k" * 32
+requests = st.builds(
+    Request,
+    st.integers(0, 2**32 - 1),
+    st.binary(min_size=16, max_size=16).map(bytes.hex),
+    st.integers(0, 2**16 - 1),
+    st.floats(-1e5, 1e5, width=32).map(lambda v: float(f"{v:.6g}")),
+)
+
+
+def action():
+    return uuid.uuid4().hex
+
+
+@settings(max_examples=50, deadline=None)
+@given(requests)
+def test_a_request_survives_both_wires(request_):
+    assert unpack_opcua(pack_opcua(request_)) == request_
+    assert unpack_modbus(pack_modbus(request_, KEY), KEY) == request_
+
+
+@settings(max_examples=50, deadline=None)
+@given(requests, st.data())
+def test_a_request_with_one_flipped_bit_is_refused(request_, data):
+    for pack, unpack in (
+        (pack_opcua, unpack_opcua),
+        (lambda r: pack_modbus(r, KEY), lambda d: unpack_modbus(d, KEY)),
+    ):
+        raw = bytearray(pack(request_))
+        bit = data.draw(st.integers(0, 8 * len(raw) - 1))
+        raw[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(ProtocolError):
+            unpack(bytes(raw))
+
+
+@settings(max_examples=50, deadline=None)
+@given(requests)
+def test_without_the_key_no_request_and_no_beat_is_good(request_):
+    with pytest.raises(ProtocolError, match="token"):
+        unpack_modbus(pack_modbus(request_, b"guess"), KEY)
+    with pytest.raises(ProtocolError, match="token"):
+        unpack_beat(pack_beat(request_.seq, b"guess"), KEY)
+    assert unpack_beat(pack_beat(request_.seq, KEY), KEY) == request_.seq
+
+
+def test_an_echo_survives_both_wires_and_modbus_keeps_the_newest_eight():
+    echoes = [Echo(n, action(), 3, Outcome(1 + n % 5), n / 4, 0.5, 10.0 + n) for n in range(20)]
+    assert load_echoes(dump_echoes(echoes)) == echoes
+    registers = pack_echoes(20, echoes)
+    assert len(registers) == 2 * ECHO_WORDS <= 2 * 125
+    assert [(e.seq, e.action_id, e.outcome, e.value) for e in unpack_echoes(registers)] == [
+        (e.seq, e.action_id, e.outcome, e.value) for e in echoes[-8:]
+    ]
+
+
+@pytest.fixture
+def plant(tmp_path):
+    with contextlib.closing(simulated(tmp_path)) as plant:
+        yield plant
+
+
+def simulated(tmp_path):
+    return SimulatedConnector(make_line("hot-strip", seed=1), tmp_path / "plc_writes.jsonl")
+
+
+def log(tmp_path):
+    return [json.loads(line) for line in (tmp_path / "plc_writes.jsonl").read_text().splitlines()]
+
+
+async def test_a_set_point_acts_at_the_next_interval_and_reads_back(plant, tmp_path):
+    echo = await plant.mailbox.send(action(), "fm.spray_trim", 0.1)
+    assert (echo.outcome, echo.value, echo.before) == (Outcome.APPLIED, 0.1, 0.0)
+    plant.advance(1.0)
+    assert plant.samples()["fm.spray_trim"].value == pytest.approx(0.1)
+    (row,) = log(tmp_path)
+    assert (row["control"], row["value"], row["before"]) == ("fm.spray_trim", 0.1, 0.0)
+    assert (row["outcome"], row["protocol"]) == ("APPLIED", "opcua")
+
+
+async def test_an_action_id_is_applied_once_whatever_is_asked_under_it(plant, tmp_path):
+    one = action()
+    await plant.mailbox.send(one, "fm.spray_trim", 0.1)
+    again = await plant.mailbox.send(one, "fm.spray_trim", -0.1)
+    assert again.outcome is Outcome.DUPLICATE
+    plant.advance(1.0)
+    assert plant.samples()["fm.spray_trim"].value == pytest.approx(0.1)
+    assert [row["outcome"] for row in log(tmp_path)] == ["APPLIED", "DUPLICATE"]
+    found = await plant.mailbox.lookup(one)
+    assert found.outcome is Outcome.APPLIED
+
+
+async def test_a_restarted_plc_remembers_its_old_ids_even_after_a_torn_line(tmp_path):
+    path, one = tmp_path / "plc_writes.jsonl", action()
+    with contextlib.closing(simulated(tmp_path)) as before:
+        await before.mailbox.send(one, "fm.spray_trim", 0.1)
+    with path.open("ab") as file:
+        file.write(b'{"wall": 1, "action_id": "0f')  # the crash came here
+    with contextlib.closing(simulated(tmp_path)) as after:
+        found = await after.mailbox.lookup(one)
+        assert (found.outcome, found.value) == (Outcome.APPLIED, pytest.approx(0.1))
+        echo = await after.mailbox.send(one, "fm.spray_trim", 0.2)
+        assert echo.outcome is Outcome.DUPLICATE
+        after.advance(1.0)
+        assert after.samples()["fm.spray_trim"].value == 0.0
+    assert [row["outcome"] for row in log(tmp_path)] == ["APPLIED", "DUPLICATE"]
+
+
+@pytest.mark.parametrize(
+    ("control", "value"),
+    [
+        ("fm.spray_trim", 0.41),
+        ("fm.spray_trim", 0.3),  # the greatest step is 0.2
+        ("fm.fdt_source", 0.5),
+        ("rot.bank_out", 7.0),
+        ("fm.speed_trim", float("nan")),
+        ("fm.speed_trim", float("inf")),
+    ],
+)
+async def test_what_the_limits_forbid_is_refused_by_the_plc_itself(plant, control, value):
+    one = action()
+    echo = await plant.mailbox.send(one, control, value)
+    assert echo.outcome is Outcome.OUT_OF_RANGE
+    plant.advance(1.0)
+    assert plant.samples()[control].value == 0.0
+    again = await plant.mailbox.send(one, control, 0.0)
+    assert again.outcome is Outcome.OUT_OF_RANGE  # an id has one fate
+
+
+async def test_a_control_is_taken_over_its_own_protocol_only(plant):
+    index = plant.tagfile.tags["rot.bank_out"].write.index
+    one = action()
+    plant.program.submit(Request(1, one, index, 2.0), "opcua", "gate")
+    plant.program.submit(Request(2, action(), 999, 2.0), "modbus", "peer")
+    plant.advance(1.0)
+    assert plant.samples()["rot.bank_out"].value == 0.0
+    assert [e.outcome for e in plant.program.picture().echoes] == [Outcome.MALFORMED] * 2
+
+
+async def test_an_action_id_must_be_one(plant):
+    with pytest.raises(ConfigError, match="32 hex"):
+        await plant.mailbox.send("42", "fm.spray_trim", 0.1)
+
+
+async def test_a_lost_gate_hands_the_plant_back_by_a_ramp_and_only_a_rearm_returns(plant, tmp_path):
+    await plant.mailbox.send(action(), "fm.speed_trim", 0.6)
+    await plant.mailbox.send(action(), "rot.bank_out", 3.0)
+    plant.advance(10.0)
+    assert plant.samples()["plc.remote"].value == 1.0  # no gate has beaten yet: no lease
+    await plant.mailbox.beat()
+    plant.advance(4.5)
+    assert plant.samples()["fm.speed_trim"].value == pytest.approx(0.6)
+    plant.advance(2.0)
+    seen = plant.samples()
+    assert seen["plc.remote"].value == 0.0
+    assert seen["rot.bank_out"].value == 0.0
+    assert 0.0 < seen["fm.speed_trim"].value < 0.6
+    plant.advance(6.0)
+    assert plant.samples()["fm.speed_trim"].value == 0.0
+
+    await plant.mailbox.beat()  # a gate that comes back does not re-arm by itself
+    plant.advance(1.0)
+    refused = await plant.mailbox.send(action(), "fm.speed_trim", 0.3)
+    assert refused.outcome is Outcome.LOCAL
+    assert (await plant.mailbox.send(action(), "plc.rearm", 1.0)).outcome is Outcome.APPLIED
+    echo = await plant.mailbox.send(action(), "fm.speed_trim", 0.3)
+    assert echo.outcome is Outcome.APPLIED
+    plant.advance(1.0)
+    assert plant.samples()["plc.remote"].value == 1.0
+    assert any(row["event"] == "hand-back" for row in log(tmp_path))
+
+
+async def test_a_stopped_plant_clock_takes_no_writes(plant):
+    plant.program.finish()
+    echo = await plant.mailbox.send(action(), "fm.speed_trim", 0.3)
+    assert echo.outcome is Outcome.LOCAL
+    before = plant.samples()
+    plant.advance(5.0)
+    after = plant.samples()
+    assert after["plc.time"].value == before["plc.time"].value
+    assert after["plc.heartbeat"].value > before["plc.heartbeat"].value
+    assert after["plc.finished"].value == 1.0
+
+
+def test_a_replayed_beat_does_not_keep_a_dead_gate_alive(plant):
+    plant.program.beat(100)
+    for count in (100, 99):
+        with pytest.raises(ProtocolError, match="count up"):
+            plant.program.beat(count)
