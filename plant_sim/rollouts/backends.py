@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -107,6 +108,7 @@ _player: Player | None = None  # of a spawned process
 
 def _start_process(job: "Job", folder: str) -> None:
     global _player  # noqa: PLW0603  a pool's worker has no other place for what it holds
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a traceback
     Thread(target=_end_with_driver, daemon=True).start()
     _player = Player(job, folder)
 
@@ -148,7 +150,7 @@ def process(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Re
             if attempts == ATTEMPTS:
                 raise SimulationError(DIED) from error
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=not left, cancel_futures=True)
 
 
 def ray(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Results:

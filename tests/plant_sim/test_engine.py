@@ -90,11 +90,14 @@ def test_the_mill_is_still_compiled_to_wide_code():
     if not features.get("avx2"):
         pytest.skip("the guard reads AVX code; this processor has none")
     modules = compile_sources(SOURCES, cached=False)  # code from the disk cache cannot be read
-    block = np.zeros(R.ROWS * R.LANES)
-    modules["lines.hot_strip.mill"].roll(block)
-    text = "".join(modules["lines.hot_strip.mill"].roll.inspect_asm().values())
     operation = r"\tv(?:add|sub|mul|div|sqrt|f\w+)"
-    packed = len(re.findall(operation + r"p[sd]\s.*%[yz]mm", text))
-    scalar = len(re.findall(operation + r"s[sd]\s", text))
-    assert packed > 4 * scalar
-    assert not re.findall(r"\b(?:exp|log|pow|tan|atan)f?\b", text)
+    for module, driver, least in (("mill", "roll", 800), ("table", "travel", 200)):
+        compiled = getattr(modules[f"lines.hot_strip.{module}"], driver)
+        compiled(np.ones(R.ROWS * R.LANES))
+        text = "".join(compiled.inspect_asm().values())
+        packed = len(re.findall(operation + r"p[sd]\s.*%[yz]mm", text))
+        scalar = len(re.findall(operation + r"s[sd]\s", text))
+        assert packed >= least, driver
+        # next to each wide loop stands one narrow copy, for arrays that overlap: never more
+        assert packed > 0.8 * scalar, driver
+        assert not re.findall(r"\b(?:exp|log|pow|tan|atan)f?\b", text), driver

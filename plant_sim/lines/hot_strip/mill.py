@@ -87,7 +87,7 @@ MAX_POWER = (8e6, 8e6, 7e6, 6e6, 5e6, 5e6, 4e6)  # W [V, finishing mill simulato
 COMPENSATION = (0.7, 0.7, 0.7, 0.65, 0.6, 0.5, 0.45)  # of gap control [T]
 MONITOR_SHARE = (0.0, 0.0, 0.0, 0.0, 0.5, 0.8, 1.0)  # of the X-ray monitor, by stand [T]
 MONITOR_GAIN = 0.42  # of gap per seen error and interval [T]
-STAND_DISTANCE = 5.5  # m [M]
+STAND_DISTANCE, PYROMETER_DISTANCE = 5.5, 2.0  # m between stands, behind F7 [M]
 CONTACT = 30e3  # W/(m2 K), strip to roll [M range]
 ROLL_SURFACE, SPRAY_WATER = 400.0, 305.0  # K [T]
 AIR_FILM = 40.0  # W/(m2 K), moving strip [M]
@@ -156,64 +156,83 @@ def level1(block: Block) -> None:
             block[(MONITOR + s) * LANES + i] = fmin(fmax(moved, -1.2e-3), 1.2e-3)
 
 
+# rows of the bench: what all stands share lies apart from the block, because LLVM widens a lane
+# loop only when everything it touches in one array keeps a constant distance
+AT = (WIDTH, CARBON, HARDNESS, STIFFNESS, ACTIVE, SPRAY, OVERLOAD)
+B_WIDTH, B_CARBON, B_HARDNESS, B_STIFFNESS, B_ACTIVE, B_SPRAY, B_OVERLOAD = range(len(AT))
+B_FLOW, B_POWER, B_RESIDUAL = len(AT), len(AT) + 1, len(AT) + 2
+
+
 @kernel
 def roll(block: Block) -> None:
     """Seven bites, one after the other; four Newton steps each, started from the last interval."""
+    bench = np.zeros((len(AT) + 3) * LANES)
+    for k in range(len(AT)):
+        for i in range(LANES):
+            bench[k * LANES + i] = block[AT[k] * LANES + i]
     for i in range(LANES):
         block[T * LANES + i] = block[ENTRY_TEMPERATURE * LANES + i]
-        block[POWER * LANES + i] = 0.0
-        block[RESIDUAL * LANES + i] = 0.0
+        bench[B_FLOW * LANES + i] = block[SPEED * LANES + i] * block[(H + STANDS) * LANES + i]
     for s in range(STANDS):
-        radius, compensation = RADIUS[s], COMPENSATION[s]
         for _ in range(4):
-            for i in range(LANES):
-                exit = block[(H + s + 1) * LANES + i]
-                speed = block[SPEED * LANES + i] * block[(H + STANDS) * LANES + i] / exit
-                exit, flat, force, error = _bite(
-                    block[(H + s) * LANES + i], exit, block[(FLAT + s) * LANES + i],
-                    block[(GAP + s) * LANES + i] + block[(MONITOR + s) * LANES + i],
-                    block[(LOCKED + s) * LANES + i], block[(T + s) * LANES + i], speed,
-                    block[WIDTH * LANES + i], block[CARBON * LANES + i],
-                    block[HARDNESS * LANES + i], radius, compensation,
-                    block[STIFFNESS * LANES + i],
-                )  # fmt: skip
-                block[(H + s + 1) * LANES + i] = exit
-                block[(FLAT + s) * LANES + i] = flat
-                block[(FORCE + s) * LANES + i] = force
-                block[RESIDUAL * LANES + i] = error
-        for i in range(LANES):
-            _leave(block, s, i, radius)
+            _newton(block[s * LANES :], bench, RADIUS[s], COMPENSATION[s])
+        distance = STAND_DISTANCE if s < STANDS - 1 else PYROMETER_DISTANCE
+        film = SPRAY_FILM if FIRST_SPRAY <= s < STANDS - 1 else 0.0
+        _leave(block[s * LANES :], bench, RADIUS[s], MAX_FORCE[s], MAX_POWER[s], distance, film)
+    for i in range(LANES):
+        block[OVERLOAD * LANES + i] = bench[B_OVERLOAD * LANES + i]
+        block[POWER * LANES + i] = bench[B_POWER * LANES + i]
+        block[RESIDUAL * LANES + i] = bench[B_RESIDUAL * LANES + i]
 
 
-@inline
-def _leave(block: Block, s: int, i: int, radius: float) -> None:
-    """Heat and power of stand s, and the strip's way to the next one."""
-    entry, exit = block[(H + s) * LANES + i], block[(H + s + 1) * LANES + i]
-    flat, temperature = block[(FLAT + s) * LANES + i], block[(T + s) * LANES + i]
-    width = block[WIDTH * LANES + i]
-    speed = block[SPEED * LANES + i] * block[(H + STANDS) * LANES + i] / exit
-    reduction, length = strain(entry, exit), contact_length(entry - exit, flat)
-    stress = block[HARDNESS * LANES + i] * shida_mean(
-        reduction, speed * reduction / length, temperature, block[CARBON * LANES + i]
-    )
-    power = torque(entry, exit, width, radius, flat, stress) * speed / radius
-    block[POWER * LANES + i] += power
-    over = where(block[(FORCE + s) * LANES + i] > MAX_FORCE[s], 1.0, 0.0)
-    over = over + where(power > MAX_POWER[s], 1.0, 0.0)
-    block[OVERLOAD * LANES + i] += block[ACTIVE * LANES + i] * over * INTERVAL
+@kernel
+def _newton(stand: Block, bench: Block, radius: float, compensation: float) -> None:
+    """One Newton step of a stand in every lane; `stand` is the block from this stand's rows on."""
+    for i in range(LANES):
+        exit = stand[(H + 1) * LANES + i]
+        exit, flat, force, error = _bite(
+            stand[H * LANES + i], exit, stand[FLAT * LANES + i],
+            stand[GAP * LANES + i] + stand[MONITOR * LANES + i],
+            stand[LOCKED * LANES + i], stand[T * LANES + i],
+            bench[B_FLOW * LANES + i] / exit, bench[B_WIDTH * LANES + i],
+            bench[B_CARBON * LANES + i], bench[B_HARDNESS * LANES + i], radius, compensation,
+            bench[B_STIFFNESS * LANES + i],
+        )  # fmt: skip
+        stand[(H + 1) * LANES + i] = exit
+        stand[FLAT * LANES + i] = flat
+        stand[FORCE * LANES + i] = force
+        bench[B_RESIDUAL * LANES + i] = error
 
-    touched = length / speed
-    temperature = after_film(temperature, ROLL_SURFACE, CONTACT, 0.5 * (entry + exit), touched)
-    temperature = temperature + work_rise(stress, reduction)
-    travel = (
-        where(s < STANDS - 1, STAND_DISTANCE, 2.0) / speed
-    )  # the pyrometer stands 2 m behind F7
-    temperature = after_radiation(temperature, exit, travel, emissivity(temperature))
-    temperature = after_film(temperature, SPRAY_WATER, AIR_FILM, exit, travel)
-    wet = where(s >= FIRST_SPRAY, 1.0, 0.0) * where(s < STANDS - 1, 1.0, 0.0)
-    spray = wet * SPRAY_FILM * block[SPRAY * LANES + i]
-    temperature = after_film(temperature, SPRAY_WATER, spray, exit, SPRAY_LENGTH / speed)
-    block[(T + s + 1) * LANES + i] = temperature
+
+@kernel
+def _leave(
+    stand: Block, bench: Block, radius: float, most_force: float, most_power: float,
+    distance: float, film: float,
+) -> None:  # fmt: skip
+    """Heat and power of a stand, and the strip's way (m) to the next one under a spray film."""
+    for i in range(LANES):
+        entry, exit = stand[H * LANES + i], stand[(H + 1) * LANES + i]
+        flat, temperature = stand[FLAT * LANES + i], stand[T * LANES + i]
+        width, carbon = bench[B_WIDTH * LANES + i], bench[B_CARBON * LANES + i]
+        speed = bench[B_FLOW * LANES + i] / exit
+        reduction, length = strain(entry, exit), contact_length(entry - exit, flat)
+        rate = speed * reduction / length
+        stress = bench[B_HARDNESS * LANES + i] * shida_mean(reduction, rate, temperature, carbon)
+        power = torque(entry, exit, width, radius, flat, stress) * speed / radius
+        bench[B_POWER * LANES + i] += power
+        over = where(stand[FORCE * LANES + i] > most_force, 1.0, 0.0)
+        over = over + where(power > most_power, 1.0, 0.0)
+        bench[B_OVERLOAD * LANES + i] += bench[B_ACTIVE * LANES + i] * over * INTERVAL
+
+        thick, touched = 0.5 * (entry + exit), length / speed
+        temperature = after_film(temperature, ROLL_SURFACE, CONTACT, thick, touched)
+        temperature = temperature + work_rise(stress, reduction)
+        travel = distance / speed
+        temperature = after_radiation(temperature, exit, travel, emissivity(temperature))
+        temperature = after_film(temperature, SPRAY_WATER, AIR_FILM, exit, travel)
+        spray = film * bench[B_SPRAY * LANES + i]
+        temperature = after_film(temperature, SPRAY_WATER, spray, exit, SPRAY_LENGTH / speed)
+        stand[(T + 1) * LANES + i] = temperature
 
 
 @kernel

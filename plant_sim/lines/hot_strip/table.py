@@ -109,62 +109,89 @@ def _covered(start: float, end: float, bank: int) -> float:
     return fmax(fmin(end, head + BANK_LENGTH) - fmax(start, head), 0.0)
 
 
+# rows of the bench: what all segments share lies apart from the block (see mill.py)
+AT = (SPEED, WATER_TEMPERATURE, COOLING, WIDTH, CT_AIM, TRUE_CT, CT_SEEN, CT_ROLLED, CT_OFF)
+B_SPEED, B_WATER, B_COOLING, B_WIDTH, B_AIM, B_CT, B_SEEN, B_ROLLED, B_OFF = range(len(AT))
+B_VALVE = len(AT)
+
+
 @kernel
 def travel(block: Block) -> None:
     """Move every segment by one interval, cool it on its way, and read the coiling pyrometer."""
-    for g in range(SEGMENTS - 1, 0, -1):
-        for i in range(LANES):
-            block[(PLACE + g) * LANES + i] = block[(PLACE + g - 1) * LANES + i]
-            block[(HEAT + g) * LANES + i] = block[(HEAT + g - 1) * LANES + i]
-            block[(GAUGE + g) * LANES + i] = block[(GAUGE + g - 1) * LANES + i]
-            block[(SPAN + g) * LANES + i] = block[(SPAN + g - 1) * LANES + i]
+    for row in (SPAN, GAUGE, HEAT, PLACE):
+        for g in range(SEGMENTS - 1, 0, -1):
+            for i in range(LANES):
+                block[(row + g) * LANES + i] = block[(row + g - 1) * LANES + i]
     for i in range(LANES):
         block[PLACE * LANES + i] = where(block[ACTIVE * LANES + i] > 0.5, 2.0, -1e6)
         block[HEAT * LANES + i] = block[TRUE_FDT * LANES + i]
         block[GAUGE * LANES + i] = block[(H + STANDS) * LANES + i]
         block[SPAN * LANES + i] = block[SPEED * LANES + i] * INTERVAL
         block[CT_SEEN * LANES + i] = 0.0
-    for g in range(SEGMENTS):
+    bench = np.zeros((len(AT) + BANKS) * LANES)
+    for k in range(len(AT)):
         for i in range(LANES):
-            _segment(block, g, i)
+            bench[k * LANES + i] = block[AT[k] * LANES + i]
+    for b in range(BANKS):
+        for i in range(LANES):
+            bench[(B_VALVE + b) * LANES + i] = block[(VALVE + b) * LANES + i]
+    for g in range(SEGMENTS):
+        _segment(block[g * LANES :], bench)
+    for k in range(B_CT, len(AT)):
+        for i in range(LANES):
+            block[AT[k] * LANES + i] = bench[k * LANES + i]
     for i in range(LANES):
         shown = block[TRUE_CT * LANES + i] + 3.0 * block[(NOISE + 5) * LANES + i]
         block[SHOWN_CT * LANES + i] = shown
         block[SHOWN_WATER * LANES + i] = (
             block[WATER_TEMPERATURE * LANES + i] + 0.2 * block[(NOISE + 6) * LANES + i]
         )
-        for b in range(BANKS):
-            block[(SHOWN_FLOW + b) * LANES + i] = (
-                block[(VALVE + b) * LANES + i] + 0.01 * block[(NOISE + 7 + STANDS + b) * LANES + i]
-            )
+    for b in range(BANKS):
+        for i in range(LANES):
+            noise = 0.01 * block[(NOISE + 7 + STANDS + b) * LANES + i]
+            block[(SHOWN_FLOW + b) * LANES + i] = block[(VALVE + b) * LANES + i] + noise
 
 
 @inline
-def _segment(block: Block, g: int, i: int) -> None:
-    place, heat = block[(PLACE + g) * LANES + i], block[(HEAT + g) * LANES + i]
-    gauge, water = block[(GAUGE + g) * LANES + i], block[WATER_TEMPERATURE * LANES + i]
-    step = 0.5 * block[SPEED * LANES + i] * INTERVAL
-    start = place
-    for _ in range(2):
-        wet = 0.0
-        for b in range(BANKS):
-            wet = wet + _covered(start, start + step, b) * block[(VALVE + b) * LANES + i]
-        share = wet / step
-        flux = share * block[COOLING * LANES + i] * jet_flux(heat, water, WATER)
-        square = heat * heat
-        flux = flux + emissivity(heat) * STEFAN_BOLTZMANN * square * square
-        heat = heat - 2.0 * flux * 0.5 * INTERVAL / (DENSITY * apparent_heat(heat) * gauge)
-        heat = fmax(heat, 320.0)
-        start = start + step
-    here = where(start >= PYROMETER, 1.0, 0.0) * where(place < PYROMETER, 1.0, 0.0)
-    here = here * where(place > 0.0, 1.0, 0.0)
-    block[TRUE_CT * LANES + i] = where(here > 0.5, heat, block[TRUE_CT * LANES + i])
-    block[CT_SEEN * LANES + i] = fmax(here, block[CT_SEEN * LANES + i])
-    mass = here * DENSITY * block[WIDTH * LANES + i] * gauge * block[(SPAN + g) * LANES + i]
-    off = heat - block[CT_AIM * LANES + i]
-    inside = where(off < CT_BAND, 1.0, 0.0) * where(off > -CT_BAND, 1.0, 0.0)
-    block[CT_ROLLED * LANES + i] += mass
-    block[CT_OFF * LANES + i] += mass * (1.0 - inside)
-    gone = where(start > TABLE_END, 1.0, 0.0)
-    block[(PLACE + g) * LANES + i] = where(gone > 0.5, -1e6, start)
-    block[(HEAT + g) * LANES + i] = heat
+def _covered(start: float, end: float, bank: int) -> float:
+    """Return the length (m) of start..end that lies under a bank."""
+    head = FIRST_BANK + BANK_LENGTH * bank
+    return fmax(fmin(end, head + BANK_LENGTH) - fmax(start, head), 0.0)
+
+
+@inline
+def _half(bench: Block, i: int, heat: float, gauge: float, start: float, step: float) -> float:
+    """Return the temperature (K) of a segment after half an interval from start to start + step."""
+    end, wet = start + step, 0.0
+    for b in range(BANKS):
+        wet = wet + _covered(start, end, b) * bench[(B_VALVE + b) * LANES + i]
+    jets = jet_flux(heat, bench[B_WATER * LANES + i], WATER)
+    flux = wet / step * bench[B_COOLING * LANES + i] * jets
+    square = heat * heat
+    flux = flux + emissivity(heat) * STEFAN_BOLTZMANN * square * square
+    heat = heat - 2.0 * flux * 0.5 * INTERVAL / (DENSITY * apparent_heat(heat) * gauge)
+    return fmax(heat, 320.0)
+
+
+@kernel
+def _segment(strip: Block, bench: Block) -> None:
+    """Move a segment of every lane; `strip` is the block from this segment's rows on."""
+    for i in range(LANES):
+        place, heat = strip[PLACE * LANES + i], strip[HEAT * LANES + i]
+        gauge = strip[GAUGE * LANES + i]
+        step = 0.5 * bench[B_SPEED * LANES + i] * INTERVAL
+        heat = _half(bench, i, heat, gauge, place, step)
+        heat = _half(bench, i, heat, gauge, place + step, step)
+        start = place + 2.0 * step
+        here = where(start >= PYROMETER, 1.0, 0.0) * where(place < PYROMETER, 1.0, 0.0)
+        here = here * where(place > 0.0, 1.0, 0.0)
+        bench[B_CT * LANES + i] = where(here > 0.5, heat, bench[B_CT * LANES + i])
+        bench[B_SEEN * LANES + i] = fmax(here, bench[B_SEEN * LANES + i])
+        mass = here * DENSITY * bench[B_WIDTH * LANES + i] * gauge * strip[SPAN * LANES + i]
+        off = heat - bench[B_AIM * LANES + i]
+        inside = where(off < CT_BAND, 1.0, 0.0) * where(off > -CT_BAND, 1.0, 0.0)
+        bench[B_ROLLED * LANES + i] += mass
+        bench[B_OFF * LANES + i] += mass * (1.0 - inside)
+        gone = start > TABLE_END
+        strip[PLACE * LANES + i] = where(gone, -1e6, start)
+        strip[HEAT * LANES + i] = heat
