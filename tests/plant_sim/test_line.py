@@ -187,7 +187,8 @@ def test_a_lot_of_the_wrong_grade_spoils_gauge_at_its_head_and_shows_in_force():
     for _ in range(SHIFT // 10):
         lanes.advance(10)
         seen = np.maximum(seen, lanes.row(R.FORCE_RATIO) - 1.0)
-    assert seen.min() > 0.08
+    assert seen.min() > 0.05
+    assert seen.mean() > 0.09
 
 
 def test_no_signal_tells_the_truth_that_only_the_plant_knows():

@@ -102,13 +102,6 @@ def cool(block: Block) -> None:
             block[(VALVE + b) * LANES + i] = alive * (valve + VALVE_STEP * (opening - valve))
 
 
-@inline
-def _covered(start: float, end: float, bank: int) -> float:
-    """Return the length (m) of start..end that lies under a bank."""
-    head = FIRST_BANK + BANK_LENGTH * bank
-    return fmax(fmin(end, head + BANK_LENGTH) - fmax(start, head), 0.0)
-
-
 # rows of the bench: what all segments share lies apart from the block (see mill.py)
 AT = (SPEED, WATER_TEMPERATURE, COOLING, WIDTH, CT_AIM, TRUE_CT, CT_SEEN, CT_ROLLED, CT_OFF)
 B_SPEED, B_WATER, B_COOLING, B_WIDTH, B_AIM, B_CT, B_SEEN, B_ROLLED, B_OFF = range(len(AT))
