@@ -67,7 +67,12 @@ def serve_plant(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    gate = Gate(make_plant(), folder, mode, policy).start()
+    plant = make_plant()
+    try:
+        gate = Gate(plant, folder, mode, policy).start()
+    except PasslineError:
+        plant.close()
+        raise
     try:
         with GateServer(folder / SOCKET, gate) as server:
             thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="gate-server")
