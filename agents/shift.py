@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..connectors.follower import Follower
 
 SCENARIO = "faults"
-READY = 120.0  # wall s a process may take until it is ready; compiling or loading a model included
+READY = 240.0  # wall s a process may take until it is ready; compiling or loading a model included
 LOOK = 0.25  # wall s between two looks
 RESTARTS = 5  # of one process; then it is left alone
 RELEASE = 1.0  # wall s between two tries to release the gate
@@ -103,7 +103,7 @@ class Shift:
     # --- start -----------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Make keys and tag file, start the agent (it loads its model), then plant and gate.
+        """Start the agent (it loads its model), play the other columns, then plant and gate.
 
         Raises:
             ChildError: a process does not start.
@@ -113,6 +113,7 @@ class Shift:
         self.view.say(Both(f"run folder {self.order.folder}", f"실행 폴더 {self.order.folder}"))
         self._player.start()
         self._start_agent()
+        self.wait_for_baselines()  # they compile the plant once for both, and leave the cores free
         for name in ("plc", "gate"):
             self.children[name].start()
             self.children[name].wait_ready(READY)
@@ -372,6 +373,12 @@ class Shift:
         from .reports.baselines import HOLD, play_hold, play_rules
 
         order = self.order
+        self.view.say(
+            Both(
+                f"the same {order.coils} coils are played with no agent and with rules",
+                f"같은 코일 {order.coils}개를 에이전트 없이, 그리고 규칙으로 압연합니다",
+            )
+        )
         self._others[HOLD] = play_hold(order.folder / HOLD, order.seed, SCENARIO, order.coils)
         self._others["rules"] = play_rules(order.seed, SCENARIO, order.coils)
         _replace(order.folder / BASELINES, self._others)
@@ -387,7 +394,7 @@ class Shift:
         self._record()
 
     def wait_for_baselines(self) -> None:
-        """Wait until the other columns are played; the report does without if they are not."""
+        """Wait until the other columns are played; the run does without if they are not."""
         if self._player.ident is not None:
             self._player.join(READY)
 

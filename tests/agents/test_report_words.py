@@ -1,0 +1,90 @@
+from types import SimpleNamespace
+
+import pytest
+
+from passline.agents.reports import words
+from passline.agents.reports.korean import with_particle
+from passline.agents.reports.plots import label, ticks
+from passline.agents.reports.records import cross_check
+from passline.plant_sim.control.rules import wanted
+from passline.plant_sim.lines.hot_strip.tables import CONTROLS
+from passline.plant_sim.scenarios.catalogue import SCENARIOS
+from passline.plant_sim.snapshot import ALERTS
+
+
+@pytest.mark.parametrize(
+    ("word", "pair", "whole"),
+    [
+        ("압연하중", "은/는", "압연하중은"),
+        ("권취온도", "은/는", "권취온도는"),
+        ("고온계", "을/를", "고온계를"),
+        ("뱅크 2", "이/가", "뱅크 2가"),
+        ("뱅크 3", "이/가", "뱅크 3이"),
+        ("레벨2 추정값", "으로/로", "레벨2 추정값으로"),
+        ("+5 %", "으로/로", "+5 %로"),
+        ("코일 7", "으로/로", "코일 7로"),
+        ("코일", "으로/로", "코일로"),
+        ("(없음)", "으로/로", "(없음)으로"),
+        ("가상 PLC", "이/가", "가상 PLC가"),
+    ],
+)
+def test_a_korean_particle_follows_the_sound_before_it(word, pair, whole):
+    assert with_particle(word, pair) == whole
+
+
+def test_every_alert_control_and_fault_has_a_korean_name():
+    assert set(words.KOREAN_ALERTS) == set(ALERTS)
+    assert set(CONTROLS) < set(words.SHORT)
+    assert set(words.FAULTS) == set(SCENARIOS) - {"nominal", "faults"}
+
+
+def test_every_reason_of_the_rule_table_has_korean_words():
+    page = SimpleNamespace(alerts=tuple(ALERTS), features={"bank_without_flow": 3.0})
+    reasons = [reason for _, _, reason in wanted(page)]
+    assert len(reasons) > 8
+    for reason in reasons:
+        assert words.reason(reason).en == reason
+        assert words.reason(reason).ko != reason
+
+
+def test_a_set_point_is_read_in_plant_units():
+    assert words.setpoint("fm.speed_trim", 0.3).en == "+0.3 m/s"
+    assert words.setpoint("rot.cooling_correction", -0.1).en == "−10 %"
+    assert words.setpoint("fm.fdt_source", 1.0) == ("level-2 estimate", "레벨2 추정값")
+    assert words.setpoint("rot.bank_out", 3.0) == ("bank 3", "뱅크 3")
+    assert words.setpoint("rot.bank_out", 0.0).en == "none"
+
+
+def test_words_that_are_not_in_the_tables_are_told_as_recorded():
+    assert words.alert("something new") == ("something new", "something new")
+    assert words.reason("force_high; bank 2 gives no water").ko == (
+        "압연하중이 예측보다 높음; 뱅크 2가 물을 내지 않음"
+    )
+
+
+def test_an_axis_has_round_numbers_inside_its_ends():
+    assert ticks(-22.0, 41.0) == [-20.0, 0.0, 20.0, 40.0]
+    assert label(-0.25) == "−0.25"
+
+
+def row(action_id, outcome="APPLIED", control="fm.speed_trim", value=0.3):
+    return {"action_id": action_id, "outcome": outcome, "control": control, "value": value}
+
+
+def entry(state="DONE", control="fm.speed_trim", value=0.3):
+    return {"state": state, "control": control, "value": value}
+
+
+def test_a_write_applied_twice_is_found():
+    check = cross_check([row("a"), row("a"), row("b")], {"a": entry(), "b": entry()})
+    assert (check.applied, check.matched, check.twice, check.clean) == (3, 1, ("a",), False)
+
+
+def test_a_write_that_no_ledger_entry_asked_for_is_found():
+    assert cross_check([row("a")], {}).strangers == ("a",)
+    assert cross_check([row("a", value=0.6)], {"a": entry()}).strangers == ("a",)
+
+
+def test_a_write_called_done_that_the_plant_never_took_is_found():
+    assert cross_check([row("a", "LOCAL")], {"a": entry()}).unheard == ("a",)
+    assert cross_check([row("a", "LOCAL")], {"a": entry("NOT DONE")}).clean
