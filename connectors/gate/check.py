@@ -41,6 +41,7 @@ class Policy:
         fresh_plant: greatest age of a sample against the newest plant time, plant s.
         lease: how long one beat of the agent lasts, wall s.
         approval_ttl: how long an approval may wait for a person, wall s.
+        waiting: greatest number of approvals that may wait at once.
         readback: how long to wait for the read-back after the echo, wall s.
         settle: how long the mailbox must go on not knowing an id, while the plant runs, before
             the write counts as not done, wall s.
@@ -53,6 +54,7 @@ class Policy:
     fresh_plant: float = 60.0
     lease: float = 15.0
     approval_ttl: float = 120.0
+    waiting: int = 8
     readback: float = 2.0
     settle: float = 1.0
     remote: str = "plc.remote"

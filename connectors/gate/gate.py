@@ -198,7 +198,9 @@ class Gate:
             if mode.rank > self.mode.rank:
                 self._person(operator, challenge, signature, "mode", mode.value)
             self._audit.add("mode", operator=operator, old=self.mode, new=mode)
-            self.mode, self._lease_until = mode, -inf
+            self.mode = mode
+            if time.monotonic() > self._lease_until:
+                self._lease_until = -inf  # an agent that left long ago is nobody to hand back for
             return {"mode": str(mode)}
 
     # --- inside ------------------------------------------------------------------------------
@@ -267,6 +269,11 @@ class Gate:
     def _ask_a_person(
         self, request: Request, value: float, before: float, samples: Mapping[str, Sample]
     ) -> Entry:
+        waiting = len(self._ledger.approvals())
+        if waiting >= self.policy.waiting:
+            words = f"{waiting} writes wait for a person already; ask again when they are decided"
+            self._audit.add("refused", action_id=request.action_id, reason=words)
+            return self._ledger.mark(request.action_id, State.REFUSED, words, before=before)
         approval = Approval(
             secrets.token_hex(6), request.action_id, request.control, value, before,
             self._state_hash(samples), request.requester, request.why,

@@ -21,8 +21,15 @@ WORDS = {
 class Plant(Protocol):
     """The write side of a plant; the gate is its only holder. Every method may block."""
 
-    controls: Mapping[str, Control]
-    tags_hash: str
+    @property
+    def controls(self) -> Mapping[str, Control]:
+        """The controls that can be written here."""
+        ...
+
+    @property
+    def tags_hash(self) -> str:
+        """Names the tag file; a person's approval holds for this one only."""
+        ...
 
     def samples(self) -> Mapping[str, Sample]:
         """Return the latest sample of every signal; what is not known is missing or BAD."""

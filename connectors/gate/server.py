@@ -126,7 +126,9 @@ class _Handler(socketserver.StreamRequestHandler):
                 if not line:
                     return
                 if len(line) > LIMIT or not line.endswith(b"\n"):
-                    self._say(_failure("GateError", f"a request has at most {LIMIT} bytes"))
+                    self._say(
+                        _failure("GateError", f"a request is one line of at most {LIMIT} bytes")
+                    )
                     return
                 self._say(answer(self.server.gate, line))
         except OSError:  # the caller is gone or silent for too long; its writes are in the ledger

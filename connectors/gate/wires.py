@@ -38,9 +38,7 @@ class WirePlant:
         pki = folder / "pki"
         self.tags_hash = tagfile.hash
         catalogue = _catalogue(tagfile.line)
-        self.controls: Mapping[str, Control] = {
-            n: c for n, c in catalogue.items() if n in tagfile.writable()
-        }
+        self.controls = {n: c for n, c in catalogue.items() if n in tagfile.writable()}
         self._mailbox = WireMailbox(tagfile, pki, GATE)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(

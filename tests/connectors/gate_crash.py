@@ -26,7 +26,7 @@ EFFECTS = {
 POLICY = Policy(lease=60.0, readback=0.5, settle=0.02)
 
 
-def die_at(step: int) -> None:
+def die_at(step):
     """Kill this process right after its `step`-th effect; before the next one is the same."""
     left = step
 
@@ -40,7 +40,7 @@ def die_at(step: int) -> None:
     sys.setprofile(tick)
 
 
-def child(work, *arguments) -> tuple[bool, object]:
+def child(work, *arguments):
     """Run `work` in a fork; (survived, what it returned)."""
     out, into = os.pipe()
     pid = os.fork()
@@ -85,7 +85,7 @@ def recover(folder: Path, wires: Path, step: int | None):
     Gate(FilePlant(wires), folder, Mode.CLOSED, POLICY).close()
 
 
-def look(folder: Path, wires: Path, wish: Request):
+def look(folder, wires, wish):
     gate = Gate(FilePlant(wires), folder, Mode.CLOSED, POLICY)
     gate.beat()
     until = time.monotonic() + 5
@@ -104,7 +104,7 @@ def look(folder: Path, wires: Path, wish: Request):
     return [found.state if known else None, again, chained, found.reason if known else ""]
 
 
-def trial(root: Path, number: int, kind: str, step: int, second: int | None) -> bool:
+def trial(root: Path, number: int, kind: str, step: int, second: int | None):
     """One life and death; False when the gate lived to the end."""
     folder, wires = root / f"{kind}-{step}-{second}", root / "wires"
     wish = Request(f"{number:032x}", "mill.speed", 0.3 * (number % 2), "agent", "", "")
@@ -128,7 +128,7 @@ def trial(root: Path, number: int, kind: str, step: int, second: int | None) -> 
     return not (lived if second is None else healed)
 
 
-def main() -> None:
+def main():
     root, kind = Path(sys.argv[1]), sys.argv[2]
     wires = root / "wires"
     wires.mkdir(parents=True)

@@ -36,7 +36,8 @@ class MemoryPlant:
     def __init__(self, speed: float = 0.0) -> None:
         self.controls, self.tags_hash = CONTROLS, "tags-1"
         self.values = START | {"plc.remote": 1.0}
-        self.time, self.beats, self.applied = 1000.0, 0, []
+        self.time, self.beats = 1000.0, 0
+        self.applied: list[tuple[str, str, float]] = []
         self.echoes: dict[str, Echo] = {}
         self.speed, self.born = speed, time.monotonic()
         self.link, self.lose_request, self.lose_echo, self.clamp = True, False, False, 10.0
