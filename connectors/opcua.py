@@ -124,6 +124,7 @@ class OpcUaSession:
             async with asyncio.timeout(1.0):
                 await self._client.disconnect()
         self._client.disconnect_socket()
+        await asyncio.sleep(0)  # a closed transport lets its socket go in the next turn of the loop
 
 
 class OpcUaConnector(SupervisedConnector):

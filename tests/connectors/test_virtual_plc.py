@@ -226,6 +226,7 @@ async def enter(plc, keys, user="agent", change=lambda client: None):
     finally:
         with contextlib.suppress(Exception):
             await asyncio.wait_for(client.disconnect(), 2.0)
+        await asyncio.sleep(0.05)  # asyncua closes its socket in a later turn of the loop
 
 
 REFUSED = (ua.UaError, OSError, TimeoutError)
@@ -273,6 +274,7 @@ async def test_there_is_no_endpoint_without_encryption(plc):
     assert {(end.SecurityMode, end.SecurityPolicyUri) for end in offered} == {
         (ua.MessageSecurityMode.SignAndEncrypt, SecurityPolicyBasic256Sha256.URI)
     }
+    await asyncio.sleep(0.05)
     tokens = {token.TokenType for end in offered for token in end.UserIdentityTokens}
     assert tokens == {ua.UserTokenType.UserName}
 
