@@ -8,6 +8,7 @@ from typing import Any
 
 from asyncua import Client, ua
 
+from ..plant_sim.errors import ConfigError
 from ..plant_sim.signals import Quality
 from .connector import CONNECT, DEADLINE, Raw, SupervisedConnector
 from .errors import LinkError, ProtocolError
@@ -16,6 +17,15 @@ from .tagfile import OpcUaDevice, TagFile
 from .tags import OpcUaAddress
 
 CHUNK = 500  # nodes in one Read call: one by one costs eleven times more
+
+# A whole Write that is answered so was not carried out; any other status says that the session is
+# lost, and nothing about the write.
+REFUSALS = {
+    ua.StatusCodes.BadUserAccessDenied,
+    ua.StatusCodes.BadInvalidArgument,
+    ua.StatusCodes.BadNotWritable,
+    ua.StatusCodes.BadTypeMismatch,
+}
 
 # What asyncua logs of a lost connection, our health says in one sentence.
 logging.getLogger("asyncua").setLevel(logging.CRITICAL)
@@ -49,7 +59,7 @@ class OpcUaSession:
         except BaseException as error:
             client.disconnect_socket()
             await session.close()
-            if isinstance(error, OSError | TimeoutError | ua.UaError):
+            if isinstance(error, Exception) and not isinstance(error, ConfigError):
                 raise LinkError(
                     f"{device.url} does not let {user} in ({_text(error)}); is the PLC running, "
                     "and are keys and password those of its pki folder?"
@@ -90,7 +100,7 @@ class OpcUaSession:
             try:
                 async with asyncio.timeout(self._deadline):
                     values += await self._client.uaclient.read(parameters)
-            except (OSError, TimeoutError, ua.UaError) as error:
+            except Exception as error:  # see _text
                 raise LinkError(f"the OPC UA server does not answer ({_text(error)})") from error
         return values
 
@@ -111,9 +121,10 @@ class OpcUaSession:
                 (status,) = await self._client.uaclient.write(
                     ua.WriteParameters(NodesToWrite=[item])
                 )
-        except ua.UaStatusCodeError as error:
-            raise ProtocolError(f"the PLC refuses the write: {_text(error)}", error.code) from error
-        except (OSError, TimeoutError, ua.UaError) as error:
+        except Exception as error:  # see _text
+            if isinstance(error, ua.UaStatusCodeError) and error.code in REFUSALS:
+                text = f"the PLC refuses the write: {_text(error)}"
+                raise ProtocolError(text, error.code) from error
             raise LinkError(f"the OPC UA server does not answer ({_text(error)})") from error
         if not status.is_good():
             raise ProtocolError(f"the PLC refuses the write: {status.name}", int(status.value))
@@ -173,4 +184,9 @@ def _raw(value: ua.DataValue) -> Raw:
 
 
 def _text(error: BaseException) -> str:
+    """Say what asyncua raised.
+
+    Beside its own errors and those of the socket that is whatever its parser or its cipher raises
+    when a frame does not decode or its signature is wrong; all of it means that the session is lost.
+    """
     return str(error).rstrip(".") or type(error).__name__
