@@ -103,7 +103,7 @@ class Shift:
     # --- start -----------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the agent (it loads its model), play the other columns, then plant and gate.
+        """Start the agent (it loads its model), play the other columns, then gate and plant.
 
         Raises:
             ChildError: a process does not start.
@@ -114,12 +114,11 @@ class Shift:
         self._player.start()
         self._start_agent()
         self.wait_for_baselines()  # they compile the plant once for both, and leave the cores free
-        for name in ("plc", "gate"):
+        for name in ("gate", "plc"):  # the plant last: nobody misses its first coil
             self.children[name].start()
+            self._pids()
             self.children[name].wait_ready(READY)
-            if name == "plc":
-                self._follow()
-        self._pids()
+        self._follow()
         self.view.say(
             Both(
                 f"virtual PLC, gate and agent ({self.engine}) work; the line rolls "
@@ -290,6 +289,8 @@ class Shift:
             if row["outcome"] == "APPLIED" and row["protocol"] in counts:
                 counts[row["protocol"]] += row["control"] != words.REARM
         links = {name: child.returned is None for name, child in self.children.items()}
+        health = self._follower.health() if self._follower else {}
+        links |= {name: state["state"] == "up" for name, state in health.items()}
         charge, calm = self._charge()
         title = f"seed {order.seed} · {SCENARIO} · {self.engine} · {order.speed:g}×"
         return Moment(

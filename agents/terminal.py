@@ -24,6 +24,11 @@ _GAUGES = (  # name, signal, aim, unit, digits, half width of the tolerance (pla
     (Both("FDT", "출측온도"), "fm.fdt", "coil.fdt_aim", "degC", 0, 20.0),
     (Both("CT", "권취온도"), "rot.coiling_temperature", "coil.ct_aim", "degC", 0, 15.0),
 )
+_LINKS = {
+    "agent": Both("agent", "에이전트"),
+    "gate": Both("gate", "게이트"),
+    "plc": Both("PLC", "PLC"),
+}
 _WIDE = 31  # letters of a deviation bar; it spans three tolerances each way
 _NEWEST = 5  # lines of decisions and of messages shown
 
@@ -40,7 +45,7 @@ class Moment:
         agent_in_charge: whether it is the agent.
         coils: finished coils so far, as the PLC recorded them.
         others: the same coils of the other columns, by seat, as far as played.
-        links: state of each link and process, by name; True is well.
+        links: state of each process and protocol, by name; True is well.
         alerts: what the agent sees.
         decisions: newest decisions of the agent.
         writes: writes the PLC applied, by protocol.
@@ -240,7 +245,7 @@ def _style(calm: bool) -> str:
 def _where(now: Moment) -> Both:
     number, time = _value(now, "coil.number"), _value(now, "plc.time")
     if not isfinite(number) or not isfinite(time):
-        return Both("the plant is not seen", "설비를 볼 수 없음")
+        return Both("SIMULATION · the plant is not seen", "시뮬레이션 · 설비를 볼 수 없음")
     coil, at = f"{number:.0f}", words.clock(time).en
     return Both(
         f"SIMULATION · coil {coil} of {now.asked} · plant time {at}",
@@ -253,10 +258,11 @@ def _links(now: Moment, lang: str) -> Any:
 
     text = Text()
     for name, well in now.links.items():
-        shown = _in(words.PROCESSES[name], lang) if name in words.PROCESSES else name
+        shown = _in(_LINKS[name], lang) if name in _LINKS else words.PROTOCOLS.get(name, name)
+        if name in now.writes:
+            count = now.writes[name]
+            shown += _in(Both(f" ({words.counted(count, 'write')})", f" (쓰기 {count}건)"), lang)
         text.append(f"{'●' if well else '■'} {shown}  ", _style(well))
-    counts = " + ".join(f"{words.PROTOCOLS[name]} {count}" for name, count in now.writes.items())
-    text.append(_in(Both(f"writes: {counts}", f"쓰기: {counts}"), lang))
     return text
 
 
@@ -293,7 +299,9 @@ def _money_now(now: Moment, lang: str) -> "Table":
     """Return money and harm so far, each column over the coils it shares with the agent."""
     table = _new_table()
     count = len(now.coils)
-    table.add_column(_in(Both(f"so far, {count} coils", f"현재까지 코일 {count}개"), lang))
+    table.add_column(
+        _in(Both(f"so far, {words.counted(count, 'coil')}", f"현재까지 코일 {count}개"), lang)
+    )
     names = (Both("EUR a coil", "EUR/코일"), Both("harm, s", "위해, 초"))
     for name in names:
         table.add_column(_in(name, lang), justify="right")

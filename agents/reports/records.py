@@ -91,7 +91,7 @@ def read_run(folder: Path) -> tuple[Facts, Traces]:
 
 def rows(path: Path) -> Rows:
     """Return the whole lines of a JSON-lines file; a line torn by a kill is left out."""
-    if not path.exists():
+    if not path.is_file():
         return []
     found = []
     for line in path.read_text(encoding="utf-8").splitlines():
