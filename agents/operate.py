@@ -28,21 +28,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
-from ..connectors.errors import ConnectorError
 from ..plant_sim.controls import Seat
 from ..plant_sim.errors import ConfigError, PasslineError
 from ..plant_sim.signals import Sample
 from ..plant_sim.snapshot import SAMPLE_PERIOD
 from .desk import Gate, Mode
+from .duty import Operator, Say
 from .errors import RunFolderError
 from .record import DecisionLog, plain
 from .seats import seat_for
-from .situation import Action, Answer, Turn
-from .supervisor import build_supervisor, open_checkpoints
+from .supervisor import open_checkpoints
 from .watch import Watch, blind, reading
 
 if TYPE_CHECKING:
-    from langchain_core.runnables import RunnableConfig
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
     from ..plant_sim.lines.hot_strip.lanes import Coil
@@ -50,222 +48,8 @@ if TYPE_CHECKING:
 
 LOOK = 0.1  # wall s between two looks at the plant
 SHOW = 1.0  # wall s between two "look" events
-RETRY = 1.0  # wall s between two tries to reach a gate that is gone
-CHAPTER = 200  # turns in one thread; two threads are kept, so checkpoints do not grow for ever
 COIL_LIMIT = 400.0  # plant s; no coil takes as long, so a plant that stands still ends a play
 MODES = ("shadow", "advisory", "approve", "closed")
-
-Say = Callable[[Mapping[str, Any]], None]
-
-
-class Operator:
-    """One agent at one line: takes the newest samples, wakes the graph, survives what may happen.
-
-    Args:
-        seat: who decides.
-        rules: who helps it, None for nobody.
-        gate: the only way to write.
-        watch: the eyes.
-        checkpointer: where the thread is kept.
-        mode: how much the agent may do.
-        thread: first part of the names of its threads, usually the name of the line.
-        log: where decisions are recorded.
-        say: told every event.
-        trust: least confidence with which the seat's own choice is taken, 0..1; None: its own.
-    """
-
-    def __init__(
-        self,
-        seat: Seat,
-        rules: Seat | None,
-        gate: Gate,
-        watch: Watch,
-        checkpointer: "BaseCheckpointSaver[str]",
-        mode: Mode = "closed",
-        *,
-        thread: str = "hot-strip",
-        log: DecisionLog | None = None,
-        say: Say = lambda event: None,
-        trust: float | None = None,
-    ) -> None:
-        self._gate, self._watch, self._mode, self._say = gate, watch, mode, say
-        self._graph = build_supervisor(
-            seat, gate, watch, checkpointer, mode, rules=rules, log=log, say=say, trust=trust
-        )
-        self._saver, self._line = checkpointer, thread
-        newest = next(iter(checkpointer.list(None, limit=1)), None)
-        self._chapter = 0
-        if newest is not None:
-            name = str(newest.config["configurable"]["thread_id"])
-            self._chapter = int(name.rpartition("/")[2])
-        self._seen: bool | None = None
-        self._gate_state = ""
-        self._retry = 0.0
-        self._settled = False  # whether what an earlier life left behind is finished
-        self._waiting: Action | None = None  # for a person
-
-    @property
-    def _config(self) -> "RunnableConfig":
-        return {"configurable": {"thread_id": f"{self._line}/{self._chapter}"}}
-
-    def step(self, samples: Mapping[str, Sample], now: float | None = None) -> None:
-        """Look once; finish what is open; take a turn when something has happened.
-
-        Args:
-            samples: the newest sample of every signal, SI.
-            now: plant time (s); None takes the newest time of the samples.
-        """
-        if not self._look(samples, now):
-            return
-        try:
-            if not self._beat():
-                return
-            if not self._settled:
-                self._settle()
-            if self._waiting is not None:
-                self._ask_again(self._waiting)
-            elif events := self._watch.wake(self._due()):
-                self._turn(events)
-        except ConnectorError as error:
-            self._settled = False
-            self._gate_is("lost", f"{error}; the plant is watched on, nothing is written")
-            self._retry = time.monotonic() + RETRY
-
-    def _look(self, samples: Mapping[str, Sample], now: float | None) -> bool:
-        snapshot = self._watch.look(samples, now)
-        seen = not blind(snapshot, self._watch.controls)
-        if seen != self._seen:
-            self._seen = seen
-            self._say({"event": "link", "state": "up" if seen else "lost"})
-            if not seen:
-                self._tell("the plant cannot be seen: no decisions until its samples are good")
-        return seen
-
-    def _beat(self) -> bool:
-        """Renew the lease; return whether the gate is there and the plant was not handed back."""
-        if self._gate_state == "lost" and time.monotonic() < self._retry:
-            return False
-        if self._gate.beat():
-            self._gate_is("up")
-            return True
-        why = self._gate.status().get("handed_back", "")
-        self._gate_is("handed back", f"the plant was handed back ({why}): a person must release it")
-        return False
-
-    def _gate_is(self, state: str, text: str = "") -> None:
-        if state == self._gate_state:
-            return
-        self._gate_state = state
-        self._say({"event": "gate", "state": state})
-        if text:
-            self._tell(text)
-
-    def _tell(self, text: str) -> None:
-        self._say({"event": "message", "text": text})
-
-    def _due(self) -> float | None:
-        pending = self._values().get("pending", [])
-        return min((effect["due"] for effect in pending), default=None)
-
-    def _values(self) -> Turn:
-        return cast("Turn", self._graph.get_state(self._config).values)
-
-    def _turn(self, events: list[str]) -> None:
-        latest = self._watch.latest
-        if latest is None:
-            return
-        key = self._watch.keep(latest)
-        # The memory fields (turn, pending, written, barred) stay from the last turn of the thread.
-        step = Turn(snapshot=key, events=events, time=latest.time)
-        last = self._values()
-        if last.get("turn", 0) // CHAPTER > self._chapter:
-            step = self._next_chapter(step, last)
-        self._invoke(step)
-
-    def _next_chapter(self, step: Turn, last: Turn) -> Turn:
-        """Go on in a new thread with the memory of the old one; the one before that is deleted."""
-        self._chapter += 1
-        self._saver.delete_thread(f"{self._line}/{self._chapter - 2}")
-        for name in ("turn", "pending", "written", "barred"):
-            step[name] = last[name]
-        return step
-
-    def _invoke(self, step: Any) -> None:
-        from langgraph.types import Command
-
-        # On the disk after every node: a killed process finds its action id again.
-        while True:
-            result = self._graph.invoke(step, self._config, durability="sync")
-            asked = result.get("__interrupt__")
-            if not asked:
-                self._waiting = None
-                self._rest(cast("Turn", result))
-                return
-            self._waiting = cast("Action", asked[0].value)
-            answer = self._stage(self._waiting)
-            if answer is None:
-                return
-            step = Command(resume=answer)
-
-    def _rest(self, turn: Turn) -> None:
-        """Look again when a control that was moved may be moved again."""
-        action, receipt = turn.get("action"), turn.get("receipt")
-        if action and receipt and receipt["state"] == "DONE":
-            control = action["control"]
-            again = turn["written"][control] + self._watch.controls[control].cooldown
-            self._watch.remind(f"{control} has rested", again)
-
-    def _stage(self, action: Action) -> Answer | None:
-        """Lay `action` before a person, at the gate; return the answer if it is there already."""
-        state = self._values()
-        verdict = state.get("verdict")
-        if not (verdict and verdict["needs_person"]):
-            # This gate would write at once: an approval of nobody.
-            return Answer(approved=False, operator="", reason="the gate asks nobody; set its mode")
-        found = self._gate.outcome(action["id"])
-        if found is None and self._watch.stale(state["time"]):
-            return Answer(approved=False, operator="", reason="too old to ask a person for")
-        if found is None:
-            found = self._gate.propose(
-                action["id"],
-                action["control"],
-                action["value"],
-                action["reason"],
-                state["snapshot"],
-            )
-            names = ("control", "value", "label", "reason", "confidence")
-            told = {name: action[name] for name in names}  # type: ignore[literal-required]
-            self._say({"event": "approval", "action_id": action["id"], **told})
-        return _answer(found.state, found.reason)
-
-    def _ask_again(self, action: Action) -> None:
-        from langgraph.types import Command
-
-        found = self._gate.outcome(action["id"])
-        answer = None if found is None else _answer(found.state, found.reason)
-        if answer is not None:
-            self._invoke(Command(resume=answer))
-
-    def _settle(self) -> None:
-        """Finish the turn that an earlier life, or a lost gate, has left half done."""
-        state = self._graph.get_state(self._config)
-        if state.interrupts:
-            self._waiting = cast("Action", state.interrupts[0].value)
-            answer = self._stage(self._waiting)
-            if answer is not None:
-                from langgraph.types import Command
-
-                self._invoke(Command(resume=answer))
-        elif state.next:
-            self._tell(f"going on with the turn that stopped before {state.next[0]}")
-            self._invoke(None)
-        self._settled = True
-
-
-def _answer(state: str, reason: str) -> Answer | None:
-    if state == "PENDING":
-        return None
-    return Answer(approved=state != "NOT DONE", operator="", reason=reason)
 
 
 def emit(event: Mapping[str, Any], out: TextIO | None = None) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from passline.agents.operate import Operator
+from passline.agents.duty import Operator
 from passline.agents.record import DecisionLog
 from passline.agents.supervisor import open_checkpoints
 from passline.agents.watch import Watch

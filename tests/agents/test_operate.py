@@ -1,13 +1,20 @@
 """The operator at a real gate: when it wakes, what it survives, and that it never writes twice."""
 
+import json
 import signal
 import subprocess
 import sys
 import time
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+
+from passline.agents.operate import play
+from passline.connectors.gate.inprocess import InProcessGate
+from passline.connectors.simulated import SimulatedConnector
+from passline.plant_sim import make_line
 
 HERE = Path(__file__).parent
 
@@ -15,6 +22,7 @@ HERE = Path(__file__).parent
 LIFE = """
 import importlib.util, os, signal, sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 spec = importlib.util.spec_from_file_location("bench", sys.argv[3])
 module = importlib.util.module_from_spec(spec)
@@ -262,7 +270,7 @@ def test_after_a_hand_back_it_waits_for_a_person(bench, chooses):
 
 
 def test_checkpoints_do_not_grow_for_ever_and_nothing_is_forgotten(bench, chooses, monkeypatch):
-    monkeypatch.setattr("passline.agents.operate.CHAPTER", 5)
+    monkeypatch.setattr("passline.agents.duty.CHAPTER", 5)
     bench.open_gate()
     operator = bench.operator(chooses("fm.spray_trim up"))
     bench.step(operator, seconds=61.0, times=4)
@@ -285,6 +293,38 @@ def test_a_plant_that_begins_anew_is_not_judged_by_what_was_done_to_the_old_one(
     bench.step(operator, times=6)
     assert bench.records[1]["events"][0] == "start"
     assert all(record["judged"] == [] for record in bench.records[:3])
+
+
+def played(engine, scenario, coils=3):
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        connector = SimulatedConnector(make_line("hot-strip", seed=2, scenario=scenario))
+        with InProcessGate(connector, folder) as gate:
+            rolled = play(connector, gate, engine, coils=coils, folder=folder)
+        path = folder / "decisions.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return rolled, [json.loads(line) for line in lines]
+
+
+@pytest.mark.slow
+def test_on_a_simulated_line_the_rules_find_the_dead_bank_and_save_money():
+    alone, decisions = played("hold", "dead-bank", coils=8)
+    assert all(record["control"] == "none" for record in decisions)
+    helped, decisions = played("rules", "dead-bank", coils=8)
+    moved = [record for record in decisions if record["control"] == "rot.bank_out"]
+    assert moved
+    assert moved[0]["receipt"]["state"] == "DONE"
+    assert "bank_no_flow" in moved[0]["alerts"]
+    assert sum(coil.cost for coil in helped) < sum(coil.cost for coil in alone)
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_decisions():
+    first, second = (played("rules", "faults")[1] for _ in range(2))
+    for record in (*first, *second):
+        del record["wall"], record["thinking"]
+    assert first
+    assert first == second
 
 
 def test_two_agents_do_not_share_a_run_folder(bench):
