@@ -93,6 +93,7 @@ from .rows import (
     TRUE_CT,
     WATER_TEMPERATURE,
     WIDTH,
+    ZERO,
     ZOOM,
     ZOOM_RATE,
     H,
@@ -122,6 +123,7 @@ COVER = 0.35  # share of radiation that the hoods over the delay table let throu
 HEAD_AT_COILER = 112.0  # m of strip delivered
 RUNDOWN = 0.45  # K/s, level 2's belief how fast the waiting bar cools [T]
 FORCE_LEARNING, GAIN_LEARNING, BIAS_LEARNING = 0.20, 0.12, 0.10  # per coil [T]
+ZERO_LEARNING = 0.35  # of the monitor's correction at the head, per coil [T]
 HEAD, BODY, TAIL = 1.0, 2.0, 3.0
 # channels of the random numbers: 0..63 noise of an interval, from 64 what is drawn once
 PRODUCT, PLANT, FAULT, BAR_DRAW = 64, 80, 96, 128
@@ -253,7 +255,9 @@ def _set_up(block: Block, i: int, seen: float) -> None:
         )  # fmt: skip
         expected = expected * block[(ADAPTED + s) * LANES + i] * correction
         block[(EXPECTED + s) * LANES + i] = expected
-        block[(GAP + s) * LANES + i] = gap_for(exit, expected, MODULUS)
+        block[(GAP + s) * LANES + i] = (
+            gap_for(exit, expected, MODULUS) + block[(ZERO + s) * LANES + i]
+        )
         block[(LOCKED + s) * LANES + i] = expected
         block[(MONITOR + s) * LANES + i] = 0.0
         block[(H + s) * LANES + i] = entry
@@ -378,6 +382,11 @@ def _follow(block: Block, i: int) -> None:
             block[(LOCKED + s) * LANES + i] = block[(SHOWN_FORCE + s) * LANES + i]
     if block[RATIO_DONE * LANES + i] < 0.5 and strip > 30.0:
         _learn_force(block, i)
+    if strip > HEAD_AT_COILER and block[PHASE * LANES + i] < BODY:
+        for s in range(STANDS):  # what the X-ray had to correct at the head is a wrong zero
+            learned = block[(ZERO + s) * LANES + i]
+            learned = learned + ZERO_LEARNING * block[(MONITOR + s) * LANES + i]
+            block[(ZERO + s) * LANES + i] = fmin(fmax(learned, -1.5e-3), 1.5e-3)
     if strip > HEAD_AT_COILER:
         block[ZOOM * LANES + i] += block[ZOOM_RATE * LANES + i] * INTERVAL
         block[PHASE * LANES + i] = BODY
