@@ -29,6 +29,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc"),
 ]
 JOB = Job("rules", "faults", tuple(range(37)), coils=2, block=3)
+STARTED: dict[int, set[int]] = {}  # by driver: descendants that were seen
 DRIVER = """
 import json, sys
 from passline.plant_sim.rollouts import run_job
@@ -69,7 +70,6 @@ def driver(
     place = tempfile.mkdtemp(prefix="pl-")
     job = json.dumps(asdict(JOB) | {"seat": seat})
     command = [sys.executable, "-c", DRIVER, job, str(folder), backend]
-    begun: set[int] = set()
     with subprocess.Popen(
         [*command, str(workers)],
         stdout=subprocess.PIPE,
@@ -77,15 +77,18 @@ def driver(
         text=True,
         env=os.environ | {"RAY_TMPDIR": place},
     ) as process:
-        process.begun = begun  # type: ignore[attr-defined]
         try:
             yield process
         finally:
             process.kill()
-            for child in begun:
+            for child in STARTED.pop(process.pid, set()):
                 with suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
-    shutil.rmtree(place, ignore_errors=True)
+    for _ in range(50):  # what was killed may still be writing
+        shutil.rmtree(place, ignore_errors=True)
+        if not Path(place).exists():
+            break
+        time.sleep(0.1)
 
 
 def family(process: subprocess.Popen[str]) -> dict[int, str]:
@@ -103,7 +106,7 @@ def family(process: subprocess.Popen[str]) -> dict[int, str]:
         if at == process.pid:
             with suppress(OSError):
                 found[pid] = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    process.begun.update(set(found) - {process.pid})  # type: ignore[attr-defined]
+    STARTED.setdefault(process.pid, set()).update(set(found) - {process.pid})
     return found
 
 
