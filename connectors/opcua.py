@@ -187,6 +187,6 @@ def _text(error: BaseException) -> str:
     """Say what asyncua raised.
 
     Beside its own errors and those of the socket that is whatever its parser or its cipher raises
-    when a frame does not decode or its signature is wrong; all of it means that the session is lost.
+    when a frame does not decode or its signature is wrong: the session is lost in every case.
     """
     return str(error).rstrip(".") or type(error).__name__

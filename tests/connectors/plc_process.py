@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 
 class PlcProcess:
@@ -30,20 +30,20 @@ class PlcProcess:
 
     def start(self) -> "PlcProcess":
         command = [sys.executable, "-m", "passline.connectors.virtual_plc.process"]
-        self.process = subprocess.Popen(
+        self.process = process = subprocess.Popen(
             [*command, "--dir", str(self.folder), *self.options],
             stdout=subprocess.PIPE,
             text=True,
             env=os.environ | {"OMP_NUM_THREADS": "1"},
         )
-        ready, _, _ = select.select(
-            [self.process.stdout], [], [], 280.0
-        )  # the first start compiles the plant
+        self.out = cast("IO[str]", process.stdout)
+        ready, _, _ = select.select([self.out], [], [], 280.0)  # the first start compiles
         assert ready, "the PLC did not come up"
-        self.ready = json.loads(self.process.stdout.readline())
+        self.ready = json.loads(self.out.readline())
         return self
 
     def send(self, number: signal.Signals) -> None:
+        assert self.process is not None, "the PLC is not running"
         self.process.send_signal(number)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
@@ -54,7 +54,7 @@ class PlcProcess:
         try:
             return self.process.wait(20.0)
         finally:
-            self.process.stdout.close()
+            self.out.close()
             self.process = None
 
     def log(self) -> list[dict[str, Any]]:

@@ -229,6 +229,14 @@ async def enter(plc, keys, user="agent", change=lambda client: None):
         await asyncio.sleep(0.05)  # asyncua closes its socket in a later turn of the loop
 
 
+def nameless(client):
+    client._username = client._password = None
+
+
+def otherwise(client):
+    client.application_uri = "urn:passline:other"
+
+
 REFUSED = (ua.UaError, OSError, TimeoutError)
 
 
@@ -243,8 +251,8 @@ async def test_the_right_certificate_and_password_enter(plc):
         lambda client: client.set_password(""),
         lambda client: client.set_user("admin"),
         lambda client: client.set_user("gate"),  # the gate's name with the agent's keys
-        lambda client: (setattr(client, "_username", None), setattr(client, "_password", None)),
-        lambda client: setattr(client, "application_uri", "urn:passline:other"),
+        nameless,
+        otherwise,
     ],
     ids=["wrong password", "no password", "admin", "another's name", "anonymous", "wrong uri"],
 )
