@@ -89,7 +89,8 @@ def _report(shift: Shift, lang: str, open_report: bool) -> int:
     shift.wait_for_baselines()
     facts = write_report(folder, lang)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
-    console.print(write_table(facts.writes, lang))
+    if facts.writes:
+        console.print(write_table(facts.writes, lang))
     console.print(end_table(facts, lang))
     for sentence in words.summary(facts):
         console.print(f"- {sentence.ko if lang == 'ko' else sentence.en}", markup=False)

@@ -126,8 +126,8 @@ class Child:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         last = next((line.strip() for line in reversed(lines) if line.strip()), "no word")
         try:
-            return str(json.loads(last)["reason"])
-        except (ValueError, KeyError, TypeError):
+            return str(json.loads(last).get("reason", "no word"))
+        except ValueError:
             return last
 
     def stop(self) -> None:

@@ -144,10 +144,11 @@ class Shift:
             self.children["agent"].wait_ready(READY)
 
     def _weights(self) -> None:
-        from ..models.install import install
+        from ..models.install import install, installed
 
         try:
-            install(tell=lambda text: self.view.say(Both(text, text)))
+            if not installed():
+                install(tell=lambda text: self.view.say(Both(text, text)))
         except PasslineError as error:
             self._without_model(str(error))
 

@@ -305,6 +305,11 @@ def _against_rules(facts: Facts) -> Both:
 def cross_check(facts: Facts) -> Both:
     """Return whether the PLC's log and the ledger of the gate agree."""
     check = facts.check
+    if check.clean and not check.applied:
+        return Both(
+            "Cross-check: the PLC applied no write, and the gate's ledger has none as done.",
+            "대조 결과: PLC가 적용한 쓰기가 없고, 게이트 원장에도 완료된 쓰기가 없다.",
+        )
     if check.clean:
         return Both(
             f"Cross-check: {counted(check.applied, 'write')} applied by the PLC, each with exactly "

@@ -302,6 +302,15 @@ def test_a_run_without_baselines_is_still_told(report, tmp_path):
     assert "without an agent" not in " ".join(text.en for text in words.summary(facts))
 
 
+def test_a_plant_killed_before_it_saved_the_truth_is_still_told(report, tmp_path):
+    folder = copy(report.folder, tmp_path)
+    (folder / "truth.parquet").unlink()
+    shutil.rmtree(folder / "history")
+    facts = write_report(folder)
+    assert facts.faults == ()
+    assert "Shift report" in (folder / "report.html").read_text()
+
+
 def test_a_folder_that_holds_no_run_is_refused(tmp_path):
     with pytest.raises(RunFolderError, match="holds no demo"):
         write_report(tmp_path)
