@@ -18,71 +18,82 @@ from passline.plant_sim import make_line
 
 HERE = Path(__file__).parent
 
-# One life of an agent at the bench's gate. It dies by SIGKILL at the moment that argument 2 names.
-LIFE = """
-import importlib.util, os, signal, sys
+# Forks one life of an agent after the other at a bench's gate: the imports are paid for once.
+# A life dies by SIGKILL at the moment that it is told.
+NURSERY = """
+import importlib.util, json, os, signal, sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-spec = importlib.util.spec_from_file_location("bench", sys.argv[3])
+spec = importlib.util.spec_from_file_location("bench", sys.argv[1])
 module = importlib.util.module_from_spec(spec)
 sys.modules["bench"] = module
 spec.loader.exec_module(module)
-bench = module.Bench(Path(sys.argv[1]))
-bench.plant.time = float(sys.argv[4])
-moment = sys.argv[2]
+import langgraph.graph, langgraph.checkpoint.sqlite
 
 
-def die(at):
-    if at == moment:
-        os.kill(os.getpid(), signal.SIGKILL)
+def life(folder, moment, plant_time):
+    def die(at):
+        if at == moment:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    class Seat(module.Chooses):
+        def decide(self, snapshots, moves):
+            die("deciding")
+            return super().decide(snapshots, moves)
+
+    class Gate:
+        def __getattr__(self, name):
+            return getattr(bench.gate, name)
+
+        def propose(self, *request):
+            die("before the write")
+            receipt = bench.gate.propose(*request)
+            die("after the write")
+            return receipt
+
+    def record(line):
+        die("before the record")
+        return add(line)
+
+    bench = module.Bench(Path(folder))
+    bench.plant.time = plant_time
+    add, bench.log.add = bench.log.add, record
+    operator = bench.operator(Seat("fm.spray_trim up"), gate=Gate())
+    operator.step(bench.plant.samples(), bench.plant.time)
+    return bench.messages
 
 
-class Seat(module.Chooses):
-    def decide(self, snapshots, moves):
-        die("deciding")
-        return super().decide(snapshots, moves)
-
-
-class Gate:
-    def __getattr__(self, name):
-        return getattr(bench.gate, name)
-
-    def check(self, moves):
-        die("before the check")
-        return bench.gate.check(moves)
-
-    def propose(self, *request):
-        die("before the write")
-        receipt = bench.gate.propose(*request)
-        die("after the write")
-        return receipt
-
-
-add = bench.log.add
-
-
-def record(line):
-    die("before the record")
-    add(line)
-    die("after the record")
-
-
-bench.log.add = record
-operator = bench.operator(Seat("fm.spray_trim up"), gate=Gate())
-operator.step(bench.plant.samples(), bench.plant.time)
-print(*bench.messages, sep="\\n")
+for line in sys.stdin:
+    told, saying = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(saying, json.dumps(life(*json.loads(line))).encode())
+        os._exit(0)
+    os.close(saying)
+    messages = os.fdopen(told).read()
+    _, status = os.waitpid(child, 0)
+    print(json.dumps([os.waitstatus_to_exitcode(status), json.loads(messages or "[]")]), flush=True)
 """
 
 
-def live(bench, moment, plant_time):
-    command = [sys.executable, "-c", LIFE, str(bench.folder), moment, str(HERE / "conftest.py")]
-    return subprocess.run(
-        [*command, str(plant_time)], capture_output=True, text=True, timeout=40, check=False
-    )
+@pytest.fixture(scope="module")
+def live():
+    """Lives one life: (folder, moment of its death, plant time) -> (exit code, its messages)."""
+    command = [sys.executable, "-c", NURSERY, str(HERE / "conftest.py")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as nursery:
+
+        def live(bench, moment, plant_time):
+            order = json.dumps([str(bench.folder), moment, plant_time])
+            nursery.stdin.write(order + "\n")
+            nursery.stdin.flush()
+            return json.loads(nursery.stdout.readline())
+
+        yield live
+        nursery.stdin.close()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("moment", "written"),
     [
@@ -92,12 +103,12 @@ def live(bench, moment, plant_time):
         ("before the record", 1),
     ],
 )
-def test_an_agent_killed_at_any_moment_goes_on_and_writes_once(bench, moment, written):
+def test_an_agent_killed_at_any_moment_goes_on_and_writes_once(bench, live, moment, written):
     bench.open_gate()
-    assert live(bench, moment, 1000.0).returncode == -signal.SIGKILL
-    again = live(bench, "never", 1005.0)
-    assert again.returncode == 0, again.stderr
-    assert "going on with the turn that stopped" in again.stdout
+    assert live(bench, moment, 1000.0) == [-signal.SIGKILL, []]
+    code, messages = live(bench, "never", 1005.0)
+    assert code == 0
+    assert "going on with the turn that stopped" in messages[0]
     # Before a decision was taken there is nothing to finish: the next look decides anew.
     fresh = [request for request in bench.plant.requests if request[1] == "fm.spray_trim"]
     assert len({action for action, _, _ in fresh}) == len(fresh)
@@ -107,12 +118,11 @@ def test_an_agent_killed_at_any_moment_goes_on_and_writes_once(bench, moment, wr
     assert len(keys) == len(set(keys)) >= 1
 
 
-@pytest.mark.slow
-def test_what_was_decided_long_before_the_kill_is_not_written_after_it(bench):
+def test_what_was_decided_long_before_the_kill_is_not_written_after_it(bench, live):
     bench.open_gate()
     live(bench, "before the write", 1000.0)
     bench.plant.time = 1500.0
-    assert live(bench, "never", 1500.0).returncode == 0
+    assert live(bench, "never", 1500.0)[0] == 0
     first = bench.records[0]
     assert first["receipt"]["state"] == "NOT DONE"
     assert "too old" in first["receipt"]["reason"]
@@ -356,11 +366,11 @@ assert seat is rules, "the rules need no help"
 assert operate.seat_for("hold")[1] is None
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=40, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=55, check=False
     )
     assert done.returncode == 0, done.stderr
 
 
 def test_the_agents_package_is_light_until_the_supervisor_is_asked_for():
     code = "import sys, passline.agents; assert 'langgraph' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=40)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=55)

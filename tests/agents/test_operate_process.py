@@ -45,7 +45,7 @@ class Process:
 
         self.wait(busy)
 
-    def wait(self, wanted, limit=45.0):
+    def wait(self, wanted, limit=120.0):
         end = time.monotonic() + limit
         while time.monotonic() < end:
             found = next((line for line in self.lines() if wanted(line)), None)
@@ -62,7 +62,7 @@ class Process:
     def end(self, number=signal.SIGTERM):
         if self.child.poll() is None:
             self.child.send_signal(number)
-        return self.child.wait(20)
+        return self.child.wait(60)
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def in_charge(folder, agent):
                 gate.release("operator", keys["operator"])
         return state == ["up"]
 
-    agent.wait(acts, 90.0)
+    agent.wait(acts)
 
 
 def states(agent, what):
