@@ -98,6 +98,7 @@ def test_keys_are_made_once_and_kept(tmp_path):
     assert before == {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
+@pytest.mark.timeout(300)  # alone, it may be the first to compile the plant
 def test_the_doctor_names_a_remedy_for_all_that_is_not_right():
     from passline.agents.doctor import examine
 
