@@ -217,7 +217,7 @@ def lane(
     last = -1e9
     for pin in pins:
         x = axis.x(pin.time)
-        row = 13.0 if x - last < 15.0 and row == 0.0 and height > 30 else 0.0
+        row = 13.0 if x - last < 15.0 and row == 0.0 and height >= 30 else 0.0
         last = x
         parts.append(
             f'<g><path class="mark {pin.kind}" d="M{x:.1f} {2 + row}l5 9h-10z"/>{_title(pin.title)}'

@@ -267,7 +267,7 @@ def _rolled(facts: Facts) -> Both:
 
 def _against_nobody(facts: Facts) -> Both:
     agent, hold = facts.agent, facts.columns[0]
-    saved = hold.money["cost"] - agent.money["cost"]
+    saved = round(hold.money["cost"]) - round(agent.money["cost"])  # as the reader will subtract
     amount = money(abs(saved))
     ours, theirs = money(agent.money["cost"]), money(hold.money["cost"])
     if amount == "0":
@@ -286,7 +286,7 @@ def _against_nobody(facts: Facts) -> Both:
 
 def _against_rules(facts: Facts) -> Both:
     agent, rules = facts.agent, facts.columns[1]
-    gap = rules.money["cost"] - agent.money["cost"]
+    gap = round(rules.money["cost"]) - round(agent.money["cost"])
     amount, theirs = money(abs(gap)), money(rules.money["cost"])
     if amount == "0":
         return Both(

@@ -172,7 +172,9 @@ def test_every_number_of_the_text_is_a_number_of_the_facts(report):
     told = [*words.summary(facts), *words.truth(facts), *(s for _, _, s in words.story(facts))]
     allowed = printable(json.loads((report.folder / "facts.json").read_text(encoding="utf-8")))
     totals = [column.money["cost"] for column in facts.columns]
-    allowed |= {words.money(abs(one - totals[-1])) for one in totals}  # the two comparisons
+    allowed |= {
+        words.money(abs(round(one) - round(totals[-1]))) for one in totals
+    }  # the two comparisons
     applied = [write for write in facts.writes if write.applied]
     allowed |= {str(len(applied))}
     allowed |= {str(sum(w.protocol == name for w in applied)) for name in words.PROTOCOLS}
