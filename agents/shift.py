@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..plant_sim.errors import ConfigError, PasslineError
 from .processes import Child, ChildError
-from .reports import words
+from .reports import glossary, words
 from .reports.facts import Interruption
 from .reports.plots import Both
 from .reports.records import BASELINES, RUN, rows
@@ -208,7 +208,7 @@ class Shift:
         if child.returned is None:
             if name in self._down and child.is_ready:
                 del self._down[name]
-                who = words.PROCESSES[name]
+                who = glossary.PROCESSES[name]
                 self.view.say(Both(f"{who.en} works again", f"{who.ko} 다시 동작 중"))
             return
         if name in self._down and child.starts > RESTARTS:
@@ -272,7 +272,7 @@ class Shift:
             self._link(event.get("state") == "up")
         elif kind == "message" and self._sees is not None and "gate" not in self._down:
             text = str(event.get("text"))
-            who = words.PROCESSES["agent"]
+            who = glossary.PROCESSES["agent"]
             self.view.say(Both(f"{who.en}: {text}", f"{who.ko}: {text}"))
 
     def _link(self, up: bool) -> None:
@@ -285,10 +285,10 @@ class Shift:
     def _moment(self, coils: list[dict[str, Any]]) -> Moment:
         order = self.order
         samples = self._follower.samples() if self._follower else {}
-        counts = dict.fromkeys(words.PROTOCOLS, 0)
+        counts = dict.fromkeys(glossary.PROTOCOLS, 0)
         for row in rows(order.folder / "plc_writes.jsonl"):
             if row["outcome"] == "APPLIED" and row["protocol"] in counts:
-                counts[row["protocol"]] += row["control"] != words.REARM
+                counts[row["protocol"]] += row["control"] != glossary.REARM
         links = {name: child.returned is None for name, child in self.children.items()}
         health = self._follower.health() if self._follower else {}
         links |= {name: state["state"] == "up" for name, state in health.items()}
@@ -313,7 +313,7 @@ class Shift:
             return Both("MILL AUTOMATION (local mode)", "설비 자동화 (현장 모드)"), False
         for name in ("agent", "gate"):
             if name in self._down or self.children[name].returned is not None:
-                who = words.PROCESSES[name]
+                who = glossary.PROCESSES[name]
                 return Both(
                     f"MILL AUTOMATION ({who.en} is gone)", f"설비 자동화 ({who.ko} 없음)"
                 ), False

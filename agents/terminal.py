@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..plant_sim.signals import Sample
 from ..plant_sim.units import from_si
-from .reports import words
+from .reports import glossary, words
 from .reports.facts import Facts, Write
 from .reports.plots import Both
 
@@ -166,7 +166,7 @@ def picture(now: Moment, lang: str, messages: Sequence[tuple[str, bool]] = ()) -
     strip = Table.grid(padding=(0, 2))
     for name, signal, aim, unit, digits, half in _GAUGES:
         strip.add_row(tell(name), *_gauge(now, signal, aim, unit, digits, half))
-    alerts = "; ".join(_in(words.alert(alert), lang) for alert in now.alerts)
+    alerts = "; ".join(_in(glossary.alert(alert), lang) for alert in now.alerts)
     strip.add_row(
         tell(Both("alarms", "경보")),
         Text(f"▲ {alerts}" if alerts else "–", "yellow" if alerts else "dim"),
@@ -186,11 +186,11 @@ def end_table(facts: Facts, lang: str) -> "RenderableType":
     table.add_column(_in(Both("EUR a coil", "EUR/코일"), lang))
     for index in range(len(facts.columns)):
         table.add_column(_in(words.column_name(facts, index), lang), justify="right")
-    for kind, name in words.MONEY.items():
-        cells = [words.money(column.money[kind]) for column in facts.columns]
+    for kind, name in glossary.MONEY.items():
+        cells = [glossary.money(column.money[kind]) for column in facts.columns]
         table.add_row(_in(name, lang), *cells, style="bold" if kind == "cost" else "")
-    for kind, name in words.QUANTITIES.items():
-        cells = [words.percent(column.hits[kind]) for column in facts.columns]
+    for kind, name in glossary.QUANTITIES.items():
+        cells = [glossary.percent(column.hits[kind]) for column in facts.columns]
         table.add_row(_in(name, lang), *cells)
     harms = [f"{column.harm:.1f}" for column in facts.columns]
     table.add_row(_in(Both("harm, s, apart from money", "위해, 초 (금액과 별도)"), lang), *harms)
@@ -215,13 +215,13 @@ def write_table(writes: Sequence[Write], lang: str) -> "RenderableType":
     for head in heads:
         table.add_column(_in(head, lang), no_wrap=True)
     for write in writes:
-        before, value = (words.setpoint(write.control, v) for v in (write.before, write.value))
+        before, value = (glossary.setpoint(write.control, v) for v in (write.before, write.value))
         table.add_row(
-            words.clock(write.time).en,
-            words.PROTOCOLS.get(write.protocol, write.protocol),
+            glossary.clock(write.time).en,
+            glossary.PROTOCOLS.get(write.protocol, write.protocol),
             write.control,
             f"{_in(before, lang)} → {_in(value, lang)}",
-            _in(words.outcome(write.outcome), lang),
+            _in(glossary.outcome(write.outcome), lang),
             write.action_id[:12],
         )
     return table
@@ -246,7 +246,7 @@ def _where(now: Moment) -> Both:
     number, time = _value(now, "coil.number"), _value(now, "plc.time")
     if not isfinite(number) or not isfinite(time):
         return Both("SIMULATION · the plant is not seen", "시뮬레이션 · 설비를 볼 수 없음")
-    coil, at = f"{number:.0f}", words.clock(time).en
+    coil, at = f"{number:.0f}", glossary.clock(time).en
     return Both(
         f"SIMULATION · coil {coil} of {now.asked} · plant time {at}",
         f"시뮬레이션 · 코일 {coil}/{now.asked} · 플랜트 시간 {at}",
@@ -258,10 +258,10 @@ def _links(now: Moment, lang: str) -> Any:
 
     text = Text()
     for name, well in now.links.items():
-        shown = _in(_LINKS[name], lang) if name in _LINKS else words.PROTOCOLS.get(name, name)
+        shown = _in(_LINKS[name], lang) if name in _LINKS else glossary.PROTOCOLS.get(name, name)
         if name in now.writes:
             count = now.writes[name]
-            shown += _in(Both(f" ({words.counted(count, 'write')})", f" (쓰기 {count}건)"), lang)
+            shown += _in(Both(f" ({glossary.counted(count, 'write')})", f" (쓰기 {count}건)"), lang)
         text.append(f"{'●' if well else '■'} {shown}  ", _style(well))
     return text
 
@@ -300,32 +300,34 @@ def _money_now(now: Moment, lang: str) -> "Table":
     table = _new_table()
     count = len(now.coils)
     table.add_column(
-        _in(Both(f"so far, {words.counted(count, 'coil')}", f"현재까지 코일 {count}개"), lang)
+        _in(Both(f"so far, {glossary.counted(count, 'coil')}", f"현재까지 코일 {count}개"), lang)
     )
     names = (Both("EUR a coil", "EUR/코일"), Both("harm, s", "위해, 초"))
     for name in names:
         table.add_column(_in(name, lang), justify="right")
     columns = {**{seat: rows[:count] for seat, rows in now.others.items()}, "": now.coils}
     for seat, rows in columns.items():
-        name = words.seat(seat) if seat else Both("agent", "에이전트")
+        name = glossary.seat(seat) if seat else Both("agent", "에이전트")
         if not rows or len(rows) < count:
             table.add_row(_in(name, lang), "–", "–")
             continue
         cost = sum(row["cost"] for row in rows) / len(rows)
         harm = sum(row["harm"] for row in rows)
-        table.add_row(_in(name, lang), words.money(cost), f"{harm:.1f}")
+        table.add_row(_in(name, lang), glossary.money(cost), f"{harm:.1f}")
     return table
 
 
 def _coil_line(row: Mapping[str, Any], now: Moment) -> Both:
-    number, cost = row["number"], words.money(row["cost"])
-    hits = " ".join(f"{row[name] * 100.0:.0f}" for name in words.QUANTITIES)
+    number, cost = row["number"], glossary.money(row["cost"])
+    hits = " ".join(f"{row[name] * 100.0:.0f}" for name in glossary.QUANTITIES)
     others = {
-        seat: words.money(rows[number - 1]["cost"])
+        seat: glossary.money(rows[number - 1]["cost"])
         for seat, rows in now.others.items()
         if len(rows) >= number
     }
-    same = [", ".join(f"{words.seat(s)[i]} {cost}" for s, cost in others.items()) for i in (0, 1)]
+    same = [
+        ", ".join(f"{glossary.seat(s)[i]} {cost}" for s, cost in others.items()) for i in (0, 1)
+    ]
     return Both(
         f"coil {number} of {now.asked}: {cost} EUR, hits gauge/FDT/CT {hits} %"
         + (f" ({same[0]} EUR)" if others else ""),
@@ -335,16 +337,16 @@ def _coil_line(row: Mapping[str, Any], now: Moment) -> Both:
 
 
 def _decision_line(row: Mapping[str, Any]) -> Both:
-    at = words.clock(row["time"]).en
+    at = glossary.clock(row["time"]).en
     receipt = row.get("receipt") or {}
     if row.get("control") in (None, "none"):
-        reason = words.reason(row.get("reason") or "")
+        reason = glossary.reason(row.get("reason") or "")
         return Both(f"{at}  hold: {reason.en}", f"{at}  유지: {reason.ko}")
-    name = words.control_name(row["control"])
-    value = words.setpoint(row["control"], row["value"])
+    name = glossary.control_name(row["control"])
+    value = glossary.setpoint(row["control"], row["value"])
     state = receipt.get("state", "-")
     who = row.get("by", "")
-    why = words.reason(row["reason"])
+    why = glossary.reason(row["reason"])
     return Both(
         f"{at}  {name.en} → {value.en}  {state}  ({who}: {why.en})",
         f"{at}  {name.ko} → {value.ko}  {state}  ({who}: {why.ko})",

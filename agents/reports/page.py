@@ -3,24 +3,15 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
-from itertools import zip_longest
 
-from ...plant_sim.lines.hot_strip.tables import CONTROLS, SIGNALS
-from . import words
-from .facts import CoilFact, Facts, Write
-from .plots import Band, Bar, Both, Curve, Pin, TimeAxis, both, dots, lane, stacked, trend
-from .traces import QUANTITIES, Traces, astray
+from . import glossary, words
+from .facts import CoilFact, Facts
+from .plots import Bar, Both, both, dots, lane, stacked
+from .traces import Traces
+from .trends import numbered, time_axis, trends
 
-_TITLES = {  # quantity: (name, unit, SI to that unit)
-    "gauge": (Both("gauge − aim", "두께 − 목표"), Both("µm", "µm"), 1e6),
-    "fdt": (Both("FDT − aim", "출측온도 − 목표"), Both("K", "K"), 1.0),
-    "ct": (Both("CT − aim", "권취온도 − 목표"), Both("K", "K"), 1.0),
-}
-_TRUE = Both("true", "참값")
-_HOLD = Both("true, no agent", "참값, 에이전트 없음")
-_MEASURED = Both("measured", "측정값")
-_ASTRAY = Both("measured, untrue", "측정값, 참값과 다름")
 _NO = Both("none", "없음")
+_TRENDS = Both("Gauge, finishing and coiling temperature", "두께, 마무리압연 출측온도, 권취온도")
 
 
 def render(facts: Facts, traces: Traces, lang: str = "en") -> str:
@@ -38,7 +29,7 @@ def render(facts: Facts, traces: Traces, lang: str = "en") -> str:
             _head(facts, lang),
             _summary(facts),
             _money(facts),
-            _trends(facts, traces),
+            _section(_TRENDS, trends(facts, traces)),
             _story(facts),
             _actions(facts),
             _coils(facts),
@@ -103,12 +94,12 @@ def _summary(facts: Facts) -> str:
 def _money(facts: Facts) -> str:
     names = [words.column_name(facts, index) for index in range(len(facts.columns))]
     rows = [
-        [both(text)] + [words.money(column.money[kind]) for column in facts.columns]
-        for kind, text in words.MONEY.items()
+        [both(text)] + [glossary.money(column.money[kind]) for column in facts.columns]
+        for kind, text in glossary.MONEY.items()
     ]
     rows += [
-        [both(text)] + [words.percent(column.hits[kind]) for column in facts.columns]
-        for kind, text in words.QUANTITIES.items()
+        [both(text)] + [glossary.percent(column.hits[kind]) for column in facts.columns]
+        for kind, text in glossary.QUANTITIES.items()
     ]
     rows.append(
         [both(Both("harm, s, apart from money", "위해, 초 (금액과 별도)"))]
@@ -142,7 +133,7 @@ def _money(facts: Facts) -> str:
         1,
     )
     keys = "".join(
-        f'<span><span class="key {kind}"></span>{both(words.MONEY[kind])}</span>'
+        f'<span><span class="key {kind}"></span>{both(glossary.MONEY[kind])}</span>'
         for kind in ("downgrade", "energy", "delay")
     )
     places = [coil.number for coil in facts.agent.coils]
@@ -163,7 +154,7 @@ def _money(facts: Facts) -> str:
 
 
 def _piece(kind: str, value: float) -> Both:
-    name, amount = words.MONEY[kind], words.money(value)
+    name, amount = glossary.MONEY[kind], glossary.money(value)
     return Both(f"{name.en}: {amount} EUR", f"{name.ko}: {amount} EUR")
 
 
@@ -171,127 +162,12 @@ def _harm(value: float) -> str:
     return f'<span class="bad">▲ {value:.1f}</span>' if value else "0"
 
 
-def _axis(facts: Facts, traces: Traces) -> TimeAxis:
-    begin = traces.coils[0][1] if traces.coils else 0.0
-    return TimeAxis(begin, max(facts.plant, begin + 60.0))
-
-
-def _trends(facts: Facts, traces: Traces) -> str:
-    axis = _axis(facts, traces)
-    pins = _pins(facts)
-    done = [pin for pin in pins if pin.kind == "done"]
-    parts = [lane(axis, Both("coil", "코일"), _coil_bars(facts, traces))]
-    orders = {coil.number: coil for coil in facts.agent.coils}
-    for key, signal in QUANTITIES.items():
-        title, unit, scale = _TITLES[key]
-        true, measured = traces.true[key] * scale, traces.measured[key] * scale
-        limit = max(4.0 * SIGNALS[signal].noise, 0.4 * facts.tolerances[key]) * scale
-        curves = [
-            Curve(_HOLD, traces.hold_time.tolist(), (traces.hold[key] * scale).tolist(), "hold"),
-            Curve(_MEASURED, traces.time.tolist(), measured.tolist(), "measured"),
-            Curve(_ASTRAY, traces.time.tolist(), astray(true, measured, limit).tolist(), "astray"),
-            Curve(_TRUE, traces.time.tolist(), true.tolist(), "true"),
-        ]
-        bands = [
-            Band(begin, end, tolerance(key, orders.get(number), facts) * scale)
-            for number, begin, end in traces.coils
-        ]
-        parts.append(trend(axis, title, unit, curves, bands, done))
-    parts.append(lane(axis, Both("actions", "조치"), [], pins, 30.0))
-    for name in CONTROLS:
-        bars = _setting(name, facts)
-        if bars:
-            parts.append(lane(axis, words.control_name(name), bars))
-    if facts.handbacks:
-        text = Both("local", "현장")
-        bars = [
-            Bar(h.begin, h.end, text, Both(h.reason, h.reason), "local") for h in facts.handbacks
-        ]
-        parts.append(lane(axis, Both("PLC in local mode", "PLC 현장 모드"), bars))
-    parts.append(axis.foot(24.0))
-    note = Both(
-        "Zero is the aim of each coil, the darker band its tolerance; red is true strip outside "
-        "it, orange an instrument that no longer tells the truth. The agent saw the measured "
-        "curve only. Triangles carry the number of the action in the table below; a red one is a "
-        "process that ended.",
-        "0은 코일별 목표, 짙은 띠는 허용 범위이다. 빨간색은 실제 판이 허용 범위를 벗어난 곳, "
-        "주황색은 계기가 참값과 달라진 곳이다. 에이전트는 측정값만 보았다. 삼각형의 번호는 "
-        "아래 조치 표의 번호이며, 빨간 삼각형은 프로세스 종료이다.",
-    )
-    return _section(
-        Both("Gauge, finishing and coiling temperature", "두께, 마무리압연 출측온도, 권취온도"),
-        "".join(parts) + f'<p class="note">{both(note)}</p>',
-    )
-
-
-def tolerance(quantity: str, coil: CoilFact | None, facts: Facts) -> float:
-    """Return the half width of the tolerance (SI); that of the gauge grows with thick strip."""
-    if quantity == "gauge" and coil is not None:
-        return max(facts.tolerances["gauge"], facts.tolerances["gauge_share"] * coil.gauge_aim)
-    return facts.tolerances[quantity]
-
-
-def _coil_bars(facts: Facts, traces: Traces) -> list[Bar]:
-    orders = {coil.number: coil for coil in facts.agent.coils}
-    bars = []
-    for number, begin, end in traces.coils:
-        order = orders.get(number)
-        title = Both(f"coil {number}", f"코일 {number}") if order is None else _order(order)
-        name = Both(str(number), str(number))
-        bars.append(Bar(begin, end, name, title, f"coil{number % 2}"))
-    return bars
-
-
-def _order(coil: CoilFact) -> Both:
-    aims = (
-        f"{coil.width * 1e3:.0f} × {coil.gauge_aim * 1e3:.2f} mm, "
-        f"FDT {coil.fdt_aim - 273.15:.0f} °C, CT {coil.ct_aim - 273.15:.0f} °C"
-    )
-    return Both(f"coil {coil.number}: {aims}", f"코일 {coil.number}: {aims}")
-
-
-def _numbered(facts: Facts) -> list[tuple[str, Write]]:
-    return [(str(index), write) for index, write in enumerate(facts.writes, 1)]
-
-
-def _pins(facts: Facts) -> list[Pin]:
-    pins = []
-    for number, write in _numbered(facts):
-        name, value = (
-            words.control_name(write.control),
-            words.setpoint(write.control, write.value),
-        )
-        title = Both(*(f"{number}: {n} → {v}" for n, v in zip(name, value, strict=True)))
-        pins.append(Pin(write.time, number, title, "done" if write.applied else "refused"))
-    pins += [Pin(e.time, "", words.interruption(e), "broken") for e in facts.interruptions]
-    return sorted(pins, key=lambda pin: pin.time)
-
-
-def _setting(name: str, facts: Facts) -> list[Bar]:
-    """Return when a set-point was away from its neutral 0, and where it stood.
-
-    A hand-back takes every set-point back to 0.
-    """
-    moves = [write for write in facts.writes if write.control == name and write.applied]
-    bars = []
-    for write, after in zip_longest(moves, moves[1:]):
-        ends = [facts.plant if after is None else after.time]
-        ends += [back.begin for back in facts.handbacks if back.begin >= write.time]
-        end = min(ends)
-        if abs(write.value) > 1e-9:
-            value = words.setpoint(name, write.value)
-            meaning = words.control_name(name)
-            title = Both(*(f"{n}: {v}" for n, v in zip(meaning, value, strict=True)))
-            bars.append(Bar(write.time, end, value, title, "set"))
-    return bars
-
-
 def _story(facts: Facts) -> str:
     signs = {"seen": "△", "done": "▲", "refused": "▽", "broken": "■"}
     lines = []
     for time, kind, sentence in words.story(facts):
         mark = f'<span class="{"bad" if kind == "broken" else ""}">{signs[kind]}</span>'
-        when = f'<span class="when">{words.clock(time).en}</span>'
+        when = f'<span class="when">{glossary.clock(time).en}</span>'
         lines.append(f"<li>{when}{mark}<span>{both(sentence)}</span></li>")
     if not lines:
         nothing = Both("Nothing was seen and nothing was moved.", "감지한 것도 바꾼 것도 없었다.")
@@ -308,21 +184,21 @@ def _story(facts: Facts) -> str:
 
 def _actions(facts: Facts) -> str:
     rows = []
-    for number, write in _numbered(facts):
+    for number, write in numbered(facts):
         own = write.by == facts.engine and facts.engine != "rules" and write.confidence is not None
-        sure = words.percent(write.confidence or 0.0, 0) if own else "–"
+        sure = glossary.percent(write.confidence or 0.0, 0) if own else "–"
         rows.append(
             [
                 number,
-                words.clock(write.time).en,
+                glossary.clock(write.time).en,
                 str(write.coil),
-                both(words.control_name(write.control)),
-                both(words.setpoint(write.control, write.before)),
-                both(words.setpoint(write.control, write.value)),
-                both(words.chooser(write.by)),
-                both(words.reason(write.why)),
+                both(glossary.control_name(write.control)),
+                both(glossary.setpoint(write.control, write.before)),
+                both(glossary.setpoint(write.control, write.value)),
+                both(glossary.chooser(write.by)),
+                both(glossary.reason(write.why)),
                 sure,
-                both(words.effect(write.effect)),
+                both(glossary.effect(write.effect)),
             ]
         )
     heads = [
@@ -354,7 +230,7 @@ def _coils(facts: Facts) -> str:
         Both("gauge hit", "두께 적중"),
         Both("FDT hit", "출측온도 적중"),
         Both("CT hit", "권취온도 적중"),
-        *words.MONEY.values(),
+        *glossary.MONEY.values(),
         Both("harm, s", "위해, 초"),
         *(
             Both(
@@ -388,10 +264,10 @@ def _coil_row(coil: CoilFact, others: Sequence[CoilFact]) -> list[str]:
         f"{coil.carbon_declared * 100.0:.3f}",
         f"{coil.mass / 1e3:.1f}",
         f"{coil.seconds:.0f}",
-        *(words.percent(hit) for hit in (coil.gauge_hit, coil.fdt_hit, coil.ct_hit)),
-        *(words.money(getattr(coil, kind)) for kind in words.MONEY),
+        *(glossary.percent(hit) for hit in (coil.gauge_hit, coil.fdt_hit, coil.ct_hit)),
+        *(glossary.money(getattr(coil, kind)) for kind in glossary.MONEY),
         _harm(coil.harm),
-        *(words.money(other.cost) for other in others),
+        *(glossary.money(other.cost) for other in others),
     ]
 
 
@@ -408,17 +284,17 @@ def _plc_log(facts: Facts) -> str:
         Both("action id", "조치 ID"),
     ]
     rows = []
-    for number, write in _numbered(facts):
-        result = both(words.outcome(write.outcome))
+    for number, write in numbered(facts):
+        result = both(glossary.outcome(write.outcome))
         rows.append(
             [
                 number,
-                words.clock(write.time).en,
-                escape(words.PROTOCOLS.get(write.protocol, write.protocol)),
+                glossary.clock(write.time).en,
+                escape(glossary.PROTOCOLS.get(write.protocol, write.protocol)),
                 escape(write.user),
                 f"<code>{escape(write.control)}</code>",
-                both(words.setpoint(write.control, write.before)),
-                both(words.setpoint(write.control, write.value)),
+                both(glossary.setpoint(write.control, write.before)),
+                both(glossary.setpoint(write.control, write.value)),
                 result if write.applied else f'<span class="warn">▽ {result}</span>',
                 f"<code>{escape(write.action_id)}</code>",
             ]
@@ -433,7 +309,7 @@ def _plc_log(facts: Facts) -> str:
 
 
 def _truth(facts: Facts, traces: Traces) -> str:
-    axis = _axis(facts, traces)
+    axis = time_axis(facts, traces)
     note = Both(
         "Neither the agent nor the rules were shown anything of this; it is what the simulation "
         "had drawn from its seed.",
@@ -441,8 +317,8 @@ def _truth(facts: Facts, traces: Traces) -> str:
     )
     lanes = []
     for fault in facts.faults:
-        name = words.FAULTS.get(fault.kind, Both(fault.kind, fault.kind))
-        size = words.fault_size(fault)
+        name = glossary.FAULTS.get(fault.kind, Both(fault.kind, fault.kind))
+        size = glossary.fault_size(fault)
         end = min(fault.end, facts.plant)
         lanes.append(lane(axis, name, [Bar(fault.begin, end, size, size, "fault")]))
     items = "".join(f"<li>{both(sentence)}</li>" for sentence in words.truth(facts))

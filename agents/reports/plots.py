@@ -89,7 +89,7 @@ def _title(text: Both) -> str:
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     """Return round numbers inside [low, high], about `wanted` of them.
 
-    >>> ticks(0.0, 9.0, 4)
+    >>> ticks(0.0, 9.0, 5)
     [0.0, 2.0, 4.0, 6.0, 8.0]
     """
     raw = (high - low) / max(wanted, 1)

@@ -28,8 +28,8 @@ from .facts import (
     coil_fact,
     column,
 )
+from .glossary import REARM
 from .traces import QUANTITIES, Series, Traces
-from .words import REARM
 
 RUN = "demo.json"  # what the demo knows of its own run
 BASELINES = "baselines.json"  # the same coils with no agent and with rules

@@ -1,124 +1,31 @@
 """What the facts say, in sentences: English and Korean, each made from the facts, never translated.
 
-Plant units appear here and nowhere below. Every number is a number of the facts, rounded as it is
-written; a test takes the numbers out of the text again and looks for them there. A name the tables
-below do not know (an alert of a later plant, say) is told as it was recorded.
+Every number is a number of the facts, rounded as it is written; a test takes the numbers out of the
+text again and looks for them there.
 """
 
-import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from ...plant_sim.lines.hot_strip.tables import CONTROLS
-from ...plant_sim.snapshot import ALERTS
-from ...plant_sim.units import from_si
-from .facts import Column, Facts, Fault, HandBack, Interruption, Sight, Write
+from .facts import Facts, Fault, HandBack, Interruption, Sight, Write
+from .glossary import (
+    FAULTS,
+    PROCESSES,
+    PROTOCOLS,
+    REARM,
+    alert,
+    clock,
+    control_name,
+    counted,
+    fault_size,
+    money,
+    outcome,
+    reason,
+    seat,
+    setpoint,
+)
 from .korean import with_particle
-from .plots import Both, label
-
-REARM = "plc.rearm"  # the write that takes the PLC out of local mode
-SEATS = {
-    "hold": Both("no agent", "에이전트 없음"),
-    "rules": Both("rules", "규칙"),
-    "lm": Both("agent (language model)", "에이전트 (언어 모델)"),
-    "lm-zero-shot": Both("agent (language model, untrained)", "에이전트 (언어 모델, 미학습)"),
-    "head": Both("agent (linear head)", "에이전트 (선형 헤드)"),
-}
-PROTOCOLS = {"opcua": "OPC UA", "modbus": "Modbus TCP"}
-PROCESSES = {
-    "plc": Both("the virtual PLC", "가상 PLC"),
-    "gate": Both("the gate", "게이트"),
-    "agent": Both("the agent", "에이전트"),
-}
-QUANTITIES = {
-    "gauge_hit": Both("gauge within tolerance", "두께 적중률"),
-    "fdt_hit": Both(
-        "finishing delivery temperature within tolerance", "마무리압연 출측온도 적중률"
-    ),
-    "ct_hit": Both("coiling temperature within tolerance", "권취온도 적중률"),
-}
-MONEY = {
-    "downgrade": Both("downgrade", "격하 손실"),
-    "energy": Both("energy", "에너지"),
-    "delay": Both("delay", "지연"),
-    "cost": Both("total", "합계"),
-}
-SELECTED = {  # what a choice is called, by control and value
-    ("fm.fdt_source", 0): Both("pyrometer", "고온계"),
-    ("fm.fdt_source", 1): Both("level-2 estimate", "레벨2 추정값"),
-    ("rot.bank_out", 0): Both("none", "없음"),
-}
-SHORT = {  # set-points, as operators call them
-    "fm.speed_trim": Both("speed trim", "속도 보정"),
-    "fm.spray_trim": Both("spray trim", "스탠드간 냉각 보정"),
-    "fm.fdt_source": Both("FDT source", "출측온도 신호원"),
-    "fm.hardness_correction": Both("hardness correction", "변형저항 보정"),
-    "rot.bank_out": Both("bank out of service", "사용 중지 뱅크"),
-    "rot.cooling_correction": Both("cooling correction", "냉각량 보정"),
-    REARM: Both("release by the operator", "운전자의 제어권 해제"),
-}
-FAULTS = {
-    "pyrometer-drift": Both("drifting finishing pyrometer", "마무리압연 출측 고온계 드리프트"),
-    "dead-bank": Both("dead cooling bank", "냉각 뱅크 고장"),
-    "wrong-grade": Both("mis-declared grade", "강종 오신고"),
-}
-CHOOSERS = {
-    "rules": Both("rules", "규칙"),
-    "lm": Both("language model", "언어 모델"),
-    "lm-zero-shot": Both("language model", "언어 모델"),
-    "head": Both("linear head", "선형 헤드"),
-    "rollback": Both("taken back", "되돌림"),
-    "operator": Both("operator", "운전자"),
-    "": Both("–", "–"),
-}
-OUTCOMES = {
-    "applied": Both("applied", "적용"),
-    "out_of_range": Both("refused: range", "거부: 범위"),
-    "malformed": Both("refused: not valid", "거부: 잘못된 요청"),
-    "local": Both("refused: local mode", "거부: 현장 모드"),
-    "duplicate": Both("applied before, not repeated", "이미 적용됨, 반복 안 함"),
-}
-KOREAN_ALERTS = {  # by the keys of `ALERTS`
-    "fdt_hot": "마무리압연 출측온도 높음",
-    "fdt_cold": "마무리압연 출측온도 낮음",
-    "pyrometer_low": "마무리압연 출측 고온계가 모델보다 낮게 지시",
-    "pyrometer_high": "마무리압연 출측 고온계가 모델보다 높게 지시",
-    "pyrometer_agrees": "마무리압연 출측 고온계가 다시 모델과 일치",
-    "ct_hot": "권취온도 높음",
-    "ct_cold": "권취온도 낮음",
-    "gauge_thick": "판 두께 초과",
-    "gauge_thin": "판 두께 미달",
-    "force_high": "압연하중이 예측보다 높음",
-    "force_low": "압연하중이 예측보다 낮음",
-    "bank_no_flow": "냉각 뱅크에 물이 나오지 않음",
-    "feedback_full": "냉각 궤환이 한계에 도달",
-    "spray_edge": "스탠드간 냉각이 한계에 도달",
-    "bad_data": "결측 또는 불량 신호 있음",
-}
-KOREAN_REASONS = {  # what the rule table and the seats say
-    "hold": "유지",
-    "no alert": "경보 없음",
-    "pyrometer disagrees with the model": "고온계가 모델과 어긋남",
-    "pyrometer agrees with the model again": "고온계가 다시 모델과 일치",
-    "strip harder than expected": "판이 예상보다 단단함",
-    "strip softer than expected": "판이 예상보다 무름",
-    "too little water, feedback at its limit": "냉각수 부족, 궤환이 한계",
-    "too much water, feedback at its limit": "냉각수 과다, 궤환이 한계",
-    "too hot, sprays at their limit": "온도 높음, 스탠드간 냉각이 한계",
-    "too cold, sprays at their limit": "온도 낮음, 스탠드간 냉각이 한계",
-}
-EFFECTS = {
-    "seen": Both("as expected", "예상대로"),
-    "unseen": Both("none seen", "확인되지 않음"),
-    "opposite": Both("opposite", "반대 방향"),
-    "unknown": Both("could not be judged", "판단 불가"),
-    "": Both("–", "–"),
-}
-
-
-def seat(name: str) -> Both:
-    """Return what a seat is called."""
-    return SEATS.get(name, Both(f"agent ({name})", f"에이전트 ({name})"))
+from .plots import Both
 
 
 def column_name(facts: Facts, index: int) -> Both:
@@ -127,83 +34,6 @@ def column_name(facts: Facts, index: int) -> Both:
     if index == len(facts.columns) - 1 and name == "rules":
         return Both("agent (rules)", "에이전트 (규칙)")
     return seat(name)
-
-
-def clock(time: float) -> Both:
-    """Return a plant time (s) as minutes and seconds, rounded down to the second.
-
-    >>> clock(754.2)
-    Both(en='12:34', ko='12:34')
-    """
-    text = f"{int(time) // 60}:{int(time) % 60:02d}"
-    return Both(text, text)
-
-
-def setpoint(control: str, value: float | None) -> Both:
-    """Return the value of a set-point (SI) as an operator reads it."""
-    if value is None:
-        return Both("not known", "미상")
-    known = CONTROLS.get(control)
-    if known is None:
-        return Both(f"{value:g}", f"{value:g}")
-    if known.choices:
-        named = SELECTED.get((control, round(value)))
-        if named is None and control == "rot.bank_out":
-            return Both(f"bank {value:.0f}", f"뱅크 {value:.0f}")
-        return named or Both(f"{value:.0f}", f"{value:.0f}")
-    shown = from_si(value, known.display)
-    if abs(shown) < 1e-9:
-        text = f"0 {known.display}"
-    else:
-        text = f"{'+' if shown > 0 else ''}{label(round(shown, 2))} {known.display}"
-    return Both(text, text)
-
-
-def control_name(control: str) -> Both:
-    """Return the short name of a control."""
-    return SHORT.get(control, Both(control, control))
-
-
-def outcome(text: str) -> Both:
-    """Return what the PLC did, in words."""
-    return OUTCOMES.get(text, Both(text, text))
-
-
-def effect(text: str) -> Both:
-    """Return how the expected effect of an action was judged."""
-    return EFFECTS.get(text, Both(text, text))
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number and its English noun.
-
-    >>> counted(1, "coil"), counted(3, "write")
-    ('1 coil', '3 writes')
-    """
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def money(value: float) -> str:
-    """Return EUR without cents.
-
-    >>> money(-1234.4)
-    '−1,234'
-    """
-    return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}")
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """Return a share as a percentage.
-
-    >>> percent(0.9731)
-    '97.3 %'
-    """
-    return f"{100.0 * share:.{digits}f} %"
-
-
-def chooser(by: str) -> Both:
-    """Return who chose a move."""
-    return CHOOSERS.get(by, Both(by, by))
 
 
 def summary(facts: Facts) -> list[Both]:
@@ -468,43 +298,3 @@ def _fault(fault: Fault) -> Both:
         f"{english} Its sign was seen at {seen}, the answer came at {answered}.",
         f"{korean} 징후는 {seen}에 나타났고 {answered}에 대응했다.",
     )
-
-
-def fault_size(fault: Fault) -> Both:
-    """Return how large a fault was, in plant units."""
-    if fault.kind == "pyrometer-drift":
-        text = f"{label(round(fault.size, 1))} K"
-        return Both(f"up to {text}", f"최대 {text}")
-    if fault.kind == "dead-bank":
-        return Both(f"bank {fault.size:.0f}", f"뱅크 {fault.size:.0f}")
-    text = f"{label(round(100.0 * fault.size, 1))} %"
-    return Both(f"{text} harder than declared", f"신고보다 {text} 더 단단함")
-
-
-def alert(text: str) -> Both:
-    """Return an alert of the snapshot, a key of `ALERTS`, in words."""
-    if text in ALERTS:
-        return Both(ALERTS[text], KOREAN_ALERTS.get(text, ALERTS[text]))
-    return Both(text, text)
-
-
-def reason(text: str) -> Both:
-    """Return why a seat chose, in words; parts that are not known are told as recorded."""
-    parts = [_reason(part) for part in text.split("; ") if part]
-    return Both("; ".join(part.en for part in parts), "; ".join(part.ko for part in parts))
-
-
-def _reason(text: str) -> Both:
-    if text in ALERTS:
-        return alert(text)
-    if text in KOREAN_REASONS:
-        return Both(text, KOREAN_REASONS[text])
-    bank = re.fullmatch(r"bank (\d) gives no water", text)
-    if bank:
-        return Both(text, f"{with_particle(f'뱅크 {bank[1]}', '이/가')} 물을 내지 않음")
-    return Both(text, text)
-
-
-def hits(column: Column) -> list[str]:
-    """Return the hit rates of a column as they are printed."""
-    return [percent(column.hits[name]) for name in QUANTITIES]

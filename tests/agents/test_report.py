@@ -12,7 +12,7 @@ import pytest
 
 from passline.agents.errors import RunFolderError
 from passline.agents.operate import play
-from passline.agents.reports import words, write_report
+from passline.agents.reports import glossary, words, write_report
 from passline.agents.reports.baselines import HOLD, play_hold, play_rules
 from passline.agents.reports.page import render
 from passline.agents.reports.records import BASELINES, RUN, read_run, rows
@@ -130,7 +130,7 @@ def printable(value):
         return {str(len(value))}.union(*(printable(item) for item in value))
     if isinstance(value, str):
         return set(numbers(value))
-    size, found = abs(value), {words.clock(abs(value)).en}
+    size, found = abs(value), {glossary.clock(abs(value)).en}
     for scale in (1.0, 100.0, 1e3, 1e6):
         found |= {f"{size * scale:,.0f}", f"{size * scale:.1f}", f"{size * scale:g}"}
         found |= {f"{round(size * scale, 1):g}", f"{round(size * scale, 2):g}"}
@@ -148,7 +148,7 @@ def test_every_figure_of_the_money_table_is_a_sum_over_the_recorded_coils(report
         assert printed[kind] == [f"{mean:,.0f}" for mean in means]
     costs = [sum(c["downgrade"] + c["energy"] + c["delay"] for c in coils) for coils in columns]
     assert printed["total"] == [f"{cost / COILS:,.0f}" for cost in costs]
-    for kind, name in words.QUANTITIES.items():
+    for kind, name in glossary.QUANTITIES.items():
         masses = [sum(coil["mass"] for coil in coils) for coils in columns]
         inside = [sum(coil["mass"] * coil[kind] for coil in coils) for coils in columns]
         shares = [100.0 * part / whole for part, whole in zip(inside, masses, strict=True)]
@@ -173,12 +173,12 @@ def test_every_number_of_the_text_is_a_number_of_the_facts(report):
     allowed = printable(json.loads((report.folder / "facts.json").read_text(encoding="utf-8")))
     totals = [column.money["cost"] for column in facts.columns]
     allowed |= {
-        words.money(abs(round(one) - round(totals[-1]))) for one in totals
+        glossary.money(abs(round(one) - round(totals[-1]))) for one in totals
     }  # the two comparisons
     applied = [write for write in facts.writes if write.applied]
     allowed |= {str(len(applied))}
-    allowed |= {str(sum(w.protocol == name for w in applied)) for name in words.PROTOCOLS}
-    names = [*words.MONEY.values(), *words.SHORT.values(), *words.SELECTED.values()]
+    allowed |= {str(sum(w.protocol == name for w in applied)) for name in glossary.PROTOCOLS}
+    names = [*glossary.MONEY.values(), *glossary.SHORT.values(), *glossary.SELECTED.values()]
     allowed |= {n for name in names for text in name for n in numbers(text)}
     steps = {str(count) for count in range(2, len(applied) + 1)}
     for sentence in told:
@@ -241,8 +241,8 @@ def test_a_drifting_pyrometer_is_drawn_where_it_is_untrue_and_a_true_one_is_not(
 
 def test_what_the_agent_could_not_know_stands_in_its_own_section(report):
     before, _, after = report.page.partition("Ground truth, unknown to the agent")
-    assert {fault.kind for fault in report.facts.faults} == set(words.FAULTS)
-    for name in words.FAULTS.values():
+    assert {fault.kind for fault in report.facts.faults} == set(glossary.FAULTS)
+    for name in glossary.FAULTS.values():
         assert name.en.lower() not in before.lower()
         assert name.en.lower() in after.lower()
 

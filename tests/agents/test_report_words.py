@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from passline.agents.reports import words
+from passline.agents.reports import glossary
 from passline.agents.reports.korean import with_particle
 from passline.agents.reports.plots import label, ticks
 from passline.agents.reports.records import cross_check
@@ -33,9 +33,9 @@ def test_a_korean_particle_follows_the_sound_before_it(word, pair, whole):
 
 
 def test_every_alert_control_and_fault_has_a_korean_name():
-    assert set(words.KOREAN_ALERTS) == set(ALERTS)
-    assert set(CONTROLS) < set(words.SHORT)
-    assert set(words.FAULTS) == set(SCENARIOS) - {"nominal", "faults"}
+    assert set(glossary.KOREAN_ALERTS) == set(ALERTS)
+    assert set(CONTROLS) < set(glossary.SHORT)
+    assert set(glossary.FAULTS) == set(SCENARIOS) - {"nominal", "faults"}
 
 
 def test_every_reason_of_the_rule_table_has_korean_words():
@@ -43,21 +43,21 @@ def test_every_reason_of_the_rule_table_has_korean_words():
     reasons = [reason for _, _, reason in wanted(page)]
     assert len(reasons) > 8
     for reason in reasons:
-        assert words.reason(reason).en == reason
-        assert words.reason(reason).ko != reason
+        assert glossary.reason(reason).en == reason
+        assert glossary.reason(reason).ko != reason
 
 
 def test_a_set_point_is_read_in_plant_units():
-    assert words.setpoint("fm.speed_trim", 0.3).en == "+0.3 m/s"
-    assert words.setpoint("rot.cooling_correction", -0.1).en == "−10 %"
-    assert words.setpoint("fm.fdt_source", 1.0) == ("level-2 estimate", "레벨2 추정값")
-    assert words.setpoint("rot.bank_out", 3.0) == ("bank 3", "뱅크 3")
-    assert words.setpoint("rot.bank_out", 0.0).en == "none"
+    assert glossary.setpoint("fm.speed_trim", 0.3).en == "+0.3 m/s"
+    assert glossary.setpoint("rot.cooling_correction", -0.1).en == "−10 %"
+    assert glossary.setpoint("fm.fdt_source", 1.0) == ("level-2 estimate", "레벨2 추정값")
+    assert glossary.setpoint("rot.bank_out", 3.0) == ("bank 3", "뱅크 3")
+    assert glossary.setpoint("rot.bank_out", 0.0).en == "none"
 
 
 def test_words_that_are_not_in_the_tables_are_told_as_recorded():
-    assert words.alert("something new") == ("something new", "something new")
-    assert words.reason("force_high; bank 2 gives no water").ko == (
+    assert glossary.alert("something new") == ("something new", "something new")
+    assert glossary.reason("force_high; bank 2 gives no water").ko == (
         "압연하중이 예측보다 높음; 뱅크 2가 물을 내지 않음"
     )
 
