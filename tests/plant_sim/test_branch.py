@@ -11,7 +11,6 @@ from passline.plant_sim.lines.hot_strip.tables import CONTROLS, offer
 from passline.plant_sim.rollouts import BranchTable, branch
 from passline.plant_sim.rollouts.branch import branch_many
 
-pytestmark = pytest.mark.timeout(240)  # the first test of all may have to compile the line
 FASTER = Move("fm.speed_trim", 0.3, "up")
 SLOWER = Move("fm.speed_trim", -0.3, "down")
 

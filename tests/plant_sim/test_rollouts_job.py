@@ -14,7 +14,6 @@ from passline.plant_sim.rollouts.commands import folder_of, replay, resume, roll
 from passline.plant_sim.rollouts.evaluate import evaluate, interval
 from passline.plant_sim.rollouts.store import Manifest, read_rows
 
-pytestmark = pytest.mark.timeout(240)  # the first test of all may have to compile the line
 JOB = Job("rules", "faults", tuple(range(6)), coils=1, block=2)
 
 

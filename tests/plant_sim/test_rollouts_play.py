@@ -14,8 +14,6 @@ from passline.plant_sim.lines.hot_strip.tables import CONTROLS
 from passline.plant_sim.rollouts.play import play_block
 from passline.plant_sim.rollouts.seats import fingerprint, load_seat
 
-pytestmark = pytest.mark.timeout(240)  # the first test of all may have to compile the line
-
 
 class Restless:
     """Moves whenever it may."""
