@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COIL_LIMIT = 300.0  # plant s a coil may take on average before the episode is given up
 
 
+QUIET = Decision(0, 1.0, "quiet")  # no alert: nobody is asked
 Offer = Callable[[Control, float], list[Move]]  # the moves an operator considers
 
 
@@ -157,9 +158,11 @@ def play_block(
 ) -> list[Episode]:
     """Play one episode for each seed, side by side, until each has finished its coils.
 
-    Every SAMPLE_PERIOD of plant time each line is read into its snapshot, every DECISION_PERIOD the
-    seat is asked for every episode that still runs. It chooses among the moves that the catalogue
-    (range, choice, step, pre-conditions) and the cooldowns allow, and its choice is written.
+    Every SAMPLE_PERIOD of plant time each line is read into its snapshot. Every DECISION_PERIOD the
+    seat is asked for every running episode in which an alert stands, as the supervisor's triage
+    does; a seat with `asked_always = True`, say a policy, for all of them. It chooses among the
+    moves that the catalogue (range, choice, step, pre-conditions) and the cooldowns allow, and its
+    choice is written.
 
     Args:
         seat: who decides.
@@ -212,7 +215,7 @@ def _decide(
     running: Sequence[int],
     pages: Sequence["Snapshot"],
 ) -> None:
-    """Ask the seat once for every running lane, write what it chose, record all of it."""
+    """Ask the seat, write what it chose, record all of it."""
     moves = [desk.open_moves(page, offer) for desk, page in zip(desks, pages, strict=True)]
     decisions = _ask(seat, pages, moves)
     costs, harms = lanes.money(), lanes.harms()
@@ -248,10 +251,17 @@ def _decide(
 def _ask(
     seat: Seat, pages: Sequence["Snapshot"], moves: Sequence[Sequence[Move]]
 ) -> list[Decision]:
-    """Ask one by one, or at once a seat whose answers do not depend on their companions.
+    """Ask for the pages with an alert, one by one; all at once a seat that does not mind company.
 
     A matrix product rounds otherwise in another batch; an episode would hang on its neighbours.
     """
+    always = getattr(seat, "asked_always", False)
+    asked = [n for n, page in enumerate(pages) if page.alerts or always]
     if getattr(seat, "batch_invariant", False):
-        return list(seat.decide(pages, moves))
-    return [seat.decide([page], [legal])[0] for page, legal in zip(pages, moves, strict=True)]
+        answers = seat.decide([pages[n] for n in asked], [moves[n] for n in asked])
+    else:
+        answers = [seat.decide([pages[n]], [moves[n]])[0] for n in asked]
+    decisions = [QUIET] * len(pages)
+    for n, answer in zip(asked, answers, strict=True):
+        decisions[n] = answer
+    return decisions

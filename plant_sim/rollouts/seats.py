@@ -3,6 +3,9 @@
 A spec is `hold`, `rules`, or code of somebody else: `module:factory` or `module:factory:argument`,
 for example `passline.models.decisions:seat_from_spec:lm`. So this package never imports `models`.
 A spec is code that will be run: resume only jobs whose manifest you trust.
+
+A seat may say more of itself by attributes: `fingerprint` (which weights decide), `batch_invariant`
+(answers do not depend on who is asked together) and `asked_always` (also when no alert stands).
 """
 
 from importlib import import_module

@@ -19,6 +19,7 @@ class Restless:
     """Moves whenever it may."""
 
     name = "restless"
+    asked_always = True
 
     def decide(self, snapshots, moves):
         return [Decision(len(legal) - 1, 1.0) for legal in moves]
@@ -28,6 +29,7 @@ class Gregarious:
     """Chooses by how many are asked with it, as a matrix product rounds by its batch."""
 
     name = "gregarious"
+    asked_always = True
 
     def decide(self, snapshots, moves):
         return [Decision(min(len(snapshots), len(legal) - 1), 1.0) for legal in moves]
@@ -76,6 +78,23 @@ def test_a_seat_acts_on_faults_and_saves_money():
     hold, rules = (play_block(seat, seeds, "faults", 9) for seat in (HoldSeat(), RuleSeat()))
     assert sum(e.cost for e in rules) < sum(e.cost for e in hold)
     assert any(step.control != HOLD.control for e in rules for step in e.steps)
+
+
+def test_without_an_alert_nobody_is_asked_unless_the_seat_wants_it():
+    class Nosy(HoldSeat):
+        def __init__(self, always):
+            self.asked_always, self.seen = always, []
+
+        def decide(self, snapshots, moves):
+            self.seen += [bool(page.alerts) for page in snapshots]
+            return super().decide(snapshots, moves)
+
+    triaged, always = Nosy(False), Nosy(True)
+    (episode,) = play_block(triaged, [1], "faults", 6)
+    play_block(always, [1], "faults", 6)
+    assert 0 < len(triaged.seen) < len(always.seen) == len(episode.steps)
+    assert all(triaged.seen)
+    assert {s.reason for s in episode.steps if not s.alerts} == {"quiet"}
 
 
 def test_an_answer_that_is_no_move_stops_the_play():
