@@ -2,7 +2,8 @@
 
 Campaigns of different seeds run side by side; at decision points the plant is branched, every
 legal move and holding are played on the same futures, and the cheapest that does no more harm wins
-when it beats holding by a margin. Train, validation and held-out rows never share a seed. Labels
+when it beats holding clearly. A third of the lanes is left alone, a third follows the rule table,
+a third the labels. Train, validation and held-out rows never share a seed. Labels
 may use the true state; what a model reads of a row is its snapshot alone.
 """
 
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from ..plant_sim.controls import HOLD, legal_moves
 from ..plant_sim.errors import ConfigError
-from .rows import Row, write_rows
+from .encoder import ORDER
+from .rows import HARM_NOISE, Row, write_rows
 
 if TYPE_CHECKING:
     from ..plant_sim.lines.hot_strip.lanes import HotStripLanes
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str], None]
 MOST_BATCHES = 400
+WRITTEN = 0.3  # chance that a campaign's own policy writes at a decision point
 SHORTEST_COIL = 70.0  # plant s; how many coils may at most begin inside a horizon
 
 
@@ -38,18 +41,19 @@ class Recipe:
         validation: rows to calibrate on.
         held_out: rows to judge on.
         seed: the first seed; each split takes its seeds from a range of its own.
-        lanes: campaigns side by side.
+        lanes: campaigns side by side for train; other splits take as many fewer as their rows.
         coils: length of a campaign.
         futures: noise seeds each move is played on.
         horizon: how long each is at least played (plant s); to the end of the coil then running.
-        margin: what a move must gain over holding to be the answer (EUR).
+        acts: what a move must gain over holding to be the answer (EUR).
+        holds: holding is the answer when no move gains more than this (EUR); between the two the
+            plant gives no clear answer and the point is left out.
         alike: moves that cost at most this more than the best count as equal (EUR); of those the
             answer is the one of least risk, then the first of the catalogue.
-        quiet: chance that a decision point without an alert is labelled; with one it is `loud`.
-        loud: see `quiet`.
+        quiet: chance that a decision point without an alert is labelled.
+        loud: the same with an alert that was not labelled on this coil yet.
         share: the most one answer may take of a split.
-        follow: chance that the right answer is written, so that the state after it is seen too.
-        stray: chance that any legal move is written elsewhere, so that wrong ones are seen too.
+        stray: chance that any legal move is written, so that odd states are seen too.
     """
 
     scenarios: tuple[str, ...] = ("faults", "pyrometer-drift", "dead-bank", "wrong-grade")
@@ -57,17 +61,17 @@ class Recipe:
     validation: int = 96
     held_out: int = 96
     seed: int = 20_000
-    lanes: int = 24
-    coils: int = 12
+    lanes: int = 16
+    coils: int = 14
     futures: int = 2
-    horizon: float = 180.0
-    margin: float = 20.0
-    alike: float = 4.0
-    quiet: float = 0.03
-    loud: float = 0.2
-    share: float = 0.2
-    follow: float = 0.5
-    stray: float = 0.02
+    horizon: float = 300.0
+    acts: float = 90.0
+    holds: float = 30.0
+    alike: float = 10.0
+    quiet: float = 0.01
+    loud: float = 0.3
+    share: float = 0.3
+    stray: float = 0.01
 
     def first_seed(self, split: str) -> int:
         """Return where the seeds of `split` begin; no two splits ever share one."""
@@ -133,18 +137,22 @@ def label(recipe: Recipe, split: str, tell: Tell = lambda _: None) -> list[Row]:
 
 def _campaigns(recipe: Recipe, split: str, batch: int) -> Iterator[Row]:
     """Play one batch of campaigns side by side and yield a row at each decision point drawn."""
+    from ..plant_sim.control.rules import RuleSeat
     from ..plant_sim.lines.hot_strip.lanes import INTERVAL, HotStripLanes
     from ..plant_sim.lines.hot_strip.tables import offer
     from ..plant_sim.rollouts.branch import branch_many
     from ..plant_sim.snapshot import DECISION_PERIOD, SAMPLE_PERIOD, SnapshotBuilder
 
-    first = recipe.first_seed(split) + batch * recipe.lanes
-    seeds = range(first, first + recipe.lanes)
+    count = max(4, round(recipe.lanes * recipe.wanted(split) / max(recipe.train, 1)))
+    first = recipe.first_seed(split) + batch * count
+    seeds = range(first, first + count)
     scenario = recipe.scenarios[batch % len(recipe.scenarios)]
     lanes = HotStripLanes(seeds, scenario)
     builders = [SnapshotBuilder(lanes.signals, lanes.controls) for _ in seeds]
     draws = [random.Random(seed) for seed in seeds]  # noqa: S311  a choice, not a secret
     pages: dict[int, Snapshot] = {}
+    last: dict[int, tuple[int, tuple[str, ...]]] = {}  # lane -> coil and alerts labelled last
+    rules = RuleSeat()
     while lanes.finished_counts().min() < recipe.coils:
         for _ in range(round(DECISION_PERIOD / SAMPLE_PERIOD)):
             lanes.advance(round(SAMPLE_PERIOD / INTERVAL))
@@ -158,25 +166,31 @@ def _campaigns(recipe: Recipe, split: str, batch: int) -> Iterator[Row]:
             lane
             for lane, page in pages.items()
             if draws[lane].random() < (recipe.loud if page.alerts else recipe.quiet)
+            and last.get(lane) != (page.coil, page.alerts)
             and not _fault_begins(lanes, lane, recipe.horizon)
         ]
-        futures = [first + n for n in range(recipe.futures)]
         states, legal = [lanes.lane(lane) for lane in due], [moves[lane] for lane in due]
+        futures = [first + n for n in range(recipe.futures)]
         tables = dict(zip(due, branch_many(states, legal, futures, recipe.horizon), strict=True))
         for lane, page in pages.items():
-            draw, written = draws[lane], HOLD
+            draw, right = draws[lane], None
             if lane in tables:
-                row = _row(page, tables[lane], recipe, scenario, seeds[lane])
-                yield row
-                if draw.random() < recipe.follow:
-                    written = moves[lane][row.label]
-            elif draw.random() < recipe.stray:
+                last[lane] = (page.coil, page.alerts)
+                right = best_move(tables[lane], recipe)
+                if right is not None:
+                    yield _row(page, tables[lane], right, scenario, seeds[lane])
+            written = HOLD
+            if draw.random() < recipe.stray:
                 written = draw.choice(moves[lane])
-            if written != HOLD:
+            elif lane % 3 == 1:
+                written = moves[lane][rules.decide([page], [moves[lane]])[0].choice]
+            elif lane % 3 == 2 and right is not None:
+                written = moves[lane][right]
+            if written != HOLD and draw.random() < WRITTEN:
                 lanes.write(written.control, written.value, [lane])
 
 
-def _row(page: "Snapshot", table: "BranchTable", recipe: Recipe, scenario: str, seed: int) -> Row:
+def _row(page: "Snapshot", table: "BranchTable", right: int, scenario: str, seed: int) -> Row:
     return Row(
         scenario=scenario,
         seed=seed,
@@ -185,30 +199,31 @@ def _row(page: "Snapshot", table: "BranchTable", recipe: Recipe, scenario: str, 
         rolling=page.rolling,
         features={name: float(value) for name, value in page.features.items()},
         alerts=tuple(page.alerts),
+        order={name: page.samples[name].value for name in ORDER},
         moves=tuple((move.control, move.value, move.label) for move in table.candidates),
         costs=tuple(table.mean.tolist()),
-        harms=tuple(table.worst_harm.tolist()),
-        label=best_move(table, recipe),
+        harms=tuple(table.harm.mean(axis=1).tolist()),
+        label=right,
     )
 
 
-def best_move(table: "BranchTable", recipe: Recipe) -> int:
-    """Return the index of the right answer of a branch table.
+def best_move(table: "BranchTable", recipe: Recipe) -> int | None:
+    """Return the index of the right answer of a branch table, or None when it is not clear.
 
-    Hold, unless the best admissible move gains the margin. Of moves about as good as the best the
-    one of least risk, then the first of the catalogue: labels must not hang on a few EUR of noise.
+    The cheapest move that does no more harm than holding, when it gains enough; hold when nothing
+    gains much. Of moves about as good as the best the one of least risk, then the first of the
+    catalogue: labels must not hang on a few EUR of noise.
     """
     from ..plant_sim.lines.hot_strip.tables import CONTROLS
 
-    cost, fits = table.mean, table.admissible
-    if cost[0] - cost[table.best] < recipe.margin:
-        return 0
+    cost, harm = table.mean, table.harm.mean(axis=1)
+    fits = [index for index in range(len(cost)) if harm[index] <= harm[0] + HARM_NOISE]
+    best = min(fits, key=lambda index: float(cost[index]))
+    gain = cost[0] - cost[best]
+    if gain < recipe.acts:
+        return 0 if gain <= recipe.holds else None
     risks = ("low", "medium", "high")
-    alike = [
-        index
-        for index, move in enumerate(table.candidates)
-        if index and fits[index] and cost[index] <= cost[table.best] + recipe.alike
-    ]
+    alike = [index for index in fits if index and cost[index] <= cost[best] + recipe.alike]
     return min(alike, key=lambda index: risks.index(CONTROLS[table.candidates[index].control].risk))
 
 

@@ -34,12 +34,13 @@ LINES = (
     Line("fdt_error", "delivery temperature error", 1.0),
     Line("fdt_residual", "pyrometer minus model", 1.0),
     Line("spray_opening", "spray opening", 100.0),
-    Line("speed", "speed", 1.0),
     Line("gauge_error", "gauge error", 1e6),
     Line("force_excess", "force excess", 100.0),
     Line("ct_error", "coiling temperature error", 1.0),
     Line("feedback", "cooling feedback", 10.0),
+    Line("demand", "banks", 1.0, 1),
 )
+ORDER = ("coil.gauge_aim", "coil.ct_aim")
 SETTINGS = (
     Line("fm.speed_trim", "speed trim", 1.0, 1),
     Line("fm.spray_trim", "spray trim", 100.0),
@@ -55,7 +56,7 @@ def state_text(snapshot: "Snapshot") -> str:
     seen = [_said(line, snapshot) for line in LINES]
     set_to = [_said(line, snapshot) for line in SETTINGS]
     standing = [text for text in set_to if text and not text.endswith(" 0")]
-    rows = [text for text in seen if text]
+    rows = [_order(snapshot), *(text for text in seen if text)]
     rows.append("set: " + ("; ".join(standing) or "none"))
     rows.append(
         "alerts: " + ("; ".join(_alert(key, snapshot) for key in snapshot.alerts) or "none")
@@ -76,6 +77,15 @@ def answer_text(move: Move) -> str:
 def answers(moves: Sequence[Move]) -> list[str]:
     """Return the answer of each move, in their order."""
     return [answer_text(move) for move in moves]
+
+
+def _order(snapshot: "Snapshot") -> str:
+    """Return what is being rolled: gauge (mm) and coiling temperature (degC) aimed at."""
+    aims = [snapshot.samples.get(name) for name in ORDER]
+    if not all(aim is not None and aim.good for aim in aims):
+        return "order unknown"
+    gauge, coiling = (aim.value for aim in aims if aim is not None)
+    return f"order {gauge * 1e3:.1f} at {coiling - 273.15:.0f}"
 
 
 def _said(line: Line, snapshot: "Snapshot") -> str:

@@ -44,7 +44,7 @@ class LoraPlan:
         seed: of the first weights and of the order.
     """
 
-    top_layers: int = 14
+    top_layers: int = 12
     rank: int = 8
     alpha: int = 16
     targets: tuple[str, ...] = ALL_LINEAR

@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..plant_sim.controls import Move
 from ..plant_sim.errors import ConfigError
+from ..plant_sim.signals import Quality, Sample
 from .encoder import answer_text
 
 if TYPE_CHECKING:
     from ..plant_sim.snapshot import Snapshot
+
+
+HARM_NOISE = 3.0  # s; what two futures of one move may differ by
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,10 @@ class Row:
         rolling: whether strip was in the mill, past its head.
         features: digested residuals of the snapshot, set-points among them.
         alerts: its alerts.
+        order: what was ordered, by signal name.
         moves: (control, value, label) of each legal move; the first is to hold.
         costs: mean cost of each.
-        harms: worst harm of each.
+        harms: mean harm of each.
         label: index of the right answer.
     """
 
@@ -45,6 +50,7 @@ class Row:
     rolling: bool
     features: dict[str, float]
     alerts: tuple[str, ...]
+    order: dict[str, float]
     moves: tuple[tuple[str, float, str], ...]
     costs: tuple[float, ...]
     harms: tuple[float, ...]
@@ -61,8 +67,8 @@ class Row:
         return answer_text(Move(*self.moves[self.label]))
 
     def harmful(self, chosen: int) -> bool:
-        """Return whether move `chosen` does more harm than holding."""
-        return self.harms[chosen] > self.harms[0] + 1e-9
+        """Return whether move `chosen` does more harm than holding, by more than noise."""
+        return self.harms[chosen] > self.harms[0] + HARM_NOISE
 
     def regret(self, chosen: int) -> float:
         """Return what move `chosen` costs more than the cheapest that does no harm (EUR)."""
@@ -77,7 +83,10 @@ class Row:
             time=self.time,
             coil=self.coil,
             rolling=self.rolling,
-            samples={},
+            samples={
+                name: Sample(value, Quality.GOOD, self.time, self.time)
+                for name, value in self.order.items()
+            },
             features=self.features,
             alerts=self.alerts,
         )

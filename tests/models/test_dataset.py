@@ -25,11 +25,13 @@ def table(costs, harms=(0.0, 0.0, 0.0)):
 @pytest.mark.parametrize(
     ("costs", "harms", "right"),
     [
-        ((500.0, 485.0, 490.0), (0, 0, 0), 0),  # too little gained
+        ((500.0, 480.0, 490.0), (0, 0, 0), 0),  # nothing gains much
+        ((500.0, 440.0, 490.0), (0, 0, 0), None),  # not clear
         ((500.0, 400.0, 450.0), (0, 0, 0), 1),  # the cheapest
-        ((500.0, 400.0, 402.0), (0, 0, 0), 2),  # about as good and of less risk
-        ((500.0, 400.0, 450.0), (0, 3, 0), 2),  # the cheapest does harm
-        ((500.0, 400.0, 450.0), (0, 3, 3), 0),  # both do
+        ((500.0, 400.0, 405.0), (0, 0, 0), 2),  # about as good and of less risk
+        ((500.0, 300.0, 400.0), (0, 9, 0), 2),  # the cheapest does harm
+        ((500.0, 300.0, 400.0), (0, 9, 9), 0),  # both do
+        ((500.0, 300.0, 400.0), (4, 5, 0), 1),  # harm that is only noise
     ],
 )
 def test_the_right_answer_pays_and_does_no_harm(costs, harms, right):

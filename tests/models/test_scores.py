@@ -1,19 +1,21 @@
 import pytest
 
+from passline.models.encoder import state_text
 from passline.models.rows import Row, read_rows, write_rows
 from passline.models.scores import ask, calibrate, largest_class, score, wilson
 from passline.plant_sim.errors import ConfigError
 
+ORDER = {"coil.gauge_aim": 2.6e-3, "coil.ct_aim": 893.0}
 MOVES = (("none", 0.0, "hold"), ("rot.bank_out", 3.0, "3"), ("fm.spray_trim", 0.1, "up"))
 
 
 def row(label=1, costs=(300.0, 100.0, 150.0), harms=(0.0, 0.0, 0.0), seed=1):
     seen = {"ct_error": 12.0}
-    return Row("faults", seed, 10.0, 2, True, seen, ("ct_hot",), MOVES, costs, harms, label)
+    return Row("faults", seed, 10.0, 2, True, seen, ("ct_hot",), ORDER, MOVES, costs, harms, label)
 
 
 def test_regret_is_counted_from_the_best_move_that_does_no_harm():
-    harmful = row(harms=(1.0, 5.0, 1.0), label=2)
+    harmful = row(harms=(1.0, 5.0, 3.5), label=2)
     assert harmful.regret(0) == 150.0
     assert harmful.regret(2) == 0.0
     assert harmful.harmful(1)
@@ -62,6 +64,9 @@ def test_rows_are_the_same_after_writing(tmp_path):
     rows = [row(seed=n) for n in range(3)]
     digest = write_rows(tmp_path / "rows.json", rows)
     assert read_rows(tmp_path / "rows.json") == rows
+    assert state_text(rows[0].snapshot()).startswith(
+        "order 2.6 at 620\ncoiling temperature error 12\n"
+    )
     assert len(digest) == 64
 
 
