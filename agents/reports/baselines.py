@@ -39,7 +39,7 @@ def play_hold(folder: Path, seed: int, scenario: str, coils: int) -> dict[str, A
 
 
 def play_rules(seed: int, scenario: str, coils: int) -> dict[str, Any]:
-    """Let the rule table sit at the desk, asked every decision period of plant time."""
+    """Let the rule table sit at the desk, asked at most once a decision period of plant time."""
     from ...plant_sim.control.rules import RuleSeat
     from ...plant_sim.rollouts.play import coil_row, play_block
 
