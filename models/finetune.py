@@ -77,7 +77,7 @@ def train(data: Path, out: Path, plan: Plan | None = None, tell: Tell = lambda _
     learn, check, judge = splits["train"], splits["validation"], splits["held-out"]
     learn = learn[: plan.limit] if plan.limit else learn
     base = load(plan.base)
-    scores: dict[str, Score] = {"hold": score(ask(judge, lambda row: (0, 1.0)))}
+    scores = without_model(judge)
     tell(f"asking the untrained model on {len(judge)} held-out rows")
     scores["lm-zero-shot"] = score(ask(judge, preference(ChoiceSeat("lm-zero-shot", base, 0.0))))
 
@@ -125,6 +125,21 @@ def train(data: Path, out: Path, plan: Plan | None = None, tell: Tell = lambda _
             shutil.rmtree(out)
         fresh.rename(out)
     return card
+
+
+def without_model(rows: Sequence[Row]) -> dict[str, Score]:
+    """Return the scores of those who need no model: holding, and the rule table."""
+    from ..plant_sim.control.rules import RuleSeat
+
+    rules = RuleSeat()
+
+    def by_rule(row: Row) -> tuple[int, float]:
+        return rules.decide([row.snapshot()], [row.legal])[0].choice, 1.0
+
+    return {
+        "hold": score(ask(rows, lambda row: (0, 1.0))),
+        "rules": score(ask(rows, by_rule)),
+    }
 
 
 def preference(seat: ModelSeat) -> Callable[[Row], tuple[int, float]]:
@@ -198,26 +213,3 @@ def _no_leak(splits: dict[str, list[Row]]) -> None:
                 raise ConfigError(
                     f"seed {row.seed} is in {owner[row.seed]} and in {split}; build anew"
                 )
-
-
-def table(card: Card) -> list[dict[str, str]]:
-    """Return the held-out scores of `card` as text, one row a seat, hold first."""
-    share = card.data["largest class"]["share"]
-    rows = []
-    for name, found in card.scores.items():
-        rows.append(
-            {
-                "seat": name,
-                "rows": str(int(found["rows"])),
-                "right": f"{100 * found['accuracy']:.1f} %",
-                "95 %": f"{100 * found['low']:.0f} .. {100 * found['high']:.0f} %",
-                "largest class": f"{100 * share:.1f} %",
-                "regret EUR": f"{found['regret']:.1f}",
-                "more harm than hold": f"{100 * found['harmful']:.1f} %",
-                "sure at": f"{found['threshold']:.2f}",
-                "sure": f"{100 * found['sure']:.0f} %",
-                "right when sure": f"{100 * found['sure_accuracy']:.1f} %",
-                "regret EUR, holding when not sure": f"{found['held_regret']:.1f}",
-            }
-        )
-    return rows
