@@ -1,8 +1,9 @@
 """The one cost of a coil: money, and apart from it harm.
 
 Money is what the rolled steel loses (downgraded mass), the energy of the drives and the time the
-line was taken. Harm (seconds beyond a rating, seconds of two-phase rolling) is never traded
-against money. The prices are relative plant defaults [T]; a plant replaces them by its own.
+line was taken. Harm (seconds beyond a rating, each stand and each rating counted, and seconds of
+two-phase rolling) is never traded against money. The prices are relative plant defaults [T]; a
+plant replaces them by its own.
 """
 
 from .engine.numbers import inline

@@ -2,19 +2,20 @@
 
 `compile_sources` runs a list of ordinary modules of this package a second time, in order, with
 `engine.numbers` (and every module earlier in the list) replaced by its compiled counterpart.
-Numba's disk cache looks at one function only, so the hash of all sources and flags goes into the
-name of each compiled driver: a changed callee can never be served from an old cache.
+Numba's disk cache looks at one function only, so the hash of all sources, of every file they import
+constants from, and of the flags goes into the name of each compiled driver: what changed is
+compiled anew.
 """
 
 import ast
 import hashlib
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import module_from_spec, resolve_name, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,7 +46,7 @@ def compile_sources(sources: tuple[str, ...], cached: bool = True) -> dict[str, 
 
     plain = {name: import_module(f"{ROOT}.{name}") for name in sources}
     files = {name: Path(str(module.__file__)) for name, module in plain.items()}
-    tag = _tag([*files.values(), Path(lanes.__file__), Path(__file__)])
+    tag = _tag({*files.values(), *_constants(files), Path(lanes.__file__), Path(__file__)})
 
     def kernel(function: Callable[..., Any]) -> Any:
         function.__qualname__ += f"_{tag}"  # names the cache file: callees and flags are in it
@@ -63,10 +64,27 @@ def compile_sources(sources: tuple[str, ...], cached: bool = True) -> dict[str, 
     return compiled
 
 
-def _tag(files: Sequence[Path]) -> str:
+def _constants(files: dict[str, Path]) -> set[Path]:
+    """Return the files of this package that the sources import: their constants are compiled in."""
+    found: set[Path] = set()
+    left = [(f"{ROOT}.{name}", file) for name, file in files.items()]
+    while left:
+        name, file = left.pop()
+        package = name.rpartition(".")[0]
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level and node.module:
+                imported = resolve_name("." * node.level + node.module, package)
+                other = Path(str(import_module(imported).__file__))
+                if other not in found:
+                    found.add(other)
+                    left.append((imported, other))
+    return found
+
+
+def _tag(files: set[Path]) -> str:
     import numba as nb
 
-    text = b"".join(file.read_bytes() for file in files) + nb.__version__.encode()
+    text = b"".join(file.read_bytes() for file in sorted(files)) + nb.__version__.encode()
     return hashlib.sha256(text).hexdigest()[:12]
 
 

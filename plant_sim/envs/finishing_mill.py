@@ -50,13 +50,17 @@ class FinishingTask(Task):
             "time": lanes.total(R.SECONDS) * LINE_TIME,
         }
 
+    def finished(self, lanes: HotStripLanes) -> NDArray[np.bool_]:
+        """Return where the tail of the first coil has left the mill."""
+        return (lanes.row(R.COIL) > 0.5) & (lanes.row(R.ACTIVE) < 0.5)
+
 
 class FinishingMill(LineEnv):
     """Keep gauge and finishing delivery temperature (FDT) of a coil in seven stands.
 
     ## Description
     The thin hot strip line with its own level 1 and 2; the agent adds trims. Control interval
-    0.5 s of plant time, 240 intervals an episode: one coil, the gap behind it, the next head.
+    0.5 s of plant time; an episode is one coil, from the empty mill to its tail.
 
     ## Action space
     `Box(-1, 1, (3,), float32)`; each action is a target that its trim approaches at its rate.
@@ -86,15 +90,17 @@ class FinishingMill(LineEnv):
 
     ## Rewards
     Minus the money of the interval (EUR): mass outside the gauge tolerance (30 um, 1 % above
-    3 mm), mass outside the FDT tolerance (20 K), drive energy, line time. `info` carries the four
-    terms and `cost`, the harm of the interval (s beyond a rating), apart from money.
+    3 mm), mass outside the FDT tolerance (20 K), drive energy, line time: rolling slowly costs.
+    `info` carries the four terms, `cost`, the harm of the interval apart from money (s beyond a
+    rating, each stand and rating counted, and of two-phase rolling), and `outside`, how many stands
+    left the validity of their formulas.
 
     ## Starting state
     Campaign of the seed: empty mill, first coil after 5 s. The seed draws orders, the plant's own
     parameters, disturbances, and with scenario "faults" also faults.
 
     ## Episode end
-    Termination: never. Truncation: after 240 intervals.
+    Termination: the tail of the coil has left F7. Truncation: after 240 intervals.
 
     ## Arguments
     `scenario`: a name of `passline scenarios`, default "nominal".

@@ -13,6 +13,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from ..errors import ConfigError
+from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
 from ..lines.hot_strip.lanes import HotStripLanes
 
 Array = NDArray[np.float64]
@@ -33,6 +34,10 @@ class Task(Protocol):
 
     def counters(self, lanes: HotStripLanes) -> dict[str, Array]:
         """Return money by reason (EUR) since the campaign began; each (n,)."""
+        ...
+
+    def finished(self, lanes: HotStripLanes) -> NDArray[np.bool_]:
+        """Return which lanes have done the task, shape (n,)."""
         ...
 
 
@@ -105,7 +110,12 @@ class Play:
         terms = {name: now[name] - self._counted[name] for name in now}
         self._counted = now
         money = sum(terms[name] for name in terms if name != "cost")
+        terms["outside"] = self.lanes.row(R.OUTSIDE)  # stands beyond the validity of a formula
         return -np.asarray(money), terms
+
+    def finished(self) -> NDArray[np.bool_]:
+        """Return which episodes have ended by themselves, shape (n,)."""
+        return self.task.finished(self.lanes)
 
     def _terms(self) -> dict[str, Array]:
         terms = dict(self.task.counters(self.lanes))

@@ -41,6 +41,10 @@ class TableTask(Task):
         """Return the money lost by coiling outside the tolerance."""
         return {"ct": lanes.total(R.CT_OFF) * CT_DOWNGRADE}
 
+    def finished(self, lanes: HotStripLanes) -> NDArray[np.bool_]:
+        """Return False: coil follows coil until the horizon."""
+        return np.zeros(lanes.n, bool)
+
 
 class RunOutTable(LineEnv):
     """Keep the coiling temperature (CT) behind the run-out table.
@@ -71,9 +75,12 @@ class RunOutTable(LineEnv):
 
     ## Rewards
     Minus the money of the interval (EUR): mass that passes the coiling pyrometer outside 15 K.
-    `info` carries `ct` (EUR) and `cost`, the harm of the interval (s), apart from money.
+    `info` carries `ct` (EUR), and `cost` and `outside` as `FinishingMill`.
 
-    ## Starting state, episode end, arguments
+    ## Episode end
+    Termination: never. Truncation: after 240 intervals: a coil, the gap, the head of the next.
+
+    ## Starting state, arguments
     As `FinishingMill`.
 
     ## Version history

@@ -44,4 +44,5 @@ class LineEnv(gymnasium.Env[Any, Any]):
         """
         reward, terms = self._play.step(np.asarray(action, np.float32)[None])
         info = {name: float(value[0]) for name, value in terms.items()}
-        return self._play.observe()[0], float(reward[0]), False, False, info
+        terminated = bool(self._play.finished()[0])
+        return self._play.observe()[0], float(reward[0]), terminated, False, info

@@ -109,18 +109,18 @@ class LineVectorEnv(VectorEnv[Observation, Observation, NDArray[Any]]):
             reward[again] = 0.0
         observation = self._play.observe()
         truncated = self._play.steps >= self._horizon
-        terminated = np.zeros(self.num_envs, bool)
-        stepped = ~again
-        if self.mode is AutoresetMode.SAME_STEP and truncated.any():
+        terminated = self._play.finished() & ~again
+        over, stepped = terminated | truncated, ~again
+        if self.mode is AutoresetMode.SAME_STEP and over.any():
             final = np.full(self.num_envs, None, object)
-            for i in np.flatnonzero(truncated):
+            for i in np.flatnonzero(over):
                 final[i] = observation[i].copy()
-            infos |= {"final_obs": final, "_final_obs": truncated.copy()}
-            infos |= {"final_info": _masked(terms, truncated), "_final_info": truncated.copy()}
-            self._play.reset([None] * self.num_envs, truncated)
-            observation, stepped = self._play.observe(), ~truncated
+            infos |= {"final_obs": final, "_final_obs": over.copy()}
+            infos |= {"final_info": _masked(terms, over), "_final_info": over.copy()}
+            self._play.reset([None] * self.num_envs, over)
+            observation, stepped = self._play.observe(), ~over
         else:
-            self._pending = truncated.copy()
+            self._pending = over
         infos |= _masked(terms, stepped)
         return observation, reward, terminated, truncated, infos
 

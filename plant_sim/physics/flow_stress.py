@@ -3,13 +3,14 @@
 Models the uniaxial flow stress by temperature, strain, strain rate and carbon. Leaves out strain
 accumulation between passes. Force models take the *mean* over the strain of a pass.
 Sources: S. Shida 1968/1969 (structure read in secondary sources, primary not re-read [M]);
-Y. Misaka and T. Yoshimoto 1967 [V], alloy factor Misaka 1981 [M].
+Y. Misaka and T. Yoshimoto 1967 [V].
 """
 
 from ..engine.numbers import exp, fmax, inline, log, require, where
 
 KGF_MM2 = 9.80665e6  # Pa
 COLDEST, HOTTEST = 973.0, 1473.0  # K: 700 to 1200 degC
+MOST_STRAIN = 0.7  # of a pass
 
 
 @inline
@@ -44,7 +45,7 @@ def shida(strain: float, rate: float, temperature: float, carbon: float) -> floa
     Raises:
         ValidityError: outside these ranges.
     """
-    require(0.0 < strain <= 0.7, "Shida holds for strains up to 0.7")
+    require(0.0 < strain <= MOST_STRAIN, "Shida holds for strains up to 0.7")
     require(COLDEST <= temperature <= HOTTEST, "Shida holds for 700 to 1200 degC")
     require(0.0 <= carbon <= 1.2, "Shida holds for carbon up to 1.2 %")
     require(rate > 0.0, "the strain rate must be positive")
@@ -62,7 +63,7 @@ def shida_mean(strain: float, rate: float, temperature: float, carbon: float) ->
     >>> round(shida_mean(0.5, 100.0, 1273.0, 0.10) / 1e6, 1)
     164.3
     """
-    require(0.0 < strain <= 0.7, "Shida holds for strains up to 0.7")
+    require(0.0 < strain <= MOST_STRAIN, "Shida holds for strains up to 0.7")
     require(COLDEST <= temperature <= HOTTEST, "Shida holds for 700 to 1200 degC")
     require(0.0 <= carbon <= 1.2, "Shida holds for carbon up to 1.2 %")
     require(rate > 0.0, "the strain rate must be positive")
@@ -73,7 +74,10 @@ def shida_mean(strain: float, rate: float, temperature: float, carbon: float) ->
 
 @inline
 def misaka(strain: float, rate: float, temperature: float, carbon: float) -> float:
-    """Return Misaka's mean flow stress (Pa); 750 to 1200 degC, 30 to 200 1/s, strain up to 0.5.
+    """Return Misaka's mean flow stress (Pa).
+
+    Published for 750 to 1200 degC, 30 to 200 1/s and strain up to 0.5. Level 2 uses it beyond, as
+    set-up computers do, and learns a factor for each stand; so only the signs are required here.
 
     >>> round(misaka(0.5, 100.0, 1273.0, 0.10) / 1e6, 1)
     173.7

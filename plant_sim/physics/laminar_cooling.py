@@ -31,7 +31,7 @@ def jet_flux(surface: float, water: float, density: float) -> float:
 
 @inline
 def boiling_factor(surface: float) -> float:
-    """Return the rise of the flux by transition boiling: 1 when hot, 4 near 400 degC."""
+    """Return the rise of the flux by transition boiling: 1 when hot, 3.5 near 400 degC."""
     return 1.0 + 3.0 / (1.0 + exp((surface - 730.0) / 35.0))
 
 

@@ -22,6 +22,7 @@ COIL_LIMIT = 300.0  # plant s a coil may take on average before the episode is g
 
 
 QUIET = Decision(0, 1.0, "quiet")  # no alert: nobody is asked
+MOST_COILS = 500  # of one episode: half a day of rolling
 Offer = Callable[[Control, float], list[Move]]  # the moves an operator considers
 
 
@@ -31,7 +32,6 @@ class LineKind(NamedTuple):
     lanes: Callable[..., "HotStripLanes"]
     offer: Offer
     interval: float  # s
-    most_coils: int  # that one campaign keeps
 
 
 def line_kind(name: str) -> LineKind:
@@ -42,10 +42,10 @@ def line_kind(name: str) -> LineKind:
     """
     if name != "hot-strip":
         raise ConfigError(f"line {name!r} is not known; the lines are: hot-strip")
-    from ..lines.hot_strip.lanes import INTERVAL, MOST_COILS, HotStripLanes
+    from ..lines.hot_strip.lanes import INTERVAL, HotStripLanes
     from ..lines.hot_strip.tables import offer
 
-    return LineKind(HotStripLanes, offer, INTERVAL, MOST_COILS)
+    return LineKind(HotStripLanes, offer, INTERVAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +178,9 @@ def play_block(
     from ..snapshot import DECISION_PERIOD, SAMPLE_PERIOD
 
     kind = line_kind(line)
-    if not seeds or not 1 <= coils <= kind.most_coils:
+    if not seeds or not 1 <= coils <= MOST_COILS:
         raise ConfigError(
-            f"an episode needs a seed and 1 to {kind.most_coils} coils, not {len(seeds)} seeds "
+            f"an episode needs a seed and 1 to {MOST_COILS} coils, not {len(seeds)} seeds "
             f"and {coils} coils"
         )
     lanes = kind.lanes(seeds, scenario)

@@ -34,20 +34,20 @@ def test_the_environment_checker_is_content(name):
 
 @pytest.mark.parametrize("mode", list(AutoresetMode))
 @pytest.mark.parametrize("name", IDS)
-def test_the_native_vector_equals_gymnasiums_own(name, mode):
-    count, horizon = 5, 9
+@pytest.mark.parametrize(("count", "horizon", "steps"), [(5, 9, 30), (3, 240, 260)])
+def test_the_native_vector_equals_gymnasiums_own(name, mode, count, horizon, steps):
     ours = gymnasium.make_vec(name, count, autoreset_mode=mode, max_episode_steps=horizon)
     theirs = SyncVectorEnv(
         [lambda: gymnasium.make(name, max_episode_steps=horizon)] * count, autoreset_mode=mode
     )
     rng = np.random.default_rng(0)
     same(ours.reset(seed=5), theirs.reset(seed=5))
-    for step in range(30):
+    for step in range(steps):
         actions = rng.uniform(-1, 1, ours.action_space.shape).astype(np.float32)
         out = ours.step(actions)
         same(out, theirs.step(actions))
         finished = mode is AutoresetMode.DISABLED
-        mask = out[2] | out[3] if finished else rng.random(count) < 0.1
+        mask = out[2] | out[3] if finished else rng.random(count) < 1.0 / horizon
         if mask.any():
             seed = 77 if step % 3 == 0 else None
             same(
@@ -80,7 +80,7 @@ def test_rewards_are_minus_the_money_and_harm_is_apart(name):
     env.reset(seed=3)
     for _ in range(100):
         _, reward, terminated, _, info = env.step(env.action_space.sample())
-        money = sum(value for key, value in info.items() if key != "cost")
+        money = sum(value for key, value in info.items() if key not in ("cost", "outside"))
         assert reward == pytest.approx(-money)
         assert info["cost"] >= 0.0
         assert not terminated
@@ -105,6 +105,21 @@ def test_a_wrong_action_or_mask_gets_a_clear_error(name):
     envs.step(good)
     with pytest.raises(ConfigError, match="finished environment was stepped"):
         envs.step(good)
+
+
+def test_a_finished_coil_ends_the_episode_and_slow_rolling_costs_time():
+    taken = {}
+    for speed in (-1.0, 1.0):
+        env = gymnasium.make("passline/FinishingMill-v0")
+        env.reset(seed=8)
+        terminated, seconds = False, 0.0
+        while not terminated:
+            action = np.array([0.0, speed, 0.0], np.float32)
+            _, _, terminated, truncated, info = env.step(action)
+            assert not truncated
+            seconds += info["time"]
+        taken[speed] = seconds
+    assert taken[-1.0] > taken[1.0] + 5.0
 
 
 def test_actions_beyond_one_are_clipped():

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite
 from types import ModuleType
 
 import numpy as np
@@ -36,7 +37,8 @@ SOURCES = (
     "lines.hot_strip.cycle",
     "lines.hot_strip.drive",
 )
-MOST_COILS = 128  # kept of one campaign
+ROOM = 16  # finished coils there is room for at first; grown when needed
+FASTEST_COIL = 90  # intervals: no coil takes less
 INTERVAL = R.INTERVAL
 
 _ROW_OF: dict[str, int] = {
@@ -82,8 +84,8 @@ def kernel() -> ModuleType:
 
 def key_of(seed: int, purpose: int = 0) -> np.uint64:
     """Return the 64-bit key of a seed; purpose 0 orders and faults, 1 disturbances and noise."""
-    if seed < 0:
-        raise ConfigError(f"seed {seed} is negative; use 0 or more")
+    if not 0 <= seed < 2**32:  # wider seeds would share words with another purpose
+        raise ConfigError(f"seed {seed} is outside [0, 2**32); use a number inside")
     return np.uint64(np.random.SeedSequence([int(seed), purpose]).generate_state(1, np.uint64)[0])
 
 
@@ -107,7 +109,8 @@ class Coil:
         energy: EUR.
         delay: EUR for the line time.
         cost: EUR, the sum of the three.
-        harm: seconds beyond a rating or in two-phase rolling; never part of the cost.
+        harm: seconds beyond a rating, each stand and rating counted, and of two-phase rolling;
+            never part of the cost.
     """
 
     number: int
@@ -209,7 +212,7 @@ class HotStripLanes:
         self._plan, self._noise = np.zeros(lanes, np.uint64), np.zeros(lanes, np.uint64)
         self._episode, self._clock = np.zeros(lanes, np.int64), np.zeros(lanes, np.int64)
         self._count, self._odds = np.zeros(lanes, np.int64), np.zeros((lanes, 3))
-        self._kept = np.zeros((lanes, MOST_COILS, len(R.KEPT)))
+        self._kept = np.zeros((lanes, ROOM, len(R.KEPT)))
 
     def _pad(self) -> None:
         """Let padding lanes repeat the last live one: they must stay inside the physics."""
@@ -234,6 +237,13 @@ class HotStripLanes:
             self._plan[lane], self._noise[lane] = key_of(seed), key_of(seed, 1)
             self._episode[lane] = 0
         self._pad()
+
+    def _make_room(self, coils: int) -> None:
+        """Make room for so many finished coils of each line."""
+        lanes, room, width = self._kept.shape
+        if coils > room:
+            more = np.zeros((lanes, max(coils, 2 * room) - room, width))
+            self._kept = np.concatenate([self._kept, more], axis=1)
 
     @property
     def rows(self) -> NDArray[np.float64]:
@@ -261,6 +271,7 @@ class HotStripLanes:
         """Move every line by this many control intervals of 0.5 s."""
         if intervals < 0:
             raise ConfigError(f"intervals {intervals} is negative; a plant cannot go back")
+        self._make_room(int(self._count.max()) + intervals // FASTEST_COIL + 1)
         kernel().advance(
             int(intervals), self._state, self._plan, self._noise, self._episode, self._clock,
             self._kept, self._count,
@@ -277,8 +288,10 @@ class HotStripLanes:
         block, slot = divmod(lane, R.LANES)
         values = self.rows[block, _ROWS, slot] * _TO_SI
         plant, now = float(self._clock[lane] * INTERVAL), time.monotonic()
+        # a stand outside the validity of its formulas: nothing shown of this line is certain
+        quality = Quality.GOOD if self.rows[block, R.OUTSIDE, slot] == 0.0 else Quality.UNCERTAIN
         return {
-            name: Sample(value, Quality.GOOD, plant, now)
+            name: Sample(value, quality if isfinite(value) else Quality.BAD, plant, now)
             for name, value in zip(SIGNALS, values.tolist(), strict=True)
         }
 
@@ -311,15 +324,13 @@ class HotStripLanes:
         running = [self.row(row) for row in (R.GAUGE_OFF, R.FDT_OFF, R.CT_OFF, R.ENERGY, R.SECONDS)]
         return self.row(R.MONEY) + np.asarray(cost(*running))  # type: ignore[arg-type]
 
-    coil_costs = money
-
     def harms(self) -> NDArray[np.float64]:
         """Return the harm (s) of each line since its campaign began."""
         return self.row(R.HARM) + self.row(R.OVERLOAD) + self.row(R.COLD)
 
     def finished(self, lane: int) -> list[Coil]:
         """Return the finished coils of one line."""
-        return [_coil(self._kept[lane, n]) for n in range(min(self._count[lane], MOST_COILS))]
+        return [_coil(self._kept[lane, n]) for n in range(self._count[lane])]
 
     def finished_counts(self) -> NDArray[np.int64]:
         """Return how many coils each line has finished, shape (n,)."""
@@ -365,6 +376,7 @@ class HotStripLanes:
         self._episode[lane], self._clock[lane] = state.episode, state.clock
         self._odds[lane] = state.odds
         self._count[lane] = len(state.kept)
+        self._make_room(len(state.kept))
         self._kept[lane, : len(state.kept)] = state.kept
 
     @classmethod
@@ -394,13 +406,17 @@ class HotStripLanes:
 
     def restore(self, state: LanesState) -> None:
         """Set all lines to a state taken with `save` from as many lines."""
+        if len(state.arrays[0]) != len(self._state):
+            raise ConfigError(
+                f"a state of {len(state.arrays[1])} lanes does not fit {len(self._plan)}; "
+                "restore into as many lines as were saved"
+            )
+        self._make_room(state.arrays[-1].shape[1])
         for array, saved in zip(self._arrays(), state.arrays, strict=True):
-            if array.shape != saved.shape:
-                raise ConfigError(
-                    f"a state of shape {saved.shape} does not fit {array.shape}; "
-                    "restore into as many lines as were saved"
-                )
-            array[...] = saved
+            if array is self._kept:
+                array[:, : saved.shape[1]] = saved
+            else:
+                array[...] = saved
 
     def _arrays(self) -> tuple[NDArray[np.generic], ...]:
         return (

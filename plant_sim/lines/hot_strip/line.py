@@ -30,6 +30,7 @@ class HotStripLine:
     ) -> None:
         self._lanes = HotStripLanes([seed], scenario, config)
         self._owed = 0.0
+        self._finished: list[Coil] = []
         self.signals: Mapping[str, Signal] = self._lanes.signals
         self.controls: Mapping[str, Control] = self._lanes.controls
 
@@ -41,7 +42,9 @@ class HotStripLine:
     @property
     def coils(self) -> list[Coil]:
         """The finished coils."""
-        return self._lanes.finished(0)
+        if len(self._finished) != self._lanes.finished_counts()[0]:
+            self._finished = self._lanes.finished(0)
+        return self._finished.copy()
 
     @property
     def money(self) -> float:
@@ -95,7 +98,7 @@ class HotStripLine:
     def restore(self, state: LineState) -> None:
         """Go back to a state taken with `save`."""
         self._lanes.put(0, state)
-        self._owed = 0.0
+        self._owed, self._finished = 0.0, []
 
     def truth(self) -> dict[str, float]:
         """Return the ground truth: for reports and evaluation, never for a seat."""

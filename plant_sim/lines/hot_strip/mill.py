@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...control.level2_model import MODULUS, delivery_temperature
 from ...engine.numbers import fmax, fmin, inline, kernel, where
-from ...physics.flow_stress import shida_mean
+from ...physics.flow_stress import COLDEST, HOTTEST, MOST_STRAIN, shida_mean
 from ...physics.mill_stretch import exit_error, exit_slope
 from ...physics.roll_bite import (
     contact_length,
@@ -21,6 +21,7 @@ from ...physics.roll_bite import (
     torque,
 )
 from ...physics.strip_temperature import (
+    DENSITY,
     after_film,
     after_radiation,
     emissivity,
@@ -54,6 +55,7 @@ from .rows import (
     LOCKED,
     MONITOR,
     NOISE,
+    OUTSIDE,
     OVERLOAD,
     POWER,
     RESIDUAL,
@@ -87,15 +89,16 @@ MAX_POWER = (8e6, 8e6, 7e6, 6e6, 5e6, 5e6, 4e6)  # W [V, finishing mill simulato
 COMPENSATION = (0.7, 0.7, 0.7, 0.65, 0.6, 0.5, 0.45)  # of gap control [T]
 MONITOR_SHARE = (0.0, 0.0, 0.0, 0.0, 0.5, 0.8, 1.0)  # of the X-ray monitor, by stand [T]
 MONITOR_GAIN = 0.42  # of gap per seen error and interval [T]
+ANY_FORCE = 1e9  # N, no roll force: the range test that catches a broken state
 STAND_DISTANCE, PYROMETER_DISTANCE = 5.5, 2.0  # m between stands, behind F7 [M]
 CONTACT = 30e3  # W/(m2 K), strip to roll [M range]
 ROLL_SURFACE, SPRAY_WATER = 400.0, 305.0  # K [T]
 AIR_FILM = 40.0  # W/(m2 K), moving strip [M]
-SPRAY_FILM, SPRAY_LENGTH, FIRST_SPRAY = 2500.0, 0.5, 3  # W/(m2 K), m, behind F4..F6 [V]
+SPRAY_FILM, SPRAY_LENGTH, FIRST_SPRAY = 2500.0, 0.45, 3  # W/(m2 K), m [V], behind F4..F6 [T]
 SPRAY_BASE, SPRAY_P, SPRAY_I = 0.4, 0.012, 0.0016  # opening, per K, per K and interval [T]
 SLOWEST, FASTEST, RAMP = 6.0, 12.0, 0.3  # m/s, m/s, m/s2 [M]
-GAUGE_BAND, GAUGE_SHARE, FDT_BAND = 30e-6, 0.01, 20.0  # m, of thickness above 3 mm, K
-FERRITE = 1093.0  # K: colder delivery is rolled in two phases and counts as harm
+GAUGE_BAND, GAUGE_SHARE, FDT_BAND = 30e-6, 0.01, 20.0  # m, of thickness above 3 mm, K [M]
+FERRITE = 1093.0  # K [M]: colder delivery is rolled in two phases and counts as harm
 
 
 @inline
@@ -160,13 +163,13 @@ def level1(block: Block) -> None:
 # loop only when everything it touches in one array keeps a constant distance
 AT = (WIDTH, CARBON, HARDNESS, STIFFNESS, ACTIVE, SPRAY, OVERLOAD)
 B_WIDTH, B_CARBON, B_HARDNESS, B_STIFFNESS, B_ACTIVE, B_SPRAY, B_OVERLOAD = range(len(AT))
-B_FLOW, B_POWER, B_RESIDUAL = len(AT), len(AT) + 1, len(AT) + 2
+B_FLOW, B_POWER, B_RESIDUAL, B_OUTSIDE = (len(AT) + n for n in range(4))
 
 
 @kernel
 def roll(block: Block) -> None:
     """Seven bites, one after the other; four Newton steps each, started from the last interval."""
-    bench = np.zeros((len(AT) + 3) * LANES)
+    bench = np.zeros((len(AT) + 4) * LANES)
     for k in range(len(AT)):
         for i in range(LANES):
             bench[k * LANES + i] = block[AT[k] * LANES + i]
@@ -183,6 +186,7 @@ def roll(block: Block) -> None:
         block[OVERLOAD * LANES + i] = bench[B_OVERLOAD * LANES + i]
         block[POWER * LANES + i] = bench[B_POWER * LANES + i]
         block[RESIDUAL * LANES + i] = bench[B_RESIDUAL * LANES + i]
+        block[OUTSIDE * LANES + i] = bench[B_OUTSIDE * LANES + i] * block[ACTIVE * LANES + i]
 
 
 @kernel
@@ -218,6 +222,11 @@ def _leave(
         reduction, length = strain(entry, exit), contact_length(entry - exit, flat)
         rate = speed * reduction / length
         stress = bench[B_HARDNESS * LANES + i] * shida_mean(reduction, rate, temperature, carbon)
+        # written so that NaN counts as outside
+        inside = where(reduction <= MOST_STRAIN, 1.0, 0.0) * where(temperature >= COLDEST, 1.0, 0.0)
+        inside = inside * where(temperature <= HOTTEST, 1.0, 0.0)
+        inside = inside * where(stand[FORCE * LANES + i] < ANY_FORCE, 1.0, 0.0)
+        bench[B_OUTSIDE * LANES + i] += 1.0 - inside
         power = torque(entry, exit, width, radius, flat, stress) * speed / radius
         bench[B_POWER * LANES + i] += power
         over = where(stand[FORCE * LANES + i] > most_force, 1.0, 0.0)
@@ -249,7 +258,8 @@ def show(block: Block) -> None:
         entry = block[ENTRY_TEMPERATURE * LANES + i] + 3.0 * block[NOISE * LANES + i]
         block[TRUE_FDT * LANES + i] = fdt
         block[SHOWN_ENTRY * LANES + i] = rolling * entry + (1.0 - rolling) * 1150.0
-        block[SHOWN_SPEED * LANES + i] = speed + 0.005 * block[(NOISE + 1) * LANES + i]
+        shown_speed = speed + 0.005 * block[(NOISE + 1) * LANES + i]
+        block[SHOWN_SPEED * LANES + i] = shown_speed
         block[SHOWN_GAUGE * LANES + i] = rolling * (exit + 2e-6 * block[(NOISE + 2) * LANES + i])
         shown = fdt + block[DRIFT * LANES + i] + 2.0 * block[(NOISE + 3) * LANES + i]
         block[SHOWN_FDT * LANES + i] = rolling * shown + (1.0 - rolling) * 950.0
@@ -257,14 +267,14 @@ def show(block: Block) -> None:
             block[POWER * LANES + i] + 0.05e6 * block[(NOISE + 4) * LANES + i]
         )
         expected = delivery_temperature(
-            entry, block[H * LANES + i], aim, speed * aim, block[SPRAY * LANES + i]
+            entry, block[H * LANES + i], aim, shown_speed * aim, block[SPRAY * LANES + i]
         )
         expected = expected + block[FDT_BIAS * LANES + i]
         old = block[FDT_MODEL * LANES + i]
         fresh = where(block[COIL_TIME * LANES + i] > 1.0, 0.4, 1.0)
         block[FDT_MODEL * LANES + i] = where(rolling > 0.5, old + fresh * (expected - old), old)
 
-        mass = rolling * 7700.0 * block[WIDTH * LANES + i] * exit * speed * INTERVAL
+        mass = rolling * DENSITY * block[WIDTH * LANES + i] * exit * speed * INTERVAL
         block[ROLLED * LANES + i] += mass
         off = exit - aim
         band = fmax(GAUGE_BAND, GAUGE_SHARE * aim)

@@ -39,9 +39,10 @@ RESIDUAL = POWER + 11  # m, of the last Newton step: the iteration counts are fi
 BIAS_SUM = POWER + 12  # K s, pyrometer minus model over this coil
 ZOOM_RATE = POWER + 13  # m/s2
 GAUGE_ERROR = POWER + 14  # m, what the monitor acts on
+OUTSIDE = POWER + 15  # how many stands left the validity of their formulas in this interval
 
 # the run-out table
-DEMAND = POWER + 15
+DEMAND = POWER + 16
 FEEDBACK, BANK_GAIN, FEEDBACK_SUM, TRUE_CT, CT_SEEN = (DEMAND + n for n in range(1, 6))
 COMMAND = DEMAND + 6
 VALVE = COMMAND + BANKS

@@ -60,7 +60,7 @@ FIRST_BANK, BANK_LENGTH = 10.0, 8.0  # m behind F7 [M]
 PYROMETER, TABLE_END = 100.0, 108.0  # m behind F7 [M]
 VALVE_STEP = 0.34  # of its way in one interval: a lag of 1.2 s [M]
 FEEDBACK_GAIN, FEEDBACK_LIMIT = 0.035, 0.5  # per interval, banks [T]
-CT_BAND = 15.0  # K
+CT_BAND = 15.0  # K [M]
 
 
 @kernel
