@@ -93,7 +93,7 @@ def train(data: Path, out: Path, plan: Plan | None = None, tell: Tell = lambda _
         fresh.mkdir()
         lora = replace(plan.lora, targets=preset(plan.base).lora)
         examples = [example(base, row) for row in learn]
-        save_adapter(train_lora(base.model, examples, lora, tell), fresh)
+        save_adapter(train_lora(base.model, examples, lora, tell), fresh, plan.base)
         # Judged as it will run: read back from the file in bf16 and merged.
         seat = ChoiceSeat("lm", load(plan.base, adapter=fresh), 0.0)
         lm_threshold = calibrate(ask(check, preference(seat)))

@@ -4,6 +4,7 @@ The loss is that of the answer's tokens alone, and the vocabulary is only comput
 walk knows the Llama layout of transformers; a test keeps its logits equal to those of the model.
 """
 
+import json
 import math
 import random
 import shutil
@@ -138,8 +139,8 @@ def train_lora(
     return tuned
 
 
-def save_adapter(tuned: Any, folder: Path) -> None:
-    """Write the adapter of a peft model to `folder`, in bf16."""
+def save_adapter(tuned: Any, folder: Path, base: str = "") -> None:
+    """Write the adapter of a peft model to `folder`, in bf16, as one for the preset `base`."""
     from safetensors.torch import load_file, save_file
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -148,7 +149,10 @@ def save_adapter(tuned: Any, folder: Path) -> None:
     full = load_file(scratch / "adapter_model.safetensors")
     half = {name: tensor.bfloat16() for name, tensor in full.items()}
     save_file(half, folder / "adapter_model.safetensors", metadata={"format": "pt"})
-    (scratch / "adapter_config.json").replace(folder / "adapter_config.json")
+    config = json.loads((scratch / "adapter_config.json").read_text(encoding="utf-8"))
+    config["base_model_name_or_path"] = base  # peft writes the folder of this machine
+    text = json.dumps(config, indent=2, sort_keys=True)
+    (folder / "adapter_config.json").write_text(text + "\n", encoding="utf-8")
     shutil.rmtree(scratch)
 
 

@@ -1,5 +1,6 @@
 """What is shipped: the adapter, the head, their card and the held-out rows they were judged on."""
 
+import json
 import shutil
 
 import pytest
@@ -34,6 +35,8 @@ def regrets_and_hits(seat, rows):
 def test_what_is_shipped_is_small_open_and_belongs_to_the_default_weights(card):
     files = list(adapter_folder(NAME).iterdir())
     assert sum(file.stat().st_size for file in files if file.suffix == ".safetensors") < 3e6
+    config = json.loads((adapter_folder(NAME) / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == card.base
     assert card.licence == "Apache-2.0"
     assert card.base_sha256 == PRESETS[card.base].packaged.sha256
 
