@@ -1,14 +1,14 @@
 """The desk: all that the nodes of the graph may touch. The state of the graph holds none of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from ..connectors.gate.check import Verdict
 from ..connectors.gate.errors import AuditError, ConflictError
 from ..connectors.gate.protocol import Receipt as GateReceipt
 from ..plant_sim.controls import Move, Seat
-from .errors import AgentError
+from .errors import AgentError, OpenWriteError
 from .record import DecisionLog
 from .situation import Action, Receipt
 from .watch import Watch
@@ -69,22 +69,42 @@ class Desk:
     say: Callable[[Mapping[str, Any]], None] = field(default=lambda event: None)
     trust: float = TRUST
 
-    def propose(self, action: Action, snapshot: str, time: float) -> Receipt:
+    def propose(self, action: Action, snapshot: str, time: float) -> tuple[Action, Receipt]:
         """Hand `action` to the gate, unless it was decided too long ago and never reached it.
+
+        Returns the action that the id stands for at the gate, and what became of it. It is another
+        than `action` only when a fork of the thread changed one that had been handed over before.
 
         A resumed or replayed graph comes here again with the same id: then the ledger of the gate
         answers with what happened the first time. Only an action that the gate does not know could
         be written anew, and it is not when the plant has moved on since plant time `time` (s).
+
+        Raises:
+            OpenWriteError: the gate does not know yet whether it was written.
+            ConnectorError: the gate cannot be asked.
         """
         if self.watch.stale(time) and self.gate.outcome(action["id"]) is None:
-            return not_done("it never reached the gate and is too old now")
+            return action, not_done("it never reached the gate and is too old now")
         try:
             answer = self.gate.propose(
                 action["id"], action["control"], action["value"], action["reason"][:WHY], snapshot
             )
-        except (ConflictError, AuditError) as error:  # said before anything is sent
-            return not_done(str(error))
-        return receipt(answer)
+        except (ConflictError, AuditError) as error:
+            # Neither says what became of this id: it may have been written, now or before.
+            known = self.gate.outcome(action["id"])
+            if known is None:
+                return action, not_done(str(error))
+            answer = replace(known, reason=f"{known.reason}; asked again: {error}")
+        if answer.state == "UNKNOWN":
+            raise OpenWriteError(
+                f"{action['control']} {action['label']} is UNKNOWN: {answer.reason}; "
+                "its turn stays open until the gate knows"
+            )
+        if (answer.control, answer.value) != (action["control"], action["value"]):
+            action = action.copy()
+            action["control"], action["value"] = answer.control, answer.value
+            action["label"] = f"{answer.value:g}"
+        return action, receipt(answer)
 
 
 def not_done(reason: str) -> Receipt:

@@ -8,6 +8,7 @@ from ..connectors.errors import ConnectorError
 from ..plant_sim.controls import Seat
 from ..plant_sim.signals import Sample
 from .desk import Gate, Mode
+from .errors import OpenWriteError
 from .record import DecisionLog
 from .situation import Action, Answer, Turn
 from .supervisor import build_supervisor
@@ -67,6 +68,7 @@ class Operator:
         self._gate_state = ""
         self._retry = 0.0
         self._settled = False  # whether what an earlier life left behind is finished
+        self._open = False  # whether that waits for the gate to learn what became of a write
         self._waiting: Action | None = None  # for a person
 
     @property
@@ -86,11 +88,18 @@ class Operator:
             if not self._beat():
                 return
             if not self._settled:
+                if self._open and time.monotonic() < self._retry:
+                    return
                 self._settle()
             if self._waiting is not None:
                 self._ask_again(self._waiting)
             elif events := self._watch.wake(self._due()):
                 self._turn(events)
+        except OpenWriteError as error:
+            if not self._open:
+                self._tell(str(error))
+            self._settled, self._open = False, True
+            self._retry = time.monotonic() + RETRY
         except ConnectorError as error:
             self._settled = False
             self._gate_is("lost", f"{error}; the plant is watched on, nothing is written")
@@ -232,9 +241,10 @@ class Operator:
 
                 self._invoke(Command(resume=answer))
         elif state.next:
-            self._tell(f"going on with the turn that stopped before {state.next[0]}")
+            if not self._open:
+                self._tell(f"going on with the turn that stopped before {state.next[0]}")
             self._invoke(None)
-        self._settled = True
+        self._settled, self._open = True, False
 
 
 def _answer(state: str, reason: str) -> Answer | None:

@@ -7,4 +7,5 @@ from ..situation import Turn
 def act(state: Turn, desk: Desk) -> Turn:
     """Hand the action to the gate under its id; run again, the same id gives the same outcome."""
     action = need(state.get("action"), "action")
-    return Turn(receipt=desk.propose(action, state["snapshot"], state["time"]))
+    action, receipt = desk.propose(action, state["snapshot"], state["time"])
+    return Turn(action=action, receipt=receipt)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from passline.agents.operate import play
+from passline.connectors.errors import LinkError
+from passline.connectors.gate.errors import AuditError
 from passline.connectors.gate.inprocess import InProcessGate
 from passline.connectors.simulated import SimulatedConnector
 from passline.plant_sim import make_line
@@ -196,8 +199,6 @@ def test_without_the_gate_it_goes_on_watching_and_decides_when_it_is_back(bench,
 
 @pytest.mark.parametrize("arrived", [False, True])
 def test_a_gate_that_dies_under_a_write_is_asked_for_the_same_write_later(bench, chooses, arrived):
-    from passline.connectors.errors import LinkError
-
     class Breaks:
         broken = False
 
@@ -220,6 +221,64 @@ def test_a_gate_that_dies_under_a_write_is_asked_for_the_same_write_later(bench,
     bench.step(operator)
     assert len(bench.plant.requests) == 1
     assert bench.records[0]["receipt"]["state"] == "DONE"
+
+
+class AuditFails:
+    """A gate whose audit log fills up once, before or after a write; it may not answer then."""
+
+    def __init__(self, gate, *, sent, answers=()):
+        self.gate, self.sent, self.full = gate, sent, True
+        self.answers = list(answers)  # to `outcome` after the failure, instead of the gate's own
+
+    def __getattr__(self, name):
+        return getattr(self.gate, name)
+
+    def propose(self, *request):
+        if self.full and self.sent:
+            self.gate.propose(*request)
+        if self.full or self.answers:
+            self.full = False
+            raise AuditError("the audit log cannot be written: no space is left")
+        return self.gate.propose(*request)
+
+    def outcome(self, action_id):
+        found = self.gate.outcome(action_id)
+        if self.full or not self.answers:
+            return found
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return replace(found, state=answer)
+
+
+@pytest.mark.parametrize(("sent", "state"), [(True, "DONE"), (False, "NOT DONE")])
+def test_a_write_that_could_not_be_audited_is_recorded_as_what_it_became(
+    bench, chooses, sent, state
+):
+    bench.open_gate()
+    gate = AuditFails(bench.gate, sent=sent)
+    bench.step(bench.operator(chooses("fm.spray_trim up"), gate=gate))
+    assert len(bench.plant.requests) == int(sent)
+    assert bench.records[0]["receipt"]["state"] == state
+    assert "no space is left" in bench.records[0]["receipt"]["reason"]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("answer", ["UNKNOWN", LinkError("the gate did not answer")])
+def test_a_turn_whose_write_nobody_can_tell_the_fate_of_stays_open(bench, chooses, answer, restart):
+    bench.open_gate()
+    gate = AuditFails(bench.gate, sent=True, answers=[answer, answer])
+    operator = bench.operator(chooses("fm.spray_trim up"), gate=gate)
+    for _ in range(2):
+        bench.step(operator)
+        assert bench.records == []
+        operator._retry = 0.0
+        if restart:
+            operator = bench.operator(chooses("fm.spray_trim up"), gate=gate)
+    bench.step(operator)
+    assert len(bench.plant.requests) == 1
+    assert bench.records[0]["receipt"]["state"] == "DONE"
+    assert bench.records[0]["expected"]["feature"] == "fdt_error"
 
 
 @pytest.mark.parametrize("restart", [False, True])

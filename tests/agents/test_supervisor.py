@@ -74,7 +74,7 @@ def test_a_replay_with_another_model_cannot_write_either(bench, chooses):
     assert [control for _, control, _ in bench.plant.requests] == ["fm.spray_trim"]
 
 
-def test_a_fork_with_another_value_under_the_same_id_is_refused(bench, chooses):
+def test_a_fork_with_another_value_is_not_written_and_shows_what_its_id_became(bench, chooses):
     bench.open_gate()
     graph = graph_of(bench, chooses("fm.spray_trim up"))
     turn(bench, graph)
@@ -82,8 +82,12 @@ def test_a_fork_with_another_value_under_the_same_id_is_refused(bench, chooses):
     forged = {**before.values["action"], "value": -0.1}
     fork = graph.update_state(before.config, {"action": forged})
     state = graph.invoke(None, fork)
-    assert state["receipt"]["state"] == "NOT DONE"
     assert len(bench.plant.requests) == 1
+    assert state["receipt"]["state"] == "DONE"
+    assert "a new wish needs a new id" in state["receipt"]["reason"]
+    assert state["action"]["value"] == pytest.approx(0.1)
+    (effect,) = state["pending"]  # of what was written, not of what the fork says
+    assert (effect["sign"], effect["undo"]) == (-1.0, 0.0)
 
 
 def test_a_checkpoint_whose_action_never_reached_the_gate_is_not_written_later(bench, chooses):
