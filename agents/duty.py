@@ -1,5 +1,6 @@
 """The operator: looks, wakes the graph, and survives what may happen to plant, gate and itself."""
 
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -34,7 +35,9 @@ class Operator:
         watch: the eyes.
         checkpointer: where the thread is kept.
         mode: how much the agent may do.
-        thread: first part of the names of its threads, usually the name of the line.
+        thread: first part of the names of its threads, usually the name of the line. A random
+            part follows: what an earlier run did, whose checkpoints are gone, is not taken for
+            its own.
         log: where decisions are recorded.
         say: told every event.
         trust: least confidence with which the seat's own choice is taken, 0..1; None: its own.
@@ -58,12 +61,15 @@ class Operator:
         self._graph = build_supervisor(
             seat, gate, watch, checkpointer, mode, rules=rules, log=log, say=say, trust=trust
         )
-        self._saver, self._line = checkpointer, thread
+        self._saver = checkpointer
         newest = next(iter(checkpointer.list(None, limit=1)), None)
-        self._chapter = 0
-        if newest is not None:
+        if newest is None:
+            # Ids of actions are computed from it: those of no other run or plant may come again.
+            self._line, self._chapter = f"{thread}-{secrets.token_hex(8)}", 0
+        else:
             name = str(newest.config["configurable"]["thread_id"])
-            self._chapter = int(name.rpartition("/")[2])
+            self._line, _, chapter = name.rpartition("/")
+            self._chapter = int(chapter)
         self._seen: bool | None = None
         self._gate_state = ""
         self._retry = 0.0

@@ -54,7 +54,8 @@ def build_supervisor(
     """Return the compiled graph of one operator at one line.
 
     Invoke it with `{"snapshot": id, "events": [...]}`, the id from `source.keep(...)`, and a
-    configuration that names the thread.
+    configuration that names the thread. The name must be one that no earlier run at this gate had:
+    the ids of actions are computed from it.
 
     Args:
         seat: who decides (rules, a language model, a linear head, nobody).

@@ -21,9 +21,10 @@ NAMESPACE = uuid.UUID("6d1f3a52-7c0e-5a49-9a53-4e1c20f1b7d4")  # of action ids
 def action_id(thread: str, turn: int, snapshot: str) -> str:
     """Return the id of the one action a turn may propose: 32 hexadecimal digits.
 
-    It is computed and not drawn, so the node gives the same id however often it is run again. A
-    choice that the guard refused was never proposed, so the next choice of the turn takes the same
-    id: whatever a replay finds different, the ledger knows one action a turn.
+    The name of the thread begins with what was drawn once for the whole run (see `agents.duty`).
+    From there on it is computed and not drawn, so the node gives the same id however often it is
+    run again. A choice that the guard refused was never proposed, so the next choice of the turn
+    takes the same id: whatever a replay finds different, the ledger knows one action a turn.
     """
     return uuid5_hex(f"{thread}|{turn}|{snapshot}")
 

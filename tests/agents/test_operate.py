@@ -350,7 +350,33 @@ def test_checkpoints_do_not_grow_for_ever_and_nothing_is_forgotten(bench, choose
     turns = [record["turn"] for record in bench.records]
     assert turns == list(range(1, 27))
     threads = {saved.config["configurable"]["thread_id"] for saved in operator._saver.list(None)}
-    assert threads == {"hot-strip/4", "hot-strip/5"}
+    (run,) = {name.rpartition("/")[0] for name in threads}
+    assert threads == {f"{run}/4", f"{run}/5"}
+
+
+def test_a_run_with_new_checkpoints_never_takes_the_receipt_of_an_earlier_one(bench, chooses):
+    bench.open_gate()
+    seen = bench.plant.samples()
+    for wish in ("fm.spray_trim up", "rot.cooling_correction up"):
+        for path in bench.folder.glob("checkpoints.sqlite*"):
+            path.unlink()
+        bench.watch = bench.new_watch()  # and the same plant once more
+        bench.operator(chooses(wish)).step(seen, bench.plant.time)
+    first, second = bench.records
+    assert (first["turn"], first["snapshot"]) == (second["turn"], second["snapshot"])
+    assert first["action_id"] != second["action_id"]
+    controls = [control for _, control, _ in bench.plant.requests]
+    assert controls == ["fm.spray_trim", "rot.cooling_correction"]
+    assert second["receipt"]["readback"] == pytest.approx(bench.plant.requests[1][2])
+
+
+def test_a_new_life_on_the_same_checkpoints_goes_on_in_the_same_thread(bench, chooses):
+    bench.open_gate()
+    for _ in range(2):
+        bench.watch = bench.new_watch()
+        bench.step(bench.operator(chooses("fm.spray_trim up")))
+    first, second = bench.records
+    assert (first["thread"], second["turn"]) == (second["thread"], 2)
 
 
 def test_a_plant_that_begins_anew_is_not_judged_by_what_was_done_to_the_old_one(bench, chooses):
@@ -391,7 +417,10 @@ def test_on_a_simulated_line_the_rules_find_the_dead_bank_and_save_money():
 def test_the_same_seed_gives_the_same_decisions():
     first, second = (played("rules", "faults")[1] for _ in range(2))
     for record in (*first, *second):
-        del record["wall"], record["thinking"]
+        for name in ("wall", "thinking", "thread", "key", "action_id", "undoes"):
+            del record[name]  # the thread, and so every id, is this run's own
+        for judged in record["judged"]:
+            del judged["action_id"]
     assert first
     assert first == second
 
