@@ -153,22 +153,26 @@ class CrossCheck:
 
     Attributes:
         applied: writes the PLC applied.
-        matched: of these, writes with exactly one ledger entry.
-        twice: action ids the PLC applied more than once; must be empty.
-        strangers: action ids the PLC applied that no ledger entry has; must be empty.
-        unheard: ledger entries called done that the PLC never applied; must be empty.
+        matched: of these, writes applied once that the ledger has exactly once, as done.
+        twice: action ids the PLC applied more than once.
+        strangers: action ids the PLC applied that have not exactly one entry of this content.
+        denied: action ids the PLC applied and the ledger says were not done.
+        unsettled: action ids the PLC applied of which the ledger does not know what became.
+        unheard: action ids the ledger calls done and the PLC never applied.
     """
 
     applied: int
     matched: int
     twice: tuple[str, ...]
     strangers: tuple[str, ...]
+    denied: tuple[str, ...]
+    unsettled: tuple[str, ...]
     unheard: tuple[str, ...]
 
     @property
     def clean(self) -> bool:
-        """Whether every applied write has exactly one ledger entry and the reverse."""
-        return self.applied == self.matched and not (self.twice or self.strangers or self.unheard)
+        """Whether every applied write has exactly one entry, done, and the reverse."""
+        return self.applied == self.matched and not self.unheard
 
 
 @dataclass(frozen=True, slots=True)

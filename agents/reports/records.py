@@ -7,6 +7,7 @@ short) is left out; a report of what there is beats none.
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -35,6 +36,7 @@ RUN = "demo.json"  # what the demo knows of its own run
 BASELINES = "baselines.json"  # the same coils with no agent and with rules
 _AIMS = {"gauge": "gauge_aim", "fdt": "fdt_aim", "ct": "ct_aim"}
 _TRUTH = {"gauge": "exit_thickness", "fdt": "fdt", "ct": "ct"}
+_UNSETTLED = ("SENDING", "UNKNOWN")  # what a gate says that was never told what became of a write
 _NEAR = 0.2  # wall s within which a sample stands for a moment; the wires bring ten a second
 
 _SIGNS = {  # by fault: the alert that shows it, the set-point that answers it
@@ -102,48 +104,59 @@ def rows(path: Path) -> Rows:
     return found
 
 
-def cross_check(log: Rows, ledger: Mapping[str, Mapping[str, Any]]) -> CrossCheck:
+def cross_check(log: Rows, ledger: Rows) -> CrossCheck:
     """Return whether the PLC's log and the ledger of the gate tell the same.
 
     Args:
         log: lines of plc_writes.jsonl.
-        ledger: rows of the ledger by action id.
+        ledger: rows of the ledger.
     """
     applied = [row for row in log if row["outcome"] == "APPLIED"]
-    ids = [row["action_id"] for row in applied]
-    twice = {name for name in ids if ids.count(name) > 1}
-    strangers = {row["action_id"] for row in applied if not _same(row, ledger)}
-    done = {name for name, entry in ledger.items() if entry["state"] == "DONE"}
+    times = Counter(row["action_id"] for row in applied)
+    entries: dict[str, Rows] = {}
+    for entry in ledger:
+        entries.setdefault(entry["action_id"], []).append(entry)
+    strangers, denied, unsettled, matched = set(), set(), set(), 0
+    for row in applied:
+        name = row["action_id"]
+        own = entries.get(name, [])
+        if len(own) != 1 or not _same(row, own[0]):
+            strangers.add(name)
+        elif own[0]["state"] in _UNSETTLED:
+            unsettled.add(name)
+        elif own[0]["state"] != "DONE":
+            denied.add(name)
+        else:
+            matched += times[name] == 1
+    done = {entry["action_id"] for entry in ledger if entry["state"] == "DONE"}
     return CrossCheck(
         len(applied),
-        sum(name not in twice and name not in strangers for name in ids),
-        tuple(sorted(twice)),
+        matched,
+        tuple(sorted(name for name, count in times.items() if count > 1)),
         tuple(sorted(strangers)),
-        tuple(sorted(done - set(ids))),
+        tuple(sorted(denied)),
+        tuple(sorted(unsettled)),
+        tuple(sorted(done - set(times))),
     )
 
 
-def _same(row: Mapping[str, Any], ledger: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether the ledger has the write under its id, with this control and this value."""
-    entry = ledger.get(row["action_id"])
-    if entry is None or entry["control"] != row["control"]:
-        return False
+def _same(row: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    """Whether a line of the log and an entry have the same control and value."""
     near = 1e-5 * max(1.0, abs(entry["value"]))  # Modbus carries seven digits
-    return bool(abs(entry["value"] - row["value"]) <= near)
+    return bool(entry["control"] == row["control"] and abs(entry["value"] - row["value"]) <= near)
 
 
-def _ledger(path: Path) -> dict[str, dict[str, Any]]:
-    """Return the rows of the ledger by action id; the gate must have ended."""
+def _ledger(path: Path) -> Rows:
+    """Return the rows of the ledger; the gate must have ended."""
     if not path.exists():
-        return {}
+        return []
     with sqlite3.connect(path, timeout=5.0) as ledger:
         ledger.row_factory = sqlite3.Row
-        return {row["action_id"]: dict(row) for row in ledger.execute("select * from actions")}
+        return [dict(row) for row in ledger.execute("select * from actions")]
 
 
-def _writes(
-    log: Rows, decisions: Rows, ledger: Mapping[str, Mapping[str, Any]], spans: "_Spans"
-) -> tuple[Write, ...]:
+def _writes(log: Rows, decisions: Rows, ledger: Rows, spans: "_Spans") -> tuple[Write, ...]:
+    entries = {entry["action_id"]: entry for entry in ledger}
     chosen = {row["action_id"]: row for row in decisions if row.get("action_id")}
     judged = {
         item["action_id"]: item["outcome"] for row in decisions for item in row.get("judged") or []
@@ -153,7 +166,7 @@ def _writes(
         name = row["action_id"]
         if row["event"] != "request" or name is None:
             continue
-        decision, entry = chosen.get(name, {}), ledger.get(name, {})
+        decision, entry = chosen.get(name, {}), entries.get(name, {})
         writes.append(
             Write(
                 wall=row["wall"],

@@ -143,19 +143,26 @@ def cross_check(facts: Facts) -> Both:
     if check.clean:
         return Both(
             f"Cross-check: {counted(check.applied, 'write')} applied by the PLC, each with exactly "
-            "one entry in the gate's ledger; none was applied twice.",
+            "one entry in the gate's ledger, which calls it done; none was applied twice.",
             f"대조 결과: PLC가 적용한 쓰기 {check.applied}건은 모두 게이트 원장에 정확히 한 건씩 "
-            "있으며, 두 번 적용된 것은 없다.",
+            "완료로 기록되어 있으며, 두 번 적용된 것은 없다.",
         )
-    counts = (len(check.twice), len(check.strangers), len(check.unheard))
+    faults = [
+        (check.twice, "applied twice", "두 번 적용"),
+        (check.strangers, "without exactly one such entry", "원장에 해당 항목이 한 건이 아님"),
+        (check.denied, "applied though the ledger says not done", "원장에는 미실행이나 적용됨"),
+        (check.unsettled, "of which the ledger knows no outcome", "원장에 결과 미상"),
+        (check.unheard, "done in the ledger but never applied", "원장에는 완료이나 미적용"),
+    ]
+    found = [(len(ids), english, korean) for ids, english, korean in faults if ids]
     return Both(
         f"Cross-check FAILED: {counted(check.applied, 'write')} applied, {check.matched} with "
-        f"exactly one ledger entry; {counts[0]} applied twice, {counts[1]} without an entry, "
-        f"{counts[2]} in the ledger as done but never applied.",
-        f"대조 실패: 적용된 쓰기 {check.applied}건 중 원장에 정확히 한 건 있는 것은 "
-        f"{check.matched}건이다. 두 번 적용 {counts[0]}건, 원장에 없음 {counts[1]}건, "
-        f"원장에는 완료이나 적용되지 않음 {counts[2]}건.",
-    )
+        "exactly one ledger entry that calls it done; "
+        + ", ".join(f"{count} {english}" for count, english, _ in found) + ".",
+        f"대조 실패: 적용된 쓰기 {check.applied}건 중 원장에 완료로 정확히 한 건 있는 것은 "
+        f"{check.matched}건이다. " + ", ".join(f"{korean} {count}건" for count, _, korean in found)
+        + ".",
+    )  # fmt: skip
 
 
 def invalid(facts: Facts) -> Both:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from passline.agents import demo
 from passline.agents.errors import RunFolderError
 from passline.agents.operate import play
 from passline.agents.reports import glossary, words, write_report
@@ -268,6 +269,19 @@ def test_every_write_the_plant_took_is_in_the_report_and_in_the_ledger(report):
             row[0] for row in ledger.execute("select action_id from actions where state='DONE'")
         }
     assert done == {row["action_id"] for row in applied}
+
+
+def test_a_ledger_that_denies_a_write_ends_the_demo_with_code_3(report, tmp_path, capsys):
+    folder = copy(report.folder, tmp_path)
+    shift = SimpleNamespace(order=SimpleNamespace(folder=folder), wait_for_baselines=lambda: None)
+    assert demo._report(shift, "en", open_report=False) == 0
+    with sqlite3.connect(folder / "gate" / "ledger.sqlite") as ledger:
+        ledger.execute(
+            "update actions set state='NOT DONE' where action_id ="
+            " (select action_id from actions where state='DONE' limit 1)"
+        )
+    assert demo._report(shift, "en", open_report=False) == 3
+    assert "1 applied though the ledger says not done" in capsys.readouterr().out.replace("\n", " ")
 
 
 def test_text_of_plant_and_agent_stays_text(report, tmp_path):

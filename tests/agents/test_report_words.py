@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from passline.agents.reports import glossary
+from passline.agents.reports import glossary, words
 from passline.agents.reports.korean import with_particle
 from passline.agents.reports.plots import label, ticks
 from passline.agents.reports.records import cross_check
@@ -71,20 +71,42 @@ def row(action_id, outcome="APPLIED", control="fm.speed_trim", value=0.3):
     return {"action_id": action_id, "outcome": outcome, "control": control, "value": value}
 
 
-def entry(state="DONE", control="fm.speed_trim", value=0.3):
-    return {"state": state, "control": control, "value": value}
+def entry(action_id, state="DONE", control="fm.speed_trim", value=0.3):
+    return {"action_id": action_id, "state": state, "control": control, "value": value}
 
 
 def test_a_write_applied_twice_is_found():
-    check = cross_check([row("a"), row("a"), row("b")], {"a": entry(), "b": entry()})
+    check = cross_check([row("a"), row("a"), row("b")], [entry("a"), entry("b")])
     assert (check.applied, check.matched, check.twice, check.clean) == (3, 1, ("a",), False)
 
 
 def test_a_write_that_no_ledger_entry_asked_for_is_found():
-    assert cross_check([row("a")], {}).strangers == ("a",)
-    assert cross_check([row("a", value=0.6)], {"a": entry()}).strangers == ("a",)
+    assert cross_check([row("a")], []).strangers == ("a",)
+    assert cross_check([row("a", value=0.6)], [entry("a")]).strangers == ("a",)
+    assert not cross_check([row("a")], []).clean
+
+
+def test_a_write_with_two_ledger_entries_is_found():
+    check = cross_check([row("a")], [entry("a"), entry("a")])
+    assert (check.strangers, check.clean) == (("a",), False)
 
 
 def test_a_write_called_done_that_the_plant_never_took_is_found():
-    assert cross_check([row("a", "LOCAL")], {"a": entry()}).unheard == ("a",)
-    assert cross_check([row("a", "LOCAL")], {"a": entry("NOT DONE")}).clean
+    assert cross_check([row("a", "LOCAL")], [entry("a")]).unheard == ("a",)
+    assert not cross_check([row("a", "LOCAL")], [entry("a")]).clean
+    assert cross_check([row("a", "LOCAL")], [entry("a", "NOT DONE")]).clean
+
+
+@pytest.mark.parametrize("state", ["NOT DONE", "REFUSED", "RECEIVED", "PENDING"])
+def test_a_write_the_plant_took_that_the_ledger_denies_is_found(state):
+    check = cross_check([row("a"), row("b")], [entry("a", state), entry("b")])
+    assert (check.matched, check.denied, check.clean) == (1, ("a",), False)
+    said = words.cross_check(SimpleNamespace(check=check))
+    assert "1 applied though the ledger says not done" in said.en
+    assert "적용됨 1건" in said.ko
+
+
+@pytest.mark.parametrize("state", ["UNKNOWN", "SENDING"])
+def test_a_write_whose_outcome_the_ledger_never_learnt_is_told_apart(state):
+    check = cross_check([row("a")], [entry("a", state)])
+    assert (check.unsettled, check.denied, check.clean) == (("a",), (), False)
