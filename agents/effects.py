@@ -14,6 +14,8 @@ from ..plant_sim.controls import Control
 from .situation import Action, Effect, Judged
 
 BARRED = 300.0  # plant s for which a move that did not do what it should is not offered again
+AGAIN = 60.0  # plant s between two tries to take it back
+TRIES = 12  # to take it back, then a person must: longer than the gate's write budget can last
 
 
 @dataclass(frozen=True, slots=True)

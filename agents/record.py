@@ -3,7 +3,8 @@
 `decisions.jsonl` is what the report and the screen read. Keys of a line (SI, plant seconds):
 
     key        "<thread>:<turn>:<snapshot>", unique in the file
-    kind       "decision" (a move or a hold was chosen), "judgement" (only effects were judged),
+    kind       "decision" (a move or a hold was chosen), "judgement" (only effects were judged, or
+               the operator was told something),
                "dropped" (the turn ended without a decision; `messages` say why)
     turn, thread, snapshot, wall (Unix s), time (plant s), coil, phase, events
     alerts     keys of `plant_sim.snapshot.ALERTS`                features   {name: value}

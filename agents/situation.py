@@ -5,7 +5,7 @@ its alerts. Everything is a plain number, string, list or dict, so a checkpoint 
 read back by another version. All values SI, `time` is plant seconds, `wall` is Unix seconds.
 """
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 Triage = Literal["quiet", "known", "unknown", "blind", "dropped"]
 
@@ -67,6 +67,7 @@ class Effect(TypedDict):
     before: float
     since: float  # plant time of the write
     due: float
+    tries: NotRequired[int]  # to take the action back; there once it was judged wrong
 
 
 class Judged(TypedDict):

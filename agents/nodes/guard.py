@@ -4,6 +4,7 @@ from ...plant_sim.controls import Move
 from ..desk import Desk, need
 from ..situation import Turn, Verdict
 from .moves import name_of
+from .verify import not_taken_back
 
 
 def guard(state: Turn, desk: Desk) -> Turn:
@@ -32,6 +33,8 @@ def guard(state: Turn, desk: Desk) -> Turn:
         return Turn(verdict=verdict)
     name = name_of(action["control"], action["label"])
     why = "; ".join(answer.reasons)
+    if action["undoes"]:  # the effect stays pending, so it is tried again
+        return Turn(verdict=verdict, messages=[*state["messages"], not_taken_back(action, why)])
     return Turn(
         verdict=verdict,
         masked=[*state["masked"], name],

@@ -25,7 +25,7 @@ def decision_record(state: Turn, desk: Desk, thread: str) -> dict[str, Any] | No
         kind = "decision"
     elif state["triage"] in ("dropped", "blind"):
         kind = "dropped"
-    elif judged:
+    elif judged or state["messages"]:
         kind = "judgement"
     else:
         return None

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from passline.agents import build_supervisor
+from passline.agents.effects import TRIES
 from passline.agents.supervisor import NODES, open_checkpoints
+from passline.connectors.errors import LinkError
 
 THREAD = {"configurable": {"thread_id": "bench"}}
 
@@ -241,11 +243,82 @@ def test_a_move_that_did_the_opposite_is_taken_back_and_not_offered_again(bench,
     back = bench.records[1]
     assert (back["by"], back["undoes"]) == ("rollback", bench.records[0]["action_id"])
     assert back["judged"][0]["outcome"] == "opposite"
-    assert any("taking it back" in text for text in back["messages"])
+    assert "it must be taken back" in back["messages"][0]
+    assert back["messages"][-1] == "fm.spray_trim is taken back to 0"
     bench.plant.time += 60.0
     turn(bench, graph)
     assert "fm.spray_trim up" not in bench.records[2]["offered"]
     assert "fm.spray_trim down" in bench.records[2]["offered"]
+
+
+def after_a_wrong_move(bench, chooses):
+    """The graph of a bench on which more spray has just heated the strip, and no alert stands."""
+    bench.open_gate()
+    graph = graph_of(bench, chooses("fm.spray_trim up"))
+    turn(bench, graph)
+    bench.alerts = ()
+    bench.plant.time += 45.0
+    bench.features["fdt_error"] += 25.0
+    return graph
+
+
+def test_a_move_stays_to_be_taken_back_until_it_is(bench, chooses):
+    graph = after_a_wrong_move(bench, chooses)
+    bench.plant.values["plc.remote"] = 0.0  # whatever the gate refuses it for
+    for _ in range(3):
+        state = turn(bench, graph)
+        assert len(state["pending"]) == 1
+        assert "could not be taken back to 0: the plant is in local mode" in state["messages"][-1]
+        assert not any("is taken back" in text for text in state["messages"])
+        bench.plant.time += 30.0
+        turn(bench, graph)  # in between it is not tried
+        bench.plant.time += 31.0
+    # Meanwhile another coil runs: the action was judged on its own.
+    bench.plant.values |= {"plc.remote": 1.0, "coil.number": 4.0}
+    state = turn(bench, graph)
+    assert [value for _, _, value in bench.plant.requests] == pytest.approx([0.1, 0.0])
+    assert state["pending"] == []
+    assert state["messages"] == ["fm.spray_trim is taken back to 0"]
+    assert [record["by"] for record in bench.records[1:]] == ["rollback"] * 4
+
+
+def test_a_rollback_that_reached_the_gate_and_was_not_done_is_tried_under_a_new_id(bench, chooses):
+    graph = after_a_wrong_move(bench, chooses)
+    sends, bench.plant.send = bench.plant.send, refuses
+    turn(bench, graph)
+    bench.plant.send = sends
+    bench.plant.time += 61.0
+    turn(bench, graph)
+    first, second = bench.records[1:]
+    assert (first["receipt"]["state"], second["receipt"]["state"]) == ("NOT DONE", "DONE")
+    assert first["action_id"] != second["action_id"]
+    assert bench.plant.values["fm.spray_trim"] == 0.0
+
+
+def refuses(action_id, control, value):
+    raise LinkError("the plant is away")
+
+
+def test_a_move_that_cannot_be_taken_back_ends_with_a_person_in_the_record(bench, chooses):
+    graph = after_a_wrong_move(bench, chooses)
+    bench.plant.values["plc.remote"] = 0.0
+    for _ in range(TRIES + 3):
+        turn(bench, graph)
+        bench.plant.time += 61.0
+    assert [record["by"] for record in bench.records[1:]] == ["rollback"] * TRIES + [""]
+    assert bench.records[-1]["kind"] == "judgement"
+    (told,) = bench.records[-1]["messages"]
+    assert "a person must set fm.spray_trim to 0 by hand" in told
+    assert len(bench.plant.requests) == 1
+
+
+def test_a_set_point_that_went_back_by_itself_is_not_written_again(bench, chooses):
+    graph = after_a_wrong_move(bench, chooses)
+    bench.plant.values["fm.spray_trim"] = 0.0  # as when the plant was handed back in between
+    state = turn(bench, graph)
+    assert len(bench.plant.requests) == 1
+    assert state["pending"] == []
+    assert "is at 0 again" in bench.records[-1]["messages"][-1]
 
 
 def test_a_move_that_did_what_it_should_stays(bench, chooses):
