@@ -20,6 +20,7 @@ from .tags import PLC_SIGNALS, ModbusAddress, OpcUaAddress, Tag, WriteRule
 
 VERSION = 1
 REARM = "plc.rearm"
+VOID = 0  # no control has this number: a request with it only makes its action id void
 """The control that takes a PLC out of local after a hand-back; only a person may ask for it."""
 
 
