@@ -48,7 +48,12 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One wish: set the control with number `index` to `value` (plant unit)."""
+    """One wish: set the control with number `index` to `value` (plant unit).
+
+    With number 0, which no control has, it wishes that nothing ever happens under this action id.
+    The echo says whether that came in time: MALFORMED, as for every control that is none, or
+    DUPLICATE when the id was applied before.
+    """
 
     seq: int
     action_id: str  # 32 hex digits

@@ -17,7 +17,7 @@ from ...plant_sim.signals import Quality, Sample, Signal
 from ...plant_sim.units import from_si, to_si
 from ..errors import ProtocolError
 from ..letter import OPCUA_ECHOES, Echo, Outcome, Request
-from ..tagfile import REARM, TagFile
+from ..tagfile import REARM, VOID, TagFile
 from ..tags import Tag
 from .records import WriteLog
 
@@ -215,13 +215,16 @@ class PlcProgram:
         self, request: Request, tag: Tag | None, protocol: str
     ) -> tuple[Outcome, float, str]:
         """Return what is to become of a request, its value in SI, and why."""
-        if tag is None or tag.write is None:
-            return Outcome.MALFORMED, nan, f"no control has number {request.index}"
-        value = float(f"{to_si(request.value, tag.unit):.7g}")
+        value = float(f"{to_si(request.value, tag.unit):.7g}") if tag else nan
+        # The fate of an id comes before everything: a tombstone must not deny what was applied.
         if (fate := self._fates.get(request.action_id)) is not None:
             if fate is Outcome.APPLIED:
                 return Outcome.DUPLICATE, value, "this action id was applied before"
             return fate, value, "this action id was refused before"
+        if request.index == VOID:
+            return Outcome.MALFORMED, nan, "void"
+        if tag is None or tag.write is None:
+            return Outcome.MALFORMED, nan, f"no control has number {request.index}"
         if tag.write.protocol != protocol:
             text = f"{tag.name} is taken over {tag.write.protocol} only"
             return Outcome.MALFORMED, value, text

@@ -5,14 +5,16 @@ import contextlib
 import uuid
 
 import pytest
+from asyncua import ua
 
 from passline.connectors.errors import LinkError
-from passline.connectors.letter import Outcome
+from passline.connectors.letter import Outcome, Request, pack_modbus, pack_opcua
 from passline.connectors.mailbox import WireMailbox
+from passline.connectors.modbus.client import ModbusClient
 from passline.connectors.modbus.connector import ModbusConnector
-from passline.connectors.opcua import OpcUaConnector
+from passline.connectors.opcua import OpcUaConnector, OpcUaSession
 from passline.connectors.security import Pki
-from passline.connectors.tagfile import parse
+from passline.connectors.tagfile import VOID, parse
 from passline.plant_sim.signals import Quality
 
 from .fault_proxy import FaultProxy
@@ -74,6 +76,44 @@ async def test_a_lost_answer_is_unknown_and_found_again_without_a_second_write(
     again = await keep_trying(lambda: box.send(action, control, value))
     assert again.outcome is Outcome.DUPLICATE
     await box.close()
+
+
+@pytest.mark.parametrize("by", ["opcua", "modbus"])
+async def test_a_frame_that_the_network_held_back_beyond_its_tombstone_is_not_applied(
+    plc, wires, by
+):
+    action, tags = uuid.uuid4().hex, wires["tags"]
+    slow = WireMailbox(tags, plc.pki, deadline=1.0, wait=1.0)
+    assert await slow.beat()
+    wires["modbus"].mute = {"up"}  # the frame leaves, and waits in the network
+    assert await slow.send(action, "rot.cooling_correction", 0.1) is None
+
+    tombstone, box = Request(7, action, VOID, 0.0), parse(plc.tags.read_text())
+    if by == "opcua":
+        session = await OpcUaSession.open(box.opcua, Pki(plc.pki), "gate")
+        node = session.resolve(box.mailbox.request)
+        await session.write(node, pack_opcua(tombstone), ua.VariantType.ByteString)
+        await session.close()
+    else:
+        client = await ModbusClient.open(box.modbus.host, box.modbus.port)
+        data = pack_modbus(tombstone, Pki(plc.pki).modbus_key())
+        await client.write(box.mailbox.request_register, data)
+        await client.close()
+
+    def logged():
+        return [(r["outcome"], r["reason"]) for r in plc.log() if r["action_id"] == action]
+
+    assert await until(logged)
+    wires["modbus"].mute = set()
+    assert await until(lambda: len(logged()) == 2)
+    assert logged() == [
+        ("MALFORMED", "void"),
+        ("MALFORMED", "this action id was refused before"),
+    ]
+    while (found := await keep_trying(lambda: slow.lookup(action))) is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)  # the PLC shows its echoes a moment after it has logged them
+    assert not found.applied
+    await slow.close()
 
 
 @pytest.mark.parametrize("over", ["opcua", "modbus"])

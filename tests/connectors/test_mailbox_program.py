@@ -26,6 +26,7 @@ from passline.connectors.letter import (
     unpack_opcua,
 )
 from passline.connectors.simulated import SimulatedConnector
+from passline.connectors.tagfile import VOID
 from passline.plant_sim import make_line
 from passline.plant_sim.errors import ConfigError
 
@@ -134,6 +135,41 @@ async def test_a_restarted_plc_remembers_its_old_ids_even_after_a_torn_line(tmp_
         after.advance(1.0)
         assert after.samples()["fm.spray_trim"].value == 0.0
     assert [row["outcome"] for row in log(tmp_path)] == ["APPLIED", "DUPLICATE"]
+
+
+@pytest.mark.parametrize(
+    ("control", "value", "over"),
+    [("fm.spray_trim", 0.1, "modbus"), ("rot.bank_out", 3.0, "opcua")],
+)
+async def test_a_voided_action_id_is_never_applied_not_even_by_a_restarted_plc(
+    tmp_path, control, value, over
+):
+    one = action()
+    with contextlib.closing(simulated(tmp_path)) as plant:
+        plant.program.submit(Request(1, one, VOID, 0.0), over, "gate")
+        plant.advance(0.5)
+        assert (await plant.mailbox.lookup(one)).outcome is Outcome.MALFORMED
+        assert (await plant.mailbox.send(one, control, value)).outcome is Outcome.MALFORMED
+        assert plant.samples()[control].value == 0.0
+    first = log(tmp_path)[0]
+    assert (first["outcome"], first["reason"]) == ("MALFORMED", "void")
+    with contextlib.closing(simulated(tmp_path)) as plant:
+        assert (await plant.mailbox.send(one, control, value)).outcome is Outcome.MALFORMED
+        plant.advance(1.0)
+        assert plant.samples()[control].value == 0.0
+    assert "APPLIED" not in {row["outcome"] for row in log(tmp_path)}
+
+
+async def test_a_void_that_comes_too_late_says_that_the_action_was_applied(plant, tmp_path):
+    one = action()
+    await plant.mailbox.send(one, "rot.bank_out", 3.0)
+    plant.program.submit(Request(2, one, VOID, 0.0), "modbus", "gate")
+    plant.advance(0.5)
+    assert plant.program.picture().echoes[-1].outcome is Outcome.DUPLICATE
+    found = await plant.mailbox.lookup(one)
+    assert (found.outcome, found.value) == (Outcome.APPLIED, pytest.approx(3.0))
+    plant.advance(1.0)
+    assert plant.samples()["rot.bank_out"].value == 3.0
 
 
 @pytest.mark.parametrize(
