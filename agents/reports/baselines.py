@@ -39,10 +39,13 @@ def play_hold(folder: Path, seed: int, scenario: str, coils: int) -> dict[str, A
 
 
 def play_rules(seed: int, scenario: str, coils: int) -> dict[str, Any]:
-    """Let the rule table sit at the desk, asked at most once a decision period of plant time."""
+    """Let the rule table sit at the desk, asked once a decision period while an alert stands."""
     from ...plant_sim.control.rules import RuleSeat
     from ...plant_sim.rollouts.play import coil_row, play_block
 
     (episode,) = play_block(RuleSeat(), [seed], scenario, coils)
-    moves = sum(step.control != "none" for step in episode.steps)
-    return {"coils": [coil_row(coil) for coil in episode.coils], "moves": moves}
+    return {
+        "coils": [coil_row(coil) for coil in episode.coils],
+        "moves": sum(step.control != "none" for step in episode.steps),
+        "asked": sum(bool(step.alerts) for step in episode.steps),  # without an alert nobody is
+    }

@@ -44,7 +44,8 @@ class Column:
         coils: the finished coils, in order.
         money: EUR a coil, by kind.
         hits: share of the mass within tolerance, by quantity.
-        harm: all harm (s), apart from money.
+        harm: seconds beyond a rating, each stand and each rating counted, and of two-phase
+            rolling; apart from money.
         moves: set-points moved.
     """
 
@@ -115,7 +116,7 @@ class Fault:
         coil: the first coil it touches.
         size: the drift at its largest (K), the number of the dead bank, or the excess hardness.
         seen: when the agent was first told of its sign (plant s), None if never.
-        answered: when the set-point that answers it was first moved after that, None if never.
+        answered: when its remedy was first applied after that, None if never.
     """
 
     kind: str
@@ -191,7 +192,8 @@ class Facts:
         finished: whether all of them were rolled.
         tolerances: half widths of the bands: gauge (m) or gauge_share of the aim, fdt and ct (K).
         columns: no agent, rules, agent, on the same coils.
-        decisions: how often the agent was asked.
+        decisions: how often the agent decided.
+        rules_asked: how often the rules alone were asked, on the coils ordered; None: not recorded.
         seen: what the agent saw.
         writes: the PLC's own log.
         invalid: requests the PLC could not read or take as a request, by reason.
@@ -214,6 +216,7 @@ class Facts:
     tolerances: dict[str, float]
     columns: tuple[Column, ...]
     decisions: int
+    rules_asked: int | None
     seen: tuple[Sight, ...]
     writes: tuple[Write, ...]
     invalid: dict[str, int]

@@ -331,17 +331,17 @@ def _truth(facts: Facts, traces: Traces) -> str:
 
 
 def _method(facts: Facts) -> str:
-    tolerances = facts.tolerances
+    tolerances, asked = facts.tolerances, words.asked(facts)
     text = Both(
         "All columns roll the same coils: same seed, same orders, same faults, same disturbances. "
-        "No agent: the mill's own level 1 and level 2 alone. Rules: hand-written, asked as often "
-        "as the agent. Hits count true values, by mass, within "
-        f"±{tolerances['gauge'] * 1e6:.0f} µm (or ±{tolerances['gauge_share'] * 100:.0f} % of the "
-        f"gauge, if that is more), ±{tolerances['fdt']:.0f} K (finishing) and "
+        f"No agent: the mill's own level 1 and level 2 alone. {asked.en} Hits count true values, "
+        f"by mass, within ±{tolerances['gauge'] * 1e6:.0f} µm (or "
+        f"±{tolerances['gauge_share'] * 100:.0f} % of the gauge, if that is more), "
+        f"±{tolerances['fdt']:.0f} K (finishing) and "
         f"±{tolerances['ct']:.0f} K (coiling). One run of one seed is an example, not a proof.",
         "모든 열은 같은 코일을 압연한다(같은 시드, 주문, 고장, 외란). 에이전트 없음: 압연기 자체의 "
-        "레벨 1과 레벨 2만 사용. 규칙: 사람이 쓴 규칙으로, 에이전트와 같은 주기로 판단. 적중률은 "
-        f"참값 기준, 중량 비율이며 허용 범위는 ±{tolerances['gauge'] * 1e6:.0f} µm(또는 두께의 "
+        f"레벨 1과 레벨 2만 사용. {asked.ko} 적중률은 참값 기준, 중량 비율이며 허용 범위는 "
+        f"±{tolerances['gauge'] * 1e6:.0f} µm(또는 두께의 "
         f"±{tolerances['gauge_share'] * 100:.0f} % 중 큰 값), "
         f"±{tolerances['fdt']:.0f} K(마무리압연), ±{tolerances['ct']:.0f} K(권취)이다. "
         "시드 하나의 실행 한 번은 예시일 뿐 증명이 아니다.",

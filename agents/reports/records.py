@@ -39,10 +39,10 @@ _TRUTH = {"gauge": "exit_thickness", "fdt": "fdt", "ct": "ct"}
 _UNSETTLED = ("SENDING", "UNKNOWN")  # what a gate says that was never told what became of a write
 _NEAR = 0.2  # wall s within which a sample stands for a moment; the wires bring ten a second
 
-_SIGNS = {  # by fault: the alert that shows it, the set-point that answers it
-    "pyrometer-drift": ("pyrometer_low", "fm.fdt_source"),
-    "dead-bank": ("bank_no_flow", "rot.bank_out"),
-    "wrong-grade": ("force_high", "fm.hardness_correction"),
+_SIGNS = {  # by fault: the alert that shows it
+    "pyrometer-drift": "pyrometer_low",
+    "dead-bank": "bank_no_flow",
+    "wrong-grade": "force_high",
 }
 
 Rows = list[dict[str, Any]]
@@ -65,6 +65,7 @@ def read_run(folder: Path) -> tuple[Facts, Traces]:
     ledger = _ledger(folder / "gate" / "ledger.sqlite")
     writes = _writes(log, decisions, ledger, spans)
     plant = float(truth["time"][-1]) if truth else 0.0
+    others = _others(folder)
     facts = Facts(
         seed=run["seed"],
         scenario=run["scenario"],
@@ -76,7 +77,8 @@ def read_run(folder: Path) -> tuple[Facts, Traces]:
         asked=run["coils"],
         finished=len(coils) >= run["coils"],
         tolerances=_tolerances(),
-        columns=_columns(folder, run["engine"], coils, writes),
+        columns=_columns(others, run["engine"], coils, writes),
+        rules_asked=others.get("rules", {}).get("asked"),
         decisions=sum(row["kind"] == "decision" for row in decisions),
         seen=_seen(decisions),
         writes=writes,
@@ -222,10 +224,10 @@ def _seen(decisions: Rows) -> tuple[Sight, ...]:
     return tuple(first.values())
 
 
-def _columns(folder: Path, engine: str, coils: Rows, writes: Sequence[Write]) -> tuple[Column, ...]:
+def _columns(
+    others: Mapping[str, Mapping[str, Any]], engine: str, coils: Rows, writes: Sequence[Write]
+) -> tuple[Column, ...]:
     """Return the columns over the coils that every seat has rolled."""
-    path = folder / BASELINES
-    others = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     count = min([len(coils), *(len(other["coils"]) for other in others.values())])
     moved = sum(write.applied and write.control != REARM for write in writes)
     return (
@@ -235,6 +237,12 @@ def _columns(folder: Path, engine: str, coils: Rows, writes: Sequence[Write]) ->
         ),
         column(engine, tuple(map(coil_fact, coils[:count])), moved),
     )
+
+
+def _others(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the columns beside the agent's, by seat."""
+    path = folder / BASELINES
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
 def _tolerances() -> dict[str, float]:
@@ -292,24 +300,39 @@ def _faults(
             begin, most = begins[int(first)], float(drift[np.argmax(np.abs(drift))])
             big = most if kind == "pyrometer-drift" else size
             stop = begins.get(int(until), end)
-            seen, answered = _noticed(kind, begin, stop, decisions, writes)
+            seen, answered = noticed(kind, big, begin, stop, decisions, writes)
             faults.append(Fault(kind, begin, stop, int(first), big, seen, answered))
     return tuple(sorted(faults, key=lambda fault: fault.begin))
 
 
-def _noticed(
-    kind: str, begin: float, end: float, decisions: Rows, writes: Sequence[Write]
+def noticed(
+    kind: str, size: float, begin: float, end: float, decisions: Rows, writes: Sequence[Write]
 ) -> tuple[float | None, float | None]:
     """Return when the sign of a fault was first told while it lasted, and when it was answered."""
-    sign, control = _SIGNS[kind]
     told = (
         row["time"]
         for row in decisions
-        if begin <= row["time"] <= end and sign in (row.get("alerts") or [])
+        if begin <= row["time"] <= end and _SIGNS[kind] in (row.get("alerts") or [])
     )
     seen = next(told, None)
-    moved = (w.time for w in writes if w.applied and w.control == control and w.time <= end)
-    return seen, None if seen is None else next((at for at in moved if at >= seen), None)
+    if seen is None:
+        return None, None
+    moved = (w.time for w in writes if seen <= w.time <= end and _answers(kind, size, w))
+    return seen, next(moved, None)
+
+
+def _answers(kind: str, size: float, write: Write) -> bool:
+    """Whether an applied write, not one that takes a move back, is the remedy for this fault."""
+    if not write.applied or write.by == "rollback":
+        return False
+    match kind, write.control:
+        case "pyrometer-drift", "fm.fdt_source":
+            return write.value == 1.0  # the level-2 estimate in place of the pyrometer
+        case "dead-bank", "rot.bank_out":
+            return write.value == size
+        case "wrong-grade", "fm.hardness_correction":
+            return write.before is not None and write.value > write.before
+    return False
 
 
 def _traces(

@@ -45,9 +45,11 @@ def summary(facts: Facts) -> list[Both]:
         sentences.append(_against_rules(facts))
     harms = [f"{column.harm:.1f} s" for column in facts.columns]
     sentences.append(Both(
-        "Harm (time beyond a rating), counted apart from money: "
+        "Harm, apart from money (seconds beyond a rating, each stand and each rating counted, plus "
+        "seconds of two-phase rolling): "
         + ", ".join(f"{column_name(facts, i).en} {h}" for i, h in enumerate(harms)) + ".",
-        "금액과 따로 세는 위해(정격을 넘은 시간): "
+        "금액과 별도인 위해(정격을 넘은 시간을 스탠드와 정격마다 더하고 2상역 압연 시간을 더한 값, "
+        "초): "
         + ", ".join(f"{column_name(facts, i).ko} {h}" for i, h in enumerate(harms)) + ".",
     ))  # fmt: skip
     count, moves = len(facts.agent.coils), facts.agent.moves
@@ -66,6 +68,20 @@ def summary(facts: Facts) -> list[Both]:
         sentences.append(_who_chose(facts))
     sentences.append(cross_check(facts))
     return sentences
+
+
+def asked(facts: Facts) -> Both:
+    """Return how often the rules were asked and how often the agent decided."""
+    agent, coils = facts.decisions, len(facts.agent.coils)
+    if facts.rules_asked is None:
+        return Both(f"The agent decided {counted(agent, 'time')}.", f"에이전트: {agent}번 판단.")
+    return Both(
+        f"Rules: hand-written, asked {counted(facts.rules_asked, 'time')} on "
+        f"{counted(facts.asked, 'coil')}; the agent decided {counted(agent, 'time')} on "
+        f"{counted(coils, 'coil')}.",
+        f"규칙: 사람이 쓴 규칙으로, 코일 {facts.asked}개 동안 {facts.rules_asked}번 판단. "
+        f"에이전트는 코일 {coils}개 동안 {agent}번 판단.",
+    )
 
 
 def _who_chose(facts: Facts) -> Both:

@@ -284,6 +284,17 @@ def test_a_ledger_that_denies_a_write_ends_the_demo_with_code_3(report, tmp_path
     assert "1 applied though the ledger says not done" in capsys.readouterr().out.replace("\n", " ")
 
 
+def test_the_page_counts_who_was_asked_and_says_what_harm_is(report):
+    asked = json.loads((report.folder / BASELINES).read_text())["rules"]["asked"]
+    decided = [row["kind"] for row in rows(report.folder / "decisions.jsonl")].count("decision")
+    assert asked > 0 < decided
+    said = {lang: " ".join(text) for lang, text in Outline(report.page).said.items()}
+    assert f"asked {asked} times on 5 coils; the agent decided {decided} times" in said["en"]
+    assert f"코일 5개 동안 {asked}번 판단" in said["ko"]
+    assert "each stand and each rating counted" in said["en"]
+    assert "스탠드와 정격마다" in said["ko"]
+
+
 def test_text_of_plant_and_agent_stays_text(report, tmp_path):
     folder = copy(report.folder, tmp_path)
     path = folder / "decisions.jsonl"

@@ -3,9 +3,10 @@ from types import SimpleNamespace
 import pytest
 
 from passline.agents.reports import glossary, words
+from passline.agents.reports.facts import Write
 from passline.agents.reports.korean import with_particle
 from passline.agents.reports.plots import label, ticks
-from passline.agents.reports.records import cross_check
+from passline.agents.reports.records import cross_check, noticed
 from passline.plant_sim.control.rules import wanted
 from passline.plant_sim.lines.hot_strip.tables import CONTROLS
 from passline.plant_sim.scenarios.catalogue import SCENARIOS
@@ -110,3 +111,40 @@ def test_a_write_the_plant_took_that_the_ledger_denies_is_found(state):
 def test_a_write_whose_outcome_the_ledger_never_learnt_is_told_apart(state):
     check = cross_check([row("a")], [entry("a", state)])
     assert (check.unsettled, check.denied, check.clean) == (("a",), (), False)
+
+
+def write(time, control, value, before=0.0, by="lm"):
+    return Write(
+        0.0, time, "modbus", "gate", "a", control, before, value,
+        "applied", True, 4, "", None, by, "",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "sign", "wrong", "right"),
+    [
+        ("dead-bank", 3.0, "bank_no_flow", ("rot.bank_out", 5.0), ("rot.bank_out", 3.0)),
+        ("pyrometer-drift", -30.0, "pyrometer_low", ("fm.fdt_source", 0.0), ("fm.fdt_source", 1.0)),
+        ("wrong-grade", 0.1, "force_high", ("fm.hardness_correction", -0.05),
+         ("fm.hardness_correction", 0.05)),
+    ],
+)  # fmt: skip
+def test_only_the_remedy_of_a_fault_is_its_answer(kind, size, sign, wrong, right):
+    told = [{"time": 200.0, "alerts": [sign]}]
+    early, other, back, late = (
+        write(150.0, *right), write(210.0, *wrong), write(220.0, *right, by="rollback"),
+        write(999.0, *right),
+    )  # fmt: skip
+    assert noticed(kind, size, 100.0, 900.0, told, [early, other, back, late]) == (200.0, None)
+    found = noticed(kind, size, 100.0, 900.0, told, [other, write(300.0, *right)])
+    assert found == (200.0, 300.0)
+
+
+def test_how_often_the_rules_were_asked_and_the_agent_decided_is_counted():
+    facts = SimpleNamespace(
+        decisions=7, rules_asked=31, asked=20, agent=SimpleNamespace(coils=[None] * 12)
+    )
+    said = words.asked(facts)
+    assert "asked 31 times on 20 coils; the agent decided 7 times on 12 coils" in said.en
+    assert "코일 20개 동안 31번" in said.ko
+    assert "코일 12개 동안 7번" in said.ko
