@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
 RETRY = 1.0  # wall s between two tries to reach a gate that is gone
+PATIENCE = 3.0  # wall s that an open write gets at the end
 CHAPTER = 200  # turns in one thread; two threads are kept, so checkpoints do not grow for ever
 
 Say = Callable[[Mapping[str, Any]], None]
@@ -75,6 +76,7 @@ class Operator:
         self._retry = 0.0
         self._settled = False  # whether what an earlier life left behind is finished
         self._open = False  # whether that waits for the gate to learn what became of a write
+        self._proven = False  # whether a step of this life has succeeded
         self._waiting: Action | None = None  # for a person
 
     @property
@@ -88,23 +90,37 @@ class Operator:
             samples: the newest sample of every signal, SI.
             now: plant time (s); None takes the newest time of the samples.
         """
-        if not self._look(samples, now):
+        if self._look(samples, now):
+            self._reach_gate(self._act)
+
+    def finish(self) -> None:
+        """Give the gate a moment to learn what became of an open write; else the next life asks."""
+        until = time.monotonic() + PATIENCE
+        while self._open and time.monotonic() < until:
+            time.sleep(RETRY / 10)
+            self._reach_gate(self._settle)
+
+    def _act(self) -> None:
+        if not self._in_charge():
             return
-        try:
-            if not self._beat():
+        if not self._settled:
+            if self._open and time.monotonic() < self._retry:
                 return
-            if not self._settled:
-                if self._open and time.monotonic() < self._retry:
-                    return
-                self._settle()
-            if self._waiting is not None:
-                self._ask_again(self._waiting)
-            elif events := self._watch.wake(self._due()):
-                self._turn(events)
+            self._settle()
+        if self._waiting is not None:
+            self._ask_again(self._waiting)
+        elif events := self._watch.wake(self._due()):
+            self._turn(events)
+        self._proven = True
+
+    def _reach_gate(self, work: Callable[[], None]) -> None:
+        """Do `work`; a gate that is away or does not know yet leaves the turn open."""
+        try:
+            work()
         except OpenWriteError as error:
             if not self._open:
                 self._tell(str(error))
-            self._settled, self._open = False, True
+            self._settled, self._open, self._proven = False, True, True
             self._retry = time.monotonic() + RETRY
         except ConnectorError as error:
             self._settled = False
@@ -121,14 +137,21 @@ class Operator:
                 self._tell("the plant cannot be seen: no decisions until its samples are good")
         return seen
 
-    def _beat(self) -> bool:
-        """Renew the lease; return whether the gate is there and the plant was not handed back."""
+    def _in_charge(self) -> bool:
+        """Renew the lease; return whether the gate is there and the plant was not handed back.
+
+        Before the first step of this life has succeeded the gate is only asked: an agent that dies
+        in its first step, however often it is started, keeps no plant from being handed back.
+        """
         if self._gate_state == "lost" and time.monotonic() < self._retry:
             return False
-        if self._gate.beat():
+        if self._proven and self._gate.beat():
             self._gate_is("up")
             return True
         why = self._gate.status().get("handed_back", "")
+        if not why and not self._proven:
+            self._gate_is("up")
+            return True
         self._gate_is("handed back", f"the plant was handed back ({why}): a person must release it")
         return False
 

@@ -113,6 +113,7 @@ def run(
         stack.callback(follower.close)
         say({"event": "ready", "ready": True, "engine": engine, "seat": seat.name, "mode": mode})
         reason = _loop(operator, watch, follower.samples, say, stop, coils)
+        operator.finish()
     say({"event": "stopped", "reason": reason})
     return 0
 

@@ -338,6 +338,35 @@ def test_after_a_hand_back_it_waits_for_a_person(bench, chooses):
     assert "a person must release it" in bench.messages[-1]
 
 
+def test_an_agent_that_dies_in_its_first_step_each_time_does_not_keep_the_plant(bench, chooses):
+    class Dies(chooses):
+        def decide(self, snapshots, moves):
+            raise MemoryError
+
+    class Counts:
+        beats = 0
+
+        def __getattr__(self, name):
+            return getattr(bench.gate, name)
+
+        def beat(self):
+            self.beats += 1
+            return bench.gate.beat()
+
+    bench.open_gate()
+    with pytest.raises(MemoryError):
+        bench.step(bench.operator(Dies()))
+    gate = Counts()
+    for _ in range(3):
+        # What it saw is gone with its life; a shelf that is kept stands for a crash that comes back.
+        with pytest.raises(MemoryError):
+            bench.step(bench.operator(Dies(), gate=gate))
+    assert gate.beats == 0
+    bench.step(bench.operator(chooses("fm.spray_trim up"), gate=gate), times=2)
+    assert gate.beats > 0
+    assert len(bench.plant.requests) == 1
+
+
 def test_checkpoints_do_not_grow_for_ever_and_nothing_is_forgotten(bench, chooses, monkeypatch):
     monkeypatch.setattr("passline.agents.duty.CHAPTER", 5)
     bench.open_gate()
