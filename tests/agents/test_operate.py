@@ -358,7 +358,7 @@ def test_an_agent_that_dies_in_its_first_step_each_time_does_not_keep_the_plant(
         bench.step(bench.operator(Dies()))
     gate = Counts()
     for _ in range(3):
-        # What it saw is gone with its life; a shelf that is kept stands for a crash that comes back.
+        # The shelf of the watch is kept here, so the crash comes back in every life.
         with pytest.raises(MemoryError):
             bench.step(bench.operator(Dies(), gate=gate))
     assert gate.beats == 0
