@@ -6,8 +6,6 @@ short) is left out; a report of what there is beats none.
 
 import json
 import re
-import sqlite3
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -17,9 +15,9 @@ import numpy as np
 
 from ..errors import RunFolderError
 from .baselines import HOLD
+from .crosscheck import cross_check, read_ledger
 from .facts import (
     Column,
-    CrossCheck,
     Facts,
     Fault,
     HandBack,
@@ -36,7 +34,6 @@ RUN = "demo.json"  # what the demo knows of its own run
 BASELINES = "baselines.json"  # the same coils with no agent and with rules
 _AIMS = {"gauge": "gauge_aim", "fdt": "fdt_aim", "ct": "ct_aim"}
 _TRUTH = {"gauge": "exit_thickness", "fdt": "fdt", "ct": "ct"}
-_UNSETTLED = ("SENDING", "UNKNOWN")  # what a gate says that was never told what became of a write
 _NEAR = 0.2  # wall s within which a sample stands for a moment; the wires bring ten a second
 
 _SIGNS = {  # by fault: the alert that shows it
@@ -62,7 +59,7 @@ def read_run(folder: Path) -> tuple[Facts, Traces]:
     )
     truth = _truth(folder / "truth.parquet")
     spans = _coil_spans(truth)
-    ledger = _ledger(folder / "gate" / "ledger.sqlite")
+    ledger = read_ledger(folder / "gate" / "ledger.sqlite")
     writes = _writes(log, decisions, ledger, spans)
     plant = float(truth["time"][-1]) if truth else 0.0
     others = _others(folder)
@@ -102,59 +99,8 @@ def rows(path: Path) -> Rows:
         try:
             found.append(json.loads(line))
         except ValueError:
-            break
+            continue
     return found
-
-
-def cross_check(log: Rows, ledger: Rows) -> CrossCheck:
-    """Return whether the PLC's log and the ledger of the gate tell the same.
-
-    Args:
-        log: lines of plc_writes.jsonl.
-        ledger: rows of the ledger.
-    """
-    applied = [row for row in log if row["outcome"] == "APPLIED"]
-    times = Counter(row["action_id"] for row in applied)
-    entries: dict[str, Rows] = {}
-    for entry in ledger:
-        entries.setdefault(entry["action_id"], []).append(entry)
-    strangers, denied, unsettled, matched = set(), set(), set(), 0
-    for row in applied:
-        name = row["action_id"]
-        own = entries.get(name, [])
-        if len(own) != 1 or not _same(row, own[0]):
-            strangers.add(name)
-        elif own[0]["state"] in _UNSETTLED:
-            unsettled.add(name)
-        elif own[0]["state"] != "DONE":
-            denied.add(name)
-        else:
-            matched += times[name] == 1
-    done = {entry["action_id"] for entry in ledger if entry["state"] == "DONE"}
-    return CrossCheck(
-        len(applied),
-        matched,
-        tuple(sorted(name for name, count in times.items() if count > 1)),
-        tuple(sorted(strangers)),
-        tuple(sorted(denied)),
-        tuple(sorted(unsettled)),
-        tuple(sorted(done - set(times))),
-    )
-
-
-def _same(row: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
-    """Whether a line of the log and an entry have the same control and value."""
-    near = 1e-5 * max(1.0, abs(entry["value"]))  # Modbus carries seven digits
-    return bool(entry["control"] == row["control"] and abs(entry["value"] - row["value"]) <= near)
-
-
-def _ledger(path: Path) -> Rows:
-    """Return the rows of the ledger; the gate must have ended."""
-    if not path.exists():
-        return []
-    with sqlite3.connect(path, timeout=5.0) as ledger:
-        ledger.row_factory = sqlite3.Row
-        return [dict(row) for row in ledger.execute("select * from actions")]
 
 
 def _writes(log: Rows, decisions: Rows, ledger: Rows, spans: "_Spans") -> tuple[Write, ...]:

@@ -3,10 +3,11 @@ from types import SimpleNamespace
 import pytest
 
 from passline.agents.reports import glossary, words
+from passline.agents.reports.crosscheck import cross_check
 from passline.agents.reports.facts import Write
 from passline.agents.reports.korean import with_particle
 from passline.agents.reports.plots import label, ticks
-from passline.agents.reports.records import cross_check, noticed
+from passline.agents.reports.records import noticed, rows
 from passline.plant_sim.control.rules import wanted
 from passline.plant_sim.lines.hot_strip.tables import CONTROLS
 from passline.plant_sim.scenarios.catalogue import SCENARIOS
@@ -148,3 +149,9 @@ def test_how_often_the_rules_were_asked_and_the_agent_decided_is_counted():
     assert "asked 31 times on 20 coils; the agent decided 7 times on 12 coils" in said.en
     assert "코일 20개 동안 31번" in said.ko
     assert "코일 12개 동안 7번" in said.ko
+
+
+def test_a_torn_line_takes_no_line_after_it_along(tmp_path):
+    path = tmp_path / "plc_writes.jsonl"
+    path.write_text('{"a": 1}\n{"a": 2, "b\n{"a": 3}\n{"a": 4, ')
+    assert rows(path) == [{"a": 1}, {"a": 3}]
