@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from math import nan
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -13,12 +14,12 @@ from asyncua import ua
 from ..plant_sim.units import from_si, to_si
 from . import letter
 from .connector import DEADLINE
-from .errors import LinkError, ProtocolError, TagError
+from .errors import ConnectorError, LinkError, ProtocolError, TagError
 from .letter import Echo, Request
 from .modbus.client import ModbusClient
 from .opcua import OpcUaSession
 from .security import GATE, Pki
-from .tagfile import TagFile
+from .tagfile import VOID, TagFile
 
 POLL = 0.05  # wall s between two looks at the echo
 WAIT = 3.0  # wall s for an echo to appear
@@ -38,6 +39,10 @@ class Mailbox(Protocol):
 
     async def lookup(self, action_id: str) -> Echo | None:
         """Return what became of an action id."""
+        ...
+
+    async def void(self, action_id: str) -> None:
+        """Ask that an action id that was never handled be refused from now on."""
         ...
 
     async def beat(self) -> bool:
@@ -157,15 +162,7 @@ class WireMailbox:
         letter.check_action_id(action_id)
         await link.get()  # a LinkError from here on means that it may have been sent
         try:
-            if over == "opcua":
-                session = await self._opcua.get()
-                node = session.resolve(self._tagfile.mailbox.request)
-                data = letter.pack_opcua(request)
-                await session.write(node, data, ua.VariantType.ByteString)
-            else:
-                client = await self._modbus.get()
-                data = letter.pack_modbus(request, self._key)
-                await client.write(self._tagfile.mailbox.request_register, data)
+            await self._post(request, over)
         except ProtocolError:
             raise
         except LinkError:
@@ -194,6 +191,31 @@ class WireMailbox:
         found = (applied or mine)[:1]
         return self._in_si(found[0]) if found else None
 
+    async def void(self, action_id: str) -> None:
+        """Ask the PLC to refuse `action_id` for ever, unless it has handled it already.
+
+        A request that no echo answers may still be under way. This one carries the same id and no
+        control, so whichever of the two the PLC handles first decides, and `lookup` tells which.
+        The ids of both protocols are one list: it goes by the one that answers.
+
+        Raises:
+            LinkError: if neither protocol took it.
+        """
+        self._seq = (self._seq + 1) & 0xFFFFFFFF
+        letter.check_action_id(action_id)
+        request = Request(self._seq, action_id, VOID, 0.0)
+        for over in ("opcua", "modbus"):
+            try:
+                await self._post(request, over)
+            except ProtocolError as error:
+                fault: ConnectorError = error
+            except LinkError as error:
+                fault = error
+                await (self._opcua if over == "opcua" else self._modbus).drop()
+            else:
+                return
+        raise LinkError(f"the id {action_id} could not be made void: {fault}") from fault
+
     async def beat(self) -> bool:
         """Tell the PLC that the gate lives; True when one protocol took it. Never raises."""
         self._beats = max(self._beats + 1, int((time.time() - BEATS_SINCE) * BEATS_PER_SECOND))
@@ -204,6 +226,17 @@ class WireMailbox:
         """Close both connections."""
         await self._opcua.drop()
         await self._modbus.drop()
+
+    async def _post(self, request: Request, over: str) -> None:
+        """Put `request` into the mailbox; both errors of a connection may come."""
+        if over == "opcua":
+            session = await self._opcua.get()
+            node = session.resolve(self._tagfile.mailbox.request)
+            await session.write(node, letter.pack_opcua(request), ua.VariantType.ByteString)
+        else:
+            client = await self._modbus.get()
+            data = letter.pack_modbus(request, self._key)
+            await client.write(self._tagfile.mailbox.request_register, data)
 
     async def _beat_opcua(self) -> bool:
         with contextlib.suppress(ProtocolError):
@@ -263,6 +296,8 @@ class WireMailbox:
             raise
 
     def _in_si(self, echo: Echo) -> Echo:
+        if echo.index == VOID:  # it carried no value
+            return replace(echo, value=nan, before=nan)
         for tag in self._tagfile.tags.values():
             if tag.write is not None and tag.write.index == echo.index:
                 return replace(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from ..plant_sim.signals import Sample
 from ..plant_sim.units import from_si, to_si
 from .errors import TagError
 from .letter import Echo, Request, check_action_id
-from .tagfile import TagFile, make_default
+from .tagfile import VOID, TagFile, make_default
 from .virtual_plc.program import INTERVAL, LEASE, Plant, PlcProgram
 from .virtual_plc.records import WriteLog
 
@@ -108,12 +109,21 @@ class SimulatedMailbox:
         if not found:
             return None
         echo = found[0]
+        if echo.index == VOID:
+            return replace(echo, value=nan, before=nan)
         for tag in self._tagfile.writable().values():
             if tag.write and tag.write.index == echo.index:
                 return replace(
                     echo, value=to_si(echo.value, tag.unit), before=to_si(echo.before, tag.unit)
                 )
         return echo
+
+    async def void(self, action_id: str) -> None:
+        """Make an action id void, unless it was handled before."""
+        check_action_id(action_id)
+        self._seq += 1
+        self._program.submit(Request(self._seq, action_id, VOID, 0.0), "opcua", "simulated")
+        self._program.handle()
 
     async def beat(self) -> bool:
         """Give a sign of life."""

@@ -43,8 +43,8 @@ class Policy:
         approval_ttl: how long an approval may wait for a person, wall s.
         waiting: greatest number of approvals that may wait at once.
         readback: how long to wait for the read-back after the echo, wall s.
-        settle: how long the mailbox must go on not knowing an id, while the plant runs, before
-            the write counts as not done, wall s.
+        settle: how long the mailbox must go on not knowing an id before the gate makes it void
+            there, so that it can still end, wall s.
         remote: signal that is 1 while the plant takes orders from outside.
     """
 

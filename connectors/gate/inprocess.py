@@ -48,6 +48,10 @@ class SimulatedPlant:
         """Return what the mailbox knows of an action id."""
         return _finish(self._connector.mailbox.lookup(action_id))
 
+    def void(self, action_id: str) -> None:
+        """Make an action id void; it is handled at once."""
+        _finish(self._connector.mailbox.void(action_id))
+
     def beat(self) -> None:
         """Give a sign of life."""
         _finish(self._connector.mailbox.beat())

@@ -7,7 +7,7 @@ from typing import Protocol
 from ...plant_sim.controls import Control
 from ...plant_sim.signals import Quality, Sample
 from ..letter import Echo, Outcome
-from ..tagfile import REARM
+from ..tagfile import REARM, VOID
 
 WORDS = {
     Outcome.APPLIED: "applied",
@@ -52,6 +52,16 @@ class Plant(Protocol):
         """
         ...
 
+    def void(self, action_id: str) -> None:
+        """Ask the plant to refuse `action_id` from now on, unless it has handled it already.
+
+        Nothing is awaited: `lookup` tells whether it came too late. It may be asked again.
+
+        Raises:
+            LinkError: the mailbox cannot be reached now.
+        """
+        ...
+
     def beat(self) -> None:
         """Tell the plant that an agent is alive.
 
@@ -71,4 +81,4 @@ def plant_clock(samples: Mapping[str, Sample]) -> float:
     return max(times, default=-inf)
 
 
-__all__ = ["REARM", "WORDS", "Echo", "Outcome", "Plant", "plant_clock"]
+__all__ = ["REARM", "VOID", "WORDS", "Echo", "Outcome", "Plant", "plant_clock"]

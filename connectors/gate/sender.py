@@ -1,25 +1,24 @@
 """One write from SENDING to its end: send once, take the echo, read back; ask when in doubt.
 
 A request is put into the plant's mailbox exactly once. When no echo comes (time-out, cut socket,
-killed process) it is never sent again: the mailbox is asked what became of the action id. An id
-that the mailbox goes on not knowing, while the plant demonstrably runs, was not done.
+killed process) it is never sent again: the mailbox is asked what became of the action id. Silence
+proves nothing, for a frame may lie in the network for as long as it likes. So an id that the
+mailbox goes on not knowing is made void there; only the echo of that, or of the request itself,
+closes the write. Without one it stays UNKNOWN and is asked about again.
 """
 
 import time
-from collections.abc import Mapping
 from math import isfinite
 
 from ...plant_sim.controls import Control
-from ...plant_sim.signals import Sample
 from ..errors import LinkError, ProtocolError
 from .audit import AuditLog
 from .check import Policy
 from .ledger import Entry, Ledger, State
-from .plant import REARM, WORDS, Echo, Plant
+from .plant import REARM, VOID, WORDS, Echo, Outcome, Plant
 
-HEARTBEAT = "plc.heartbeat"
 _POLL = 0.02  # wall s between two looks
-PATIENCE = 3.0  # wall s beyond `settle`: three beats of a PLC in real time, and some
+PATIENCE = 3.0  # wall s beyond `settle`: some cycles of a PLC in real time
 
 
 class Sender:
@@ -27,7 +26,7 @@ class Sender:
 
     def __init__(self, plant: Plant, ledger: Ledger, audit: AuditLog, policy: Policy) -> None:
         self._plant, self._ledger, self._audit, self._policy = plant, ledger, audit, policy
-        self._absent: dict[str, tuple[float, float]] = {}
+        self._absent: dict[str, float] = {}  # wall time since which the mailbox knows nothing
 
     def send(self, action_id: str, value: float, before: float | None, plant_time: float) -> Entry:
         """Send an accepted action (SI) once and return its entry: DONE, NOT DONE or UNKNOWN.
@@ -73,36 +72,35 @@ class Sender:
     def _ask(self, entry: Entry) -> Entry | None:
         try:
             echo = self._plant.lookup(entry.action_id, entry.control)
+            if echo is not None:
+                return self._finish(entry, echo)
+            since = self._absent.setdefault(entry.action_id, time.monotonic())
+            if time.monotonic() - since >= self._policy.settle:
+                self._absent[entry.action_id] = time.monotonic()
+                self._plant.void(entry.action_id)
         except LinkError:
-            self._absent.pop(entry.action_id, None)  # silence is no evidence: begin again
-            return None
-        if echo is not None:
-            return self._finish(entry, echo)
-        pulse = _pulse(self._plant.samples())
-        since, first = self._absent.setdefault(entry.action_id, (time.monotonic(), pulse))
-        if pulse < first:  # the plant restarted in between
-            self._absent[entry.action_id] = (time.monotonic(), pulse)
-            return None
-        # Three beats of the plant: whatever lay in its input has been handled by now.
-        if time.monotonic() - since < self._policy.settle or not pulse >= first + 3:
-            return None
-        return self._close(entry, State.NOT_DONE, "it never reached the plant", None)
+            self._absent.pop(entry.action_id, None)  # begin again when the mailbox can be read
+        return None
 
     def _finish(self, entry: Entry, echo: Echo) -> Entry:
         words = WORDS[echo.outcome]
         if not echo.applied:
+            if echo.index == VOID and echo.outcome is Outcome.MALFORMED:
+                words = "it never reached the plant, which will refuse it if it still comes"
             return self._close(entry, State.NOT_DONE, words, None)
         control = self._plant.controls.get(entry.control)
         if control is None:  # re-arming has no set-point to read back
             return self._close(entry, State.DONE, words, None)
-        seen = self._read_back(control, echo.value)
+        # Nobody knows the value where only the void request tells that the first was applied.
+        value = echo.value if isfinite(echo.value) else entry.value
+        seen = self._read_back(control, value)
         if seen is None:
             words = f"applied; no read-back within {self._policy.readback:g} s (wall)"
-        elif abs(seen - echo.value) > control.tolerance:
-            words = f"applied {echo.value:g}, but it reads back {seen:g}"
+        elif abs(seen - value) > control.tolerance:
+            words = f"applied {value:g}, but it reads back {seen:g}"
         else:
             words = f"applied, reads back {seen:g}"
-        if abs(echo.value - entry.value) > control.tolerance:
+        if abs(value - entry.value) > control.tolerance:
             words += f"; the plant clamped it from {entry.value:g}"
         return self._close(entry, State.DONE, words, seen)
 
@@ -127,8 +125,3 @@ class Sender:
             reason=reason, readback=readback,
         )  # fmt: skip
         return self._ledger.mark(entry.action_id, state, reason, readback=readback)
-
-
-def _pulse(samples: Mapping[str, Sample]) -> float:
-    sample = samples.get(HEARTBEAT)
-    return sample.value if sample is not None and isfinite(sample.value) else float("nan")

@@ -66,6 +66,13 @@ class WirePlant:
         except TimeoutError as error:
             raise LinkError("the mailbox did not answer; is the PLC running?") from error
 
+    def void(self, action_id: str) -> None:
+        """Make an action id void; see `WireMailbox.void`."""
+        try:
+            self._wait(self._mailbox.void(action_id))
+        except TimeoutError as error:
+            raise LinkError("the mailbox did not answer; is the PLC running?") from error
+
     def beat(self) -> None:
         """Tell the PLC that the gate lives and an agent beats."""
         try:

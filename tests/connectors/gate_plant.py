@@ -3,11 +3,13 @@
 import json
 import os
 import time
+from math import nan
 from pathlib import Path
 from typing import Any
 
 from passline.connectors.errors import LinkError
 from passline.connectors.letter import Echo, Outcome
+from passline.connectors.tagfile import VOID
 from passline.plant_sim.controls import Control
 from passline.plant_sim.signals import Quality, Sample
 
@@ -42,10 +44,12 @@ class MemoryPlant:
         self.speed, self.born = speed, time.monotonic()
         self.link, self.lose_request, self.lose_echo, self.clamp = True, False, False, 10.0
         self.before_send = lambda: None
+        self.deaf, self.voided = False, 0
+        self.heartbeat: float | None = None
 
     def samples(self) -> dict[str, Sample]:
-        pulse = (time.monotonic() - self.born) * 100
-        values = self.values | {"plc.heartbeat": float(int(pulse))}
+        beats = (time.monotonic() - self.born) * 100 if self.heartbeat is None else self.heartbeat
+        values = self.values | {"plc.heartbeat": beats}
         now = self.time + (time.monotonic() - self.born) * self.speed
         quality = Quality.GOOD if self.link else Quality.BAD
         return {n: Sample(v, quality, now, time.monotonic()) for n, v in values.items()}
@@ -57,7 +61,8 @@ class MemoryPlant:
         if self.lose_request or not self.link:
             return None
         if action_id in self.echoes:
-            outcome = Outcome.DUPLICATE
+            first = self.echoes[action_id]
+            outcome = Outcome.DUPLICATE if first.applied else first.outcome
         elif control == "plc.rearm":
             self.values["plc.remote"], outcome = 1.0, Outcome.APPLIED
         elif self.values["plc.remote"] != 1:
@@ -67,13 +72,20 @@ class MemoryPlant:
             self.values[control], outcome = value, Outcome.APPLIED
         if outcome is Outcome.APPLIED:
             self.applied.append((action_id, control, value))
-        self.echoes[action_id] = Echo(0, action_id, 0, outcome, value)
+        self.echoes.setdefault(action_id, Echo(0, action_id, 1, outcome, value))
         return None if self.lose_echo else self.echoes[action_id]
 
     def lookup(self, action_id: str, control: str) -> Echo | None:
         if not self.link:
             raise LinkError("the link is cut")
         return self.echoes.get(action_id)
+
+    def void(self, action_id: str) -> None:
+        if not self.link:
+            raise LinkError("the link is cut")
+        self.voided += 1
+        if not self.deaf:
+            self.echoes.setdefault(action_id, Echo(0, action_id, VOID, Outcome.MALFORMED, nan))
 
     def beat(self) -> None:
         self.beats += 1
@@ -93,10 +105,7 @@ class FilePlant:
         return {n: good(v, state["time"]) for n, v in state["values"].items()}
 
     def send(self, action_id: str, control: str, value: float) -> Echo | None:
-        request = {"action_id": action_id, "control": control, "value": value}
-        draft = self._folder / f"{time.time_ns()}.draft"
-        draft.write_text(json.dumps(request))
-        draft.rename(draft.with_suffix(".request"))
+        self._ask(action_id, control, value)
         until = time.monotonic() + 2
         while time.monotonic() < until:
             echo = self.lookup(action_id, control)
@@ -105,11 +114,21 @@ class FilePlant:
             time.sleep(0.002)
         return None
 
+    def _ask(self, action_id: str, control: str | None, value: float) -> None:
+        request = {"action_id": action_id, "control": control, "value": value}
+        draft = self._folder / f"{time.time_ns()}.draft"
+        draft.write_text(json.dumps(request))
+        draft.rename(draft.with_suffix(".request"))
+
     def lookup(self, action_id: str, control: str) -> Echo | None:
         for row in plant_log(self._folder):
             if row["action_id"] == action_id:
-                return Echo(0, action_id, 0, Outcome(row["outcome"]), row["value"])
+                index = VOID if row["control"] is None else 1
+                return Echo(0, action_id, index, Outcome(row["outcome"]), row["value"])
         return None
+
+    def void(self, action_id: str) -> None:
+        self._ask(action_id, None, nan)
 
     def beat(self) -> None:
         pass
@@ -127,17 +146,20 @@ def plant_log(folder: Path) -> list[dict[str, Any]]:
 
 def run_plant(folder: Path) -> None:
     """Run the plant until the file `stop` appears; 0.5 s of plant time every 4 ms."""
-    values, beat, seen = dict(START) | {"plc.remote": 1.0}, 0, set()
+    values, beat = dict(START) | {"plc.remote": 1.0}, 0
+    fates: dict[str, int] = {}
     with (folder / "log.jsonl").open("a") as log:
         while not (folder / "stop").exists():
             for file in sorted(folder.glob("*.request")):
                 request = json.loads(file.read_text())
                 file.unlink()
-                first = request["action_id"] not in seen
-                seen.add(request["action_id"])
-                if first:
-                    values[request["control"]] = request["value"]
-                row = request | {"outcome": 1 if first else 5}
+                fate = fates.get(request["action_id"])
+                if fate is None:
+                    outcome = 3 if request["control"] is None else 1
+                    fates[request["action_id"]] = outcome
+                    if outcome == 1:
+                        values[request["control"]] = request["value"]
+                row = request | {"outcome": outcome if fate is None else 5 if fate == 1 else fate}
                 log.write(json.dumps(row) + "\n")
                 log.flush()
             beat += 1

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from dataclasses import replace
+from math import nan
 
 import pytest
 
@@ -124,10 +125,48 @@ def test_a_lost_echo_is_found_in_the_mailbox(make, plant):
 def test_a_lost_request_is_not_done_and_not_sent_again(make, plant):
     plant.lose_request = True
     found = make().propose(wish(1))
-    assert (found.state, found.reason) == ("NOT DONE", "it never reached the plant")
+    assert (found.state, found.reason[:26]) == ("NOT DONE", "it never reached the plant")
     plant.lose_request = False
     assert make().propose(wish(1)).state == "NOT DONE"
     assert plant.applied == []
+
+
+def test_a_request_that_is_still_under_way_is_void_before_it_counts_as_not_done(make, plant):
+    plant.lose_request = True
+    assert make().propose(wish(1)).state == "NOT DONE"
+    plant.lose_request = False
+    late = plant.send(f"{1:032x}", "mill.speed", 0.3)  # the frame comes out of the network now
+    assert (late.applied, plant.applied, plant.values["mill.speed"]) == (False, [], 0.0)
+
+
+def test_without_the_plants_word_a_lost_request_stays_unknown(make, plant, monkeypatch):
+    monkeypatch.setattr("passline.connectors.gate.sender.PATIENCE", 0.3)
+    plant.lose_request = plant.deaf = True
+    gate = make()
+    assert gate.propose(wish(1)).state == "UNKNOWN"
+    time.sleep(0.1)
+    assert "is not known yet" in gate.propose(wish(2)).reason
+    assert plant.voided > 2  # asked again each time
+    plant.deaf = False
+    assert make().outcome(f"{1:032x}").state == "NOT DONE"
+
+
+def test_a_request_that_was_faster_than_its_voiding_is_done(make, plant, monkeypatch):
+    plant.lose_request = True
+
+    def late(action):
+        plant.lose_request = False
+        plant.send(action, "mill.speed", 0.3)
+
+    monkeypatch.setattr(plant, "void", late)
+    found = make().propose(wish(1))
+    assert (found.state, found.readback) == ("DONE", 0.3)
+    assert len(plant.applied) == 1
+
+
+def test_a_plant_without_a_heartbeat_leaves_no_write_open_for_ever(make, plant):
+    plant.lose_request, plant.heartbeat = True, nan
+    assert make().propose(wish(1)).state == "NOT DONE"
 
 
 def test_a_cut_link_is_unknown_blocks_other_writes_and_is_settled_later(make, plant):
