@@ -42,7 +42,7 @@ class Outcome(IntEnum):
     APPLIED = 1
     OUT_OF_RANGE = 2
     MALFORMED = 3  # wrong form, check sum, token, or a control that this protocol does not carry
-    LOCAL = 4  # the PLC is in local, or its clock has stopped
+    LOCAL = 4  # the PLC is in local, its clock has stopped, or it cannot keep its log
     DUPLICATE = 5  # this action id was applied before; nothing was done
 
 

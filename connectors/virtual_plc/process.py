@@ -81,10 +81,14 @@ class PlantThread(threading.Thread):
         program.cycle()
         if program.finished:
             return
-        self._book.look(program.line)
         if self._coils is not None and len(program.line.coils) >= self._coils:
             program.finish()
-            self._book.save()
+        try:
+            self._book.look(program.line)
+            if program.finished:
+                self._book.save()
+        except OSError:
+            _log.exception("the records of the plant could not be written; it runs on")
 
 
 def run(

@@ -4,6 +4,8 @@ One thread runs it. The servers only hand requests in (`submit`, `refuse`, `beat
 out, so that neither can stall the other.
 """
 
+import contextlib
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +26,8 @@ from .records import WriteLog
 INTERVAL = 0.5  # plant s of one cycle
 RAMP = 5.0  # plant s in which a handed-back set-point moves by its greatest step
 LEASE = 5.0  # wall s without a sign of life from the gate before the PLC takes control back
+
+_log = logging.getLogger(__name__)
 
 
 class Plant(Protocol):
@@ -104,6 +108,7 @@ class PlcProgram:
         self._heartbeat = 0
         self._beaten: float | None = None
         self._last_count = -1
+        self._owed = ""  # why control was handed back, until the log has it
         present = line.read()
         self._setpoints = {name: present[name].value for name in line.controls}
 
@@ -171,28 +176,38 @@ class PlcProgram:
     def _handle(self, letter: _Letter) -> None:
         request, at = letter.request, self.line.time
         if request is None:
-            self._log.add(
-                at, letter.protocol, letter.peer, outcome=Outcome.MALFORMED, reason=letter.reason
-            )
+            with contextlib.suppress(OSError):
+                self._log.add(
+                    at, letter.protocol, letter.peer, outcome=Outcome.MALFORMED,
+                    reason=letter.reason,
+                )  # fmt: skip
             return
         tag = self._tags.get(request.index)
         outcome, value, reason = self._judge(request, tag, letter.protocol)
         before = self._setpoints.get(tag.name, 0.0) if tag else nan
         # The record comes first: an id that is not on disk was never applied.
-        self._log.add(
-            at,
-            letter.protocol,
-            letter.peer,
-            request=request,
-            control=tag.name if tag else None,
-            value=value,
-            before=before,
-            outcome=outcome,
-            reason=reason,
-        )
+        try:
+            self._log.add(
+                at,
+                letter.protocol,
+                letter.peer,
+                request=request,
+                control=tag.name if tag else None,
+                value=value,
+                before=before,
+                outcome=outcome,
+                reason=reason,
+                forced=outcome is not Outcome.DUPLICATE,
+            )
+        except OSError as error:
+            _log.error("request %s is not applied, for the log fails: %s", request.action_id, error)
+            if request.index == VOID and outcome is not Outcome.DUPLICATE:
+                return  # without an echo it is asked again; after a restart this one is forgotten
+            if outcome is Outcome.APPLIED:
+                outcome = Outcome.LOCAL
         if outcome is Outcome.APPLIED and tag is not None:
             if tag.name == REARM:
-                self.remote = True
+                self.remote, self._owed = True, ""
                 self._beaten = None  # the lease runs again from the next beat
             else:
                 self._setpoints[tag.name] = value
@@ -242,18 +257,15 @@ class PlcProgram:
         return Outcome.APPLIED, value, ""
 
     def _watch_lease(self) -> None:
-        if not self.remote or self.finished or self._beaten is None:
-            return
-        silent = self._clock() - self._beaten
-        if silent > self.lease:
-            self.remote = False
-            self._log.add(
-                self.line.time,
-                "plc",
-                "lease",
-                event="hand-back",
-                reason=f"no sign of life from the gate for {silent:.1f} s",
-            )
+        if self.remote and not self.finished and self._beaten is not None:
+            silent = self._clock() - self._beaten
+            if silent > self.lease:
+                self.remote = False
+                self._owed = f"no sign of life from the gate for {silent:.1f} s"
+        if self._owed:
+            with contextlib.suppress(OSError):  # a full disk: owed to the log until it has space
+                self._log.add(self.line.time, "plc", "lease", event="hand-back", reason=self._owed)
+                self._owed = ""
 
     def _ramp_back(self) -> None:
         """Bring every set-point nearer to 0, where the line's own automation has the plant."""

@@ -3,15 +3,19 @@
 The truth (what no instrument sees) is for reports and evaluation only; it never leaves by a wire.
 """
 
+import contextlib
 import json
 import os
 import time
 from dataclasses import asdict
+from errno import ENOSPC
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
+from ...plant_sim.errors import ConfigError
 from ..letter import OPCUA_ECHOES, Echo, Outcome, Request
+from ..tagfile import REARM
 
 TRUTH_PERIOD = 1.0  # plant s
 
@@ -19,21 +23,29 @@ TRUTH_PERIOD = 1.0  # plant s
 class WriteLog:
     """`plc_writes.jsonl`: one line for every request, forced to disk before it takes effect.
 
+    A file that ends within a line was torn by a crash: that request was never applied, and the rest
+    of its line is cut off. Any other line that cannot be read may name an id that was applied.
+
     Attributes:
         fates: what became of every action id in the file, read at the start.
         echoes: the newest of them, oldest first; values SI, as logged.
+        local: whether control was handed back and no one has re-armed the PLC since.
+
+    Raises:
+        ConfigError: if a line that is whole cannot be read.
     """
 
     def __init__(self, path: str | Path | None) -> None:
         self.fates: dict[str, Outcome] = {}
         self.echoes: list[Echo] = []
+        self.local = False
         self._file = None
         if path is None:
             return
         path = Path(path)
-        if path.exists():
-            self._recall(path)
+        self._size = self._recall(path) if path.exists() else 0
         self._file = path.open("ab", buffering=0)
+        self._file.truncate(self._size)
 
     def add(
         self,
@@ -48,20 +60,25 @@ class WriteLog:
         before: float = nan,
         outcome: Outcome | None = None,
         reason: str = "",
+        forced: bool = True,
     ) -> None:
-        """Append one line.
+        """Append one line, whole or not at all.
 
         Args:
             at: plant clock (s).
             protocol: "opcua", "modbus" or "plc".
             peer: user or address.
-            event: "request" or "hand-back".
+            event: "request", "hand-back" or "refusals".
             request: as received, where it could be read.
             control: name of the control.
             value: what was asked for, SI.
             before: what the control was, SI.
             outcome: what became of it.
             reason: why it was refused.
+            forced: whether to wait until the line is on the disk.
+
+        Raises:
+            OSError: if it could not be written, because the disk is full or gone.
         """
         row = {
             "wall": time.time(),
@@ -78,36 +95,55 @@ class WriteLog:
             "outcome": outcome.name if outcome else None,
             "reason": reason,
         }
-        if self._file is not None:
-            self._file.write(json.dumps(row).encode() + b"\n")
-            os.fsync(self._file.fileno())
+        if self._file is None:
+            return
+        line = json.dumps(row).encode() + b"\n"
+        try:
+            self._file.truncate(self._size)  # whatever an earlier failure may have left
+            if (written := self._file.write(line)) != len(line):
+                raise OSError(ENOSPC, f"only {written} of {len(line)} bytes were written")
+            if forced:
+                os.fsync(self._file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):  # else the next line, or the next start, cuts it off
+                self._file.truncate(self._size)
+            raise
+        self._size += len(line)
 
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
             self._file.close()
 
-    def _recall(self, path: Path) -> None:
-        """Read the ids of an earlier run; a line that a crash tore was never applied."""
-        good = 0
+    def _recall(self, path: Path) -> int:
+        """Read what an earlier run wrote, and return how many bytes of it are whole."""
+        whole = 0
         with path.open("rb") as file:
-            for raw in file:
-                try:
-                    row = json.loads(raw)
-                except ValueError:
-                    break
+            for number, raw in enumerate(file, start=1):
                 if not raw.endswith(b"\n"):
                     break
-                good += len(raw)
-                if row.get("action_id") and row.get("outcome"):
-                    outcome = Outcome[row["outcome"]]
-                    first = Outcome.APPLIED if outcome is Outcome.DUPLICATE else outcome
-                    self.fates.setdefault(row["action_id"], first)
-                    self.echoes.append(_echo(row, outcome))
+                try:
+                    self._learn(json.loads(raw))
+                except (ValueError, KeyError, TypeError) as error:
+                    raise ConfigError(
+                        f"line {number} of {path} cannot be read, and what it names may be applied "
+                        "again; restore the file, or move it away if no gate remembers its ids"
+                    ) from error
+                whole += len(raw)
         del self.echoes[:-OPCUA_ECHOES]
-        if good < path.stat().st_size:
-            with path.open("r+b") as file:
-                file.truncate(good)
+        return whole
+
+    def _learn(self, row: dict[str, Any]) -> None:
+        if row["event"] == "hand-back":
+            self.local = True
+        if not row["action_id"]:
+            return
+        outcome = Outcome[row["outcome"]]
+        if row["control"] == REARM and outcome is Outcome.APPLIED:
+            self.local = False
+        first = Outcome.APPLIED if outcome is Outcome.DUPLICATE else outcome
+        self.fates.setdefault(row["action_id"], first)
+        self.echoes.append(_echo(row, outcome))
 
 
 def _echo(row: dict[str, Any], outcome: Outcome) -> Echo:
@@ -147,12 +183,12 @@ class CoilBook:
                 if name.startswith("coil.") or name in line.controls
             }
             self._truth.append({"time": float(line.time), **shown, **line.truth()})
-        done = len(line.coils)
-        if done > self._written:
-            for coil in line.coils[self._written : done]:
+        new = line.coils[self._written :]
+        if new:
+            self._written += len(new)  # what a full disk does not take now waits in the buffer
+            for coil in new:
                 self._coils.write(json.dumps(asdict(coil)) + "\n")
             self._coils.flush()
-            self._written = done
             self.save()
 
     def save(self) -> None:

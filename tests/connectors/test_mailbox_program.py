@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import resource
 import uuid
 
 import pytest
@@ -135,6 +136,67 @@ async def test_a_restarted_plc_remembers_its_old_ids_even_after_a_torn_line(tmp_
         after.advance(1.0)
         assert after.samples()["fm.spray_trim"].value == 0.0
     assert [row["outcome"] for row in log(tmp_path)] == ["APPLIED", "DUPLICATE"]
+
+
+@contextlib.contextmanager
+def room_on_disk(size):
+    """No file of this process grows beyond `size` bytes: what a full disk does, short write first.
+
+    Python ignores the signal that comes with it.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("room", [0, 100], ids=["none", "half a line"])
+async def test_a_request_that_the_full_disk_does_not_take_is_refused_and_nothing_else_is_lost(
+    tmp_path, room
+):
+    path, before, during, after = tmp_path / "plc_writes.jsonl", action(), action(), action()
+    with contextlib.closing(simulated(tmp_path)) as plant:
+        await plant.mailbox.send(before, "fm.fdt_source", 1.0)
+        with room_on_disk(path.stat().st_size + room):
+            echo = await plant.mailbox.send(during, "rot.bank_out", 3.0)
+            assert echo.outcome is Outcome.LOCAL
+            plant.program.refuse("modbus", "10.0.0.9:5", "anything")
+            plant.advance(1.0)  # the plant goes on
+            assert plant.samples()["rot.bank_out"].value == 0.0
+        assert (await plant.mailbox.send(after, "rot.bank_out", 4.0)).outcome is Outcome.APPLIED
+    with contextlib.closing(simulated(tmp_path)) as plant:
+        for one, control in ((before, "fm.fdt_source"), (after, "rot.bank_out")):
+            assert (await plant.mailbox.send(one, control, 2.0)).outcome is Outcome.DUPLICATE
+
+
+async def test_a_void_that_the_full_disk_does_not_take_is_not_confirmed(plant, tmp_path):
+    one = action()
+    with room_on_disk(0):
+        plant.program.submit(Request(1, one, VOID, 0.0), "modbus", "gate")
+        plant.advance(0.5)
+        assert await plant.mailbox.lookup(one) is None
+    plant.program.submit(Request(2, one, VOID, 0.0), "modbus", "gate")
+    plant.advance(0.5)
+    assert (await plant.mailbox.lookup(one)).outcome is Outcome.MALFORMED
+    assert [row["reason"] for row in log(tmp_path)] == ["void"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"event": "request"}', b"[]", b"\xff"])
+def test_a_log_with_an_unreadable_line_is_not_started_from(tmp_path, damage):
+    path = tmp_path / "plc_writes.jsonl"
+    with contextlib.closing(simulated(tmp_path)) as plant:
+        for one in (action(), action()):
+            plant.program.submit(Request(1, one, VOID, 0.0), "modbus", "gate")
+        plant.advance(0.5)
+    first, second = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([first, damage, second, b""]))
+    kept = path.read_bytes()
+    with pytest.raises(ConfigError, match=r"line 2 of .* cannot be read") as refused:
+        simulated(tmp_path)
+    assert str(refused.value).count("\n") == 0
+    assert path.read_bytes() == kept
 
 
 @pytest.mark.parametrize(
