@@ -79,7 +79,7 @@ class PlcProgram:
         line: the plant.
         tagfile: which control has which index, protocol and unit.
         log: the PLC's own record of every request; its old ids are never handled again.
-        lease: wall s without a beat before control is taken back.
+        lease: wall s without a beat before control is taken back, from the first beat or write.
         clock: monotonic wall clock (s).
     """
 
@@ -94,7 +94,7 @@ class PlcProgram:
     ) -> None:
         self.line = line
         self.lease = lease
-        self.remote = True
+        self.remote = not log.local  # a hand-back outlives a restart
         self.finished = False
         self._log = log
         self._clock = clock
@@ -206,9 +206,9 @@ class PlcProgram:
             if outcome is Outcome.APPLIED:
                 outcome = Outcome.LOCAL
         if outcome is Outcome.APPLIED and tag is not None:
+            self._beaten = self._clock()  # whoever takes control must go on giving signs of life
             if tag.name == REARM:
                 self.remote, self._owed = True, ""
-                self._beaten = None  # the lease runs again from the next beat
             else:
                 self._setpoints[tag.name] = value
                 self.line.write({tag.name: value})

@@ -271,10 +271,11 @@ async def test_an_action_id_must_be_one(plant):
 
 
 async def test_a_lost_gate_hands_the_plant_back_by_a_ramp_and_only_a_rearm_returns(plant, tmp_path):
+    plant.advance(10.0)
+    assert plant.samples()["plc.remote"].value == 1.0  # nobody has taken control: no lease
     await plant.mailbox.send(action(), "fm.speed_trim", 0.6)
     await plant.mailbox.send(action(), "rot.bank_out", 3.0)
-    plant.advance(10.0)
-    assert plant.samples()["plc.remote"].value == 1.0  # no gate has beaten yet: no lease
+    plant.advance(4.5)
     await plant.mailbox.beat()
     plant.advance(4.5)
     assert plant.samples()["fm.speed_trim"].value == pytest.approx(0.6)
@@ -296,6 +297,37 @@ async def test_a_lost_gate_hands_the_plant_back_by_a_ramp_and_only_a_rearm_retur
     plant.advance(1.0)
     assert plant.samples()["plc.remote"].value == 1.0
     assert any(row["event"] == "hand-back" for row in log(tmp_path))
+
+
+async def test_a_gate_that_writes_and_is_never_heard_again_loses_control(plant):
+    await plant.mailbox.send(action(), "rot.bank_out", 3.0)
+    plant.advance(6.0)
+    assert plant.samples()["plc.remote"].value == 0.0
+    assert plant.samples()["rot.bank_out"].value == 0.0
+    assert (await plant.mailbox.send(action(), "plc.rearm", 1.0)).outcome is Outcome.APPLIED
+    plant.advance(4.5)
+    assert plant.samples()["plc.remote"].value == 1.0
+    plant.advance(1.5)  # re-armed, and silent again
+    assert plant.samples()["plc.remote"].value == 0.0
+
+
+@pytest.mark.parametrize("space", [True, False], ids=["", "disk full at the time"])
+async def test_a_handed_back_plc_stays_local_when_it_is_restarted(tmp_path, space):
+    with contextlib.closing(simulated(tmp_path)) as plant:
+        await plant.mailbox.beat()
+        with contextlib.nullcontext() if space else room_on_disk(10):
+            plant.advance(6.0)
+        assert plant.samples()["plc.remote"].value == 0.0
+        plant.advance(0.5)
+    assert [row["event"] for row in log(tmp_path)] == ["hand-back"]
+    with contextlib.closing(simulated(tmp_path)) as plant:
+        assert plant.samples()["plc.remote"].value == 0.0
+        refused = await plant.mailbox.send(action(), "fm.spray_trim", 0.1)
+        assert refused.outcome is Outcome.LOCAL
+        await plant.mailbox.send(action(), "plc.rearm", 1.0)
+        assert plant.samples()["plc.remote"].value == 1.0
+    with contextlib.closing(simulated(tmp_path)) as plant:
+        assert plant.samples()["plc.remote"].value == 1.0
 
 
 async def test_a_stopped_plant_clock_takes_no_writes(plant):
