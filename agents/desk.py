@@ -8,13 +8,16 @@ from ..connectors.gate.check import Verdict
 from ..connectors.gate.errors import AuditError, ConflictError
 from ..connectors.gate.protocol import Receipt as GateReceipt
 from ..plant_sim.controls import Move, Seat
+from ..plant_sim.signals import Sample
+from ..plant_sim.snapshot import Snapshot
 from .errors import AgentError, OpenWriteError
 from .record import DecisionLog
 from .situation import Action, Receipt
-from .watch import Watch
+from .watch import Watch, reading
 
 Mode = Literal["shadow", "advisory", "approve", "closed"]
 TRUST = 0.5  # least confidence with which a seat's own choice is taken
+LATE = 30.0  # plant s a seat may think; what it saw is too old to decide on after that
 WHY = 500  # characters of a reason that travel with a proposal
 RETRIES = 2  # decisions after the gate's check refused one
 
@@ -58,6 +61,8 @@ class Desk:
         log: where decisions are recorded, None for nowhere.
         say: told every event as it happens (for the screen); must not raise.
         trust: least confidence with which the seat's own choice is taken, 0..1.
+        again: returns the newest samples, to look again after the seat has thought; None for a
+            plant that waits meanwhile.
     """
 
     seat: Seat
@@ -68,6 +73,23 @@ class Desk:
     log: DecisionLog | None = None
     say: Callable[[Mapping[str, Any]], None] = field(default=lambda event: None)
     trust: float = TRUST
+    again: Callable[[], Mapping[str, Sample]] | None = None
+
+    def too_late(self, snapshot: Snapshot) -> str:
+        """Look again; return why a move decided on `snapshot` comes too late, "" if it does not."""
+        if self.again is not None:
+            self.watch.look(self.again())
+        latest = self.watch.latest
+        if latest is None:
+            return ""
+        passed = latest.time - snapshot.time
+        if not 0.0 <= passed <= LATE:
+            return f"{passed:.0f} s (plant) have passed, more than {LATE:g} s"
+        coil = reading(latest, "coil.number")
+        gone = bool(snapshot.alerts) and not set(snapshot.alerts) & set(latest.alerts)
+        if gone and coil != reading(snapshot, "coil.number"):
+            return f"coil {coil:.0f} has come and the alert is gone"
+        return ""
 
     def propose(self, action: Action, snapshot: str, time: float) -> tuple[Action, Receipt]:
         """Hand `action` to the gate, unless it was decided too long ago and never reached it.

@@ -42,6 +42,8 @@ class Operator:
         log: where decisions are recorded.
         say: told every event.
         trust: least confidence with which the seat's own choice is taken, 0..1; None: its own.
+        again: returns the newest samples, for a look after the seat has thought; None for a plant
+            that waits meanwhile.
     """
 
     def __init__(
@@ -57,11 +59,13 @@ class Operator:
         log: DecisionLog | None = None,
         say: Say = lambda event: None,
         trust: float | None = None,
+        again: Callable[[], Mapping[str, Sample]] | None = None,
     ) -> None:
         self._gate, self._watch, self._mode, self._say = gate, watch, mode, say
         self._graph = build_supervisor(
-            seat, gate, watch, checkpointer, mode, rules=rules, log=log, say=say, trust=trust
-        )
+            seat, gate, watch, checkpointer, mode,
+            rules=rules, log=log, say=say, trust=trust, again=again,
+        )  # fmt: skip
         self._saver = checkpointer
         newest = next(iter(checkpointer.list(None, limit=1)), None)
         if newest is None:

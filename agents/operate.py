@@ -108,6 +108,7 @@ def run(
         operator = Operator(
             seat, rules, gate, watch, saver, cast("Mode", mode),
             log=DecisionLog(folder / "decisions.jsonl"), say=say, trust=trust,
+            again=follower.samples,
         )  # fmt: skip
         follower.start()
         stack.callback(follower.close)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..plant_sim.controls import Seat
+from ..plant_sim.signals import Sample
 from .desk import RETRIES, TRUST, Desk, Gate, Mode
 from .nodes import act, approve, decide, guard, perceive, report, triage, verify, wake
 from .record import DecisionLog
@@ -50,6 +51,7 @@ def build_supervisor(
     log: DecisionLog | None = None,
     say: Callable[[Mapping[str, Any]], None] | None = None,
     trust: float | None = None,
+    again: Callable[[], Mapping[str, Sample]] | None = None,
 ) -> "CompiledStateGraph[Turn, None, Turn, Turn]":
     """Return the compiled graph of one operator at one line.
 
@@ -69,6 +71,8 @@ def build_supervisor(
         say: told every decision as it is recorded.
         trust: least confidence with which the seat's own choice is taken, 0..1; None takes the
             threshold the seat was calibrated to, if it has one.
+        again: returns the newest samples, to look again after the seat has thought: a move that
+            comes too late is dropped. None for a plant that waits meanwhile.
     """
     for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
         os.environ[name] = "false"  # nothing leaves this machine
@@ -76,7 +80,7 @@ def build_supervisor(
 
     if trust is None:
         trust = float(getattr(seat, "threshold", TRUST))
-    desk = Desk(seat, rules, gate, source, mode, log, say or (lambda event: None), trust)
+    desk = Desk(seat, rules, gate, source, mode, log, say or (lambda event: None), trust, again)
     graph = StateGraph(Turn)
     for name, node in NODES.items():
         graph.add_node(name, partial(node, desk=desk))

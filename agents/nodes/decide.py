@@ -51,8 +51,18 @@ def decide(state: Turn, desk: Desk, config: RunnableConfig) -> Turn:
         messages.append(message)
     move = moves[choice.choice]
     thread = str(config["configurable"]["thread_id"])
+    key = "" if move == HOLD else action_id(thread, state["turn"], state["snapshot"])
+    offered = [name_of(m.control, m.label) for m in moves]
+    # What is at the gate already is not dropped: this is a replay, and ACT gets its receipt.
+    if key and (why := desk.too_late(snapshot)) and desk.gate.outcome(key) is None:
+        name = name_of(move.control, move.label)
+        messages.append(f"too late: {by} chose {name} after {thinking:.1f} s of thought, but {why}")
+        return Turn(
+            triage="dropped", action=None, offered=offered, verdict=None, thinking=thinking,
+            messages=messages,
+        )  # fmt: skip
     action = Action(
-        id="" if move == HOLD else action_id(thread, state["turn"], state["snapshot"]),
+        id=key,
         control=move.control,
         value=move.value,
         label=move.label,
@@ -61,7 +71,6 @@ def decide(state: Turn, desk: Desk, config: RunnableConfig) -> Turn:
         reason=choice.reason,
         undoes="",
     )
-    offered = [name_of(m.control, m.label) for m in moves]
     return Turn(action=action, offered=offered, verdict=None, thinking=thinking, messages=messages)
 
 

@@ -12,7 +12,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from passline.agents.duty import Operator
 from passline.agents.operate import play
+from passline.agents.supervisor import open_checkpoints
 from passline.connectors.errors import LinkError
 from passline.connectors.gate.errors import AuditError
 from passline.connectors.gate.inprocess import InProcessGate
@@ -154,6 +156,61 @@ def test_decisions_are_at_least_ten_seconds_apart(bench, chooses):
     gaps = [later - earlier for earlier, later in pairwise(times)]
     assert gaps
     assert min(gaps) >= 10.0
+
+
+def thinking(bench, chooses, happens):
+    """An operator whose seat thinks while the plant runs on: `happens` is what happens there."""
+
+    class Slow(chooses):
+        def decide(self, snapshots, moves):
+            happens()
+            return super().decide(snapshots, moves)
+
+    return Operator(
+        Slow("fm.spray_trim up"), None, bench.gate, bench.watch, open_checkpoints(bench.folder),
+        log=bench.log, say=bench.events.append, again=bench.plant.samples,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("passes", "written"), [(29.0, 1), (31.0, 0), (70.0, 0)])
+def test_a_decision_that_took_more_than_thirty_plant_seconds_is_dropped(
+    bench, chooses, passes, written
+):
+    def happens():
+        bench.plant.time += passes
+
+    bench.open_gate()
+    bench.step(thinking(bench, chooses, happens))
+    assert len(bench.plant.requests) == written
+    (record,) = bench.records
+    assert record["kind"] == ("decision" if written else "dropped")
+    if not written:
+        assert "too late: model chose fm.spray_trim up" in record["messages"][0]
+        assert record["action_id"] == ""
+
+
+@pytest.mark.parametrize(
+    ("coil", "alerts", "written"),
+    [
+        (4.0, (), 0),
+        (4.0, ("ct_hot",), 0),  # another one is another decision
+        (4.0, ("force_high",), 1),
+        (3.0, (), 1),
+    ],
+)
+def test_a_decision_for_a_coil_that_left_with_its_alert_is_dropped(
+    bench, chooses, coil, alerts, written
+):
+    def happens():
+        bench.plant.time += 5.0
+        bench.plant.values["coil.number"] = coil
+        bench.alerts = alerts
+
+    bench.open_gate()
+    bench.step(thinking(bench, chooses, happens))
+    assert len(bench.plant.requests) == written
+    if not written:
+        assert "coil 4 has come and the alert is gone" in bench.records[0]["messages"][0]
 
 
 def test_a_cleared_alert_and_the_head_of_a_new_coil_wake_it(bench, chooses):
