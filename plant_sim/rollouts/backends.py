@@ -77,20 +77,30 @@ class Player:
         self._folder = Path(folder)
 
     @cached_property
-    def _seat(self) -> Seat:
+    def _seated(self) -> tuple[Seat, str]:
         """Built with the first unit: a worker that fails while it starts cannot say why."""
-        return load_seat(self._job.seat)
+        seat = load_seat(self._job.seat)
+        return seat, fingerprint(self._job.seat, seat)
+
+    @property
+    def fingerprint(self) -> str:
+        """Fingerprint of the seat, taken when it was built.
+
+        Raises:
+            ConfigError: there is no such seat.
+        """
+        return self._seated[1]
 
     def play(self, unit: Unit) -> UnitResult:
         """Play the episodes of `unit`, write its files and return their hashes."""
         wall, cpu = perf_counter(), process_time()
-        job = self._job
-        episodes = play_block(self._seat, unit.seeds, job.scenario, job.coils, job.line)
+        job, (seat, mark) = self._job, self._seated
+        episodes = play_block(seat, unit.seeds, job.scenario, job.coils, job.line)
         files = write_unit(self._folder, unit.index, episodes, {"job": job.hash})
         return UnitResult(
             unit.index,
             files,
-            fingerprint(self._seat),
+            mark,
             perf_counter() - wall,
             process_time() - cpu,
         )

@@ -10,7 +10,7 @@ from ..errors import ConfigError
 from .evaluate import evaluate
 from .job import Backend, Job, code_hash, run_job
 from .play import play_block
-from .seats import load_seat
+from .seats import fingerprint, load_seat
 from .store import Manifest, job_folders, read_rows
 
 __all__ = ["evaluate", "replay", "resume", "rollout"]
@@ -73,7 +73,8 @@ def replay(folder: Path | str, seed: int) -> dict[str, Any]:
     """Play one episode of a job again, alone, and say whether every bit is the same.
 
     Returns:
-        The steps and the money of the episode, both hashes, `same_bits` and `same_code`.
+        The steps and the money of the episode, both hashes, `same_bits`, and `same_code` (plant
+        and seat).
 
     Raises:
         ConfigError: the job has not played this seed.
@@ -84,7 +85,9 @@ def replay(folder: Path | str, seed: int) -> dict[str, Any]:
     stored = {row["seed"]: row for row in read_rows(place, "episodes", manifest)}
     if seed not in stored:
         raise ConfigError(f"{place} has no finished episode of seed {seed}; resume the job first")
-    episode = play_block(load_seat(job.seat), [seed], job.scenario, job.coils, job.line)[0]
+    seat = load_seat(job.seat)
+    same_code = manifest.code == code_hash() and manifest.seat == fingerprint(job.seat, seat)
+    episode = play_block(seat, [seed], job.scenario, job.coils, job.line)[0]
     return {
         "seed": seed,
         "seat": job.seat,
@@ -94,7 +97,7 @@ def replay(folder: Path | str, seed: int) -> dict[str, Any]:
         "sha256": episode.sha256,
         "stored_sha256": stored[seed]["sha256"],
         "same_bits": episode.sha256 == stored[seed]["sha256"],
-        "same_code": manifest.code == code_hash(),
+        "same_code": same_code,
         "steps": [
             {
                 "time": step.time,

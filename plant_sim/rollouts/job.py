@@ -111,7 +111,9 @@ def run_job(
             "least one worker"
         )
     folder = Path(folder).resolve()
-    manifest = Manifest.open(folder, asdict(job), code_hash())
+    player = backends.Player(job, str(folder))
+    # A seat that is not there, or not the one that began the folder, leaves no trace in it.
+    manifest = Manifest.open(folder, asdict(job), code_hash(), player.fingerprint)
     units = job.units()
     sound = manifest.sound()
     left: Sequence[Unit] = [unit for unit in units if unit.index not in sound]
@@ -127,12 +129,13 @@ def run_job(
                 advance()
 
         rest = left
-        if backend == "auto":
-            used, rest = "inline", _play_while_short(job, left, folder, take)
+        if backend in ("auto", "inline"):
+            used, rest = "inline", _play_here(player, left, take, backend == "auto")
             if rest:
                 used = "ray" if workers > 1 and _has_ray() else "process"
-        play = {"inline": backends.inline, "process": backends.process, "ray": backends.ray}[used]
+        del player  # its seat may be large, and each worker has its own
         if rest:
+            play = backends.ray if used == "ray" else backends.process
             with closing(play(job, rest, folder, workers)) as results:  # stops workers on Ctrl-C
                 take(results)
     return {
@@ -150,20 +153,22 @@ def run_job(
     }
 
 
-def _play_while_short(
-    job: Job, units: Sequence[Unit], folder: Path, take: Callable[[Iterator[UnitResult]], None]
+def _play_here(
+    player: backends.Player,
+    units: Sequence[Unit],
+    take: Callable[[Iterator[UnitResult]], None],
+    only_short: bool,
 ) -> Sequence[Unit]:
-    """Play inline; stop and return what is left when that would take longer than WORTH_RAY.
+    """Play inline; return what is left when that is too long: more than WORTH_RAY, if only_short.
 
     The first unit also compiles the plant, and so fills the cache before any worker starts. Its
     time says nothing; that of the second one does.
     """
-    player = backends.Player(job, str(folder))
     for number, unit in enumerate(units):
         result = player.play(unit)
         take(iter((result,)))
         left = units[number + 1 :]
-        if number == 1 and result.wall * len(left) > WORTH_RAY:
+        if only_short and number == 1 and result.wall * len(left) > WORTH_RAY:
             return left
     return ()
 

@@ -8,7 +8,12 @@ A seat may say more of itself by attributes: `fingerprint` (which weights decide
 (answers do not depend on who is asked together) and `asked_always` (also when no alert stands).
 """
 
+import hashlib
+import sys
+from collections.abc import Iterator
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import cast
 
 from ..controls import Seat
@@ -52,9 +57,44 @@ def load_seat(spec: str) -> Seat:
     return cast("Seat", seat)
 
 
-def fingerprint(seat: Seat) -> str:
-    """Return what tells this seat from others of its spec: its own `fingerprint`, or its name.
+def fingerprint(spec: str, seat: Seat) -> str:
+    """Return what tells this seat from others of its spec, so that a job never mixes two of them.
 
-    A seat with weights says here which they are, so that a job is never resumed with others.
+    It is what the seat says of itself (`fingerprint`, which weights decide, or its name), the hash
+    of its sources (see `_sources`) and the versions of what computes its answers. Take it when the
+    seat has just been built: later the files may be others than those that were imported.
     """
-    return str(getattr(seat, "fingerprint", seat.name))
+    own = str(getattr(seat, "fingerprint", seat.name))
+    modules = {type(seat).__module__}
+    if ":" in spec:
+        modules.add(spec.partition(":")[0])
+    sources = {name: path for module in modules for name, path in _sources(module)}
+    digest = hashlib.sha256()
+    for name in sorted(sources):
+        digest.update(name.encode() + b"\0" + sources[name].read_bytes())
+    # By what is installed, not by what this process happens to have imported. A seat of the plant
+    # itself, hold or rules, needs no more than the plant.
+    ours = all(module.split(".")[:2] == __name__.split(".")[:2] for module in modules)
+    libraries = ("numba",) if ours else ("numba", "torch", "transformers")
+    return " ".join([own, digest.hexdigest()[:16], *map(_version, libraries)])
+
+
+def _sources(module: str) -> Iterator[tuple[str, Path]]:
+    """Yield name and path of a seat's sources: its folder of passline, or the file of its module.
+
+    What a foreign module imports is not looked at; its seat can say more in its `fingerprint`.
+    """
+    package, _, rest = module.partition(".")
+    if package == __name__.partition(".")[0] and rest:
+        root = Path(__file__).parents[2]
+        for path in (root / rest.partition(".")[0]).rglob("*.py"):
+            yield path.relative_to(root).as_posix(), path
+    elif file := getattr(sys.modules.get(module), "__file__", None):
+        yield module, Path(file)
+
+
+def _version(library: str) -> str:
+    try:
+        return f"{library}-{version(library)}"
+    except PackageNotFoundError:
+        return f"{library}-none"

@@ -100,10 +100,19 @@ def file_hash(path: Path) -> str:
 
 
 def read_rows(folder: Path, table: str, manifest: "Manifest") -> list[dict[str, Any]]:
-    """Return the rows of one of TABLES over all finished units, in the order of the units."""
+    """Return the rows of one of TABLES over all finished units, in the order of the units.
+
+    Raises:
+        ConfigError: a file of a finished unit is missing or cannot be read.
+    """
     rows: list[dict[str, Any]] = []
     for unit in manifest.finished():
-        rows += pq.read_table(folder / table / f"unit-{unit:05d}.parquet").to_pylist()
+        path = folder / table / f"unit-{unit:05d}.parquet"
+        try:
+            rows += pq.read_table(path).to_pylist()
+        except (OSError, pa.ArrowException) as error:
+            what = "is missing" if not path.exists() else f"cannot be read ({error})"
+            raise ConfigError(f"{path} {what}; resume the job to play its unit again") from error
     return rows
 
 
@@ -127,14 +136,14 @@ class Manifest:
         folder: where the job lives.
         job: the job as plain data.
         code: hash of the code of the plant that plays it.
-        seat: fingerprint of the seat, empty until the first unit is finished.
+        seat: fingerprint of the seat that plays it.
     """
 
-    def __init__(self, folder: Path, job: Mapping[str, Any], code: str) -> None:
+    def __init__(self, folder: Path, job: Mapping[str, Any], code: str, seat: str) -> None:
         self.folder = folder
         self.job = dict(job)
         self.code = code
-        self.seat = ""
+        self.seat = seat
         self._units: dict[int, dict[str, str]] = {}
 
     @classmethod
@@ -147,8 +156,7 @@ class Manifest:
         path = folder / "manifest.json"
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            manifest = cls(folder, data["job"], data["code"])
-            manifest.seat = data["seat"]
+            manifest = cls(folder, data["job"], data["code"], data["seat"])
             manifest._units = {int(unit): dict(files) for unit, files in data["units"].items()}
         except FileNotFoundError:
             raise ConfigError(
@@ -166,15 +174,15 @@ class Manifest:
         return manifest
 
     @classmethod
-    def open(cls, folder: Path, job: Mapping[str, Any], code: str) -> "Manifest":
-        """Open a folder for `job`: a new one, or one that this very job and code have begun.
+    def open(cls, folder: Path, job: Mapping[str, Any], code: str, seat: str) -> "Manifest":
+        """Open a folder for `job`: a new one, or one that this very job, code and seat have begun.
 
         Raises:
-            ConfigError: the folder belongs to another job or was begun with other plant code.
+            ConfigError: the folder belongs to another job, or was begun by another plant or seat.
         """
         if not (folder / "manifest.json").exists():
             folder.mkdir(parents=True, exist_ok=True)
-            manifest = cls(folder, job, code)
+            manifest = cls(folder, job, code, seat)
             manifest.save()
             return manifest
         manifest = cls.read(folder)
@@ -185,7 +193,14 @@ class Manifest:
                 f"{folder} was begun with plant code {manifest.code[:12]}, this is {code[:12]}; "
                 "episodes of both must not be mixed, so begin a new folder"
             )
+        manifest._keep_to(seat)
         return manifest
+
+    def _keep_to(self, seat: str) -> None:
+        if self.seat != seat:
+            raise ConfigError(
+                f"{self.folder} was begun by seat {self.seat}, this is {seat}; begin a new folder"
+            )
 
     def save(self) -> None:
         """Write the manifest durably, in one move."""
@@ -207,13 +222,9 @@ class Manifest:
         """Record a finished unit.
 
         Raises:
-            ConfigError: the unit was played by another seat than the units before it.
+            ConfigError: the unit was played by another seat than the one the job was begun by.
         """
-        if self.seat and self.seat != seat:
-            raise ConfigError(
-                f"{self.folder} was begun by seat {self.seat}, this is {seat}; begin a new folder"
-            )
-        self.seat = seat
+        self._keep_to(seat)
         self._units[unit] = dict(files)
         self.save()
 

@@ -1,6 +1,8 @@
 """Jobs and their store: nothing is lost, nothing is played twice, nothing is mixed."""
 
+import importlib
 import json
+import sys
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 from passline.plant_sim.errors import ConfigError
-from passline.plant_sim.rollouts import Job, backends, job, run_job
+from passline.plant_sim.rollouts import Job, backends, job, run_job, seats
 from passline.plant_sim.rollouts.commands import folder_of, replay, resume, rollout
 from passline.plant_sim.rollouts.evaluate import evaluate, interval
 from passline.plant_sim.rollouts.store import Manifest, read_rows
@@ -73,10 +75,62 @@ def test_a_folder_keeps_to_one_job_one_plant_and_one_seat(tmp_path, monkeypatch)
         patch.setattr(job, "code_hash", lambda: "0" * 64)
         with pytest.raises(ConfigError, match="plant code"):
             play(JOB, tmp_path)
-    (tmp_path / "steps/unit-00001.parquet").unlink()
-    monkeypatch.setattr(backends, "fingerprint", lambda seat: "other weights")
+    monkeypatch.setattr(backends, "fingerprint", lambda spec, seat: "other weights")
     with pytest.raises(ConfigError, match="begun by seat rules"):
         play(JOB, tmp_path)
+
+
+FOREIGN = """
+from passline.plant_sim.controls import Decision
+
+class Mine:
+    name = "mine"
+    def decide(self, snapshots, moves):
+        return [Decision(0, 1.0, "VERSION") for _ in moves]
+"""
+
+
+def test_two_versions_of_a_seat_are_never_mixed_in_a_job(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    source, folder = tmp_path / "my_own_seat.py", tmp_path / "job"
+    source.write_text(FOREIGN)
+    mine = Job("my_own_seat:Mine", "faults", (0, 1), coils=1, block=1)
+    assert play(mine, folder)["units_played"] == 2
+    assert "numba-" in Manifest.read(folder).seat
+    (folder / "steps/unit-00001.parquet").unlink()
+    assert play(mine, folder)["units_played"] == 1
+    (folder / "steps/unit-00001.parquet").unlink()
+    source.write_text(FOREIGN.replace("VERSION", "another version"))
+    monkeypatch.delitem(sys.modules, "my_own_seat")
+    importlib.invalidate_caches()
+    with pytest.raises(ConfigError, match="begun by seat mine"):
+        play(mine, folder)
+    assert not replay(folder, 0)["same_code"]
+
+
+def test_a_seat_of_passline_is_known_by_all_sources_of_its_folder():
+    names = {name for name, _ in seats._sources("passline.models.decisions")}
+    assert {"models/decisions.py", "models/errors.py"} <= names
+    assert all(name.startswith("models/") for name in names)
+
+
+def test_a_seat_that_is_not_there_leaves_no_folder(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be imported"):
+        play(Job("no.such:seat", "faults", (0,), 1), tmp_path / "job")
+    assert not (tmp_path / "job").exists()
+
+
+def test_a_missing_or_damaged_file_of_a_finished_unit_is_one_sentence(tmp_path):
+    play(JOB, tmp_path)
+    path = tmp_path / "coils/unit-00001.parquet"
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(ConfigError, match=r"unit-00001\.parquet cannot be read .*resume the job"):
+        evaluate(tmp_path)
+    path.unlink()
+    with pytest.raises(ConfigError, match=r"unit-00001\.parquet is missing; resume the job"):
+        evaluate(tmp_path)
+    play(JOB, tmp_path)
+    assert evaluate(tmp_path)["rows"][0]["episodes"] == 6
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"job": 1}', '{"job": {}, "code": 2, "x'])
