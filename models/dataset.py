@@ -2,15 +2,17 @@
 
 Campaigns of different seeds run side by side; at decision points the plant is branched, every
 legal move and holding are played on the same futures, and the cheapest that does no more harm wins
-when it beats holding clearly. A third of the lanes is left alone, a third follows the rule table,
+when it beats holding clearly. Every split holds each scenario, and a few rows of a line without a
+fault. A third of the lanes is left alone, a third follows the rule table,
 a third the labels. Train, validation and held-out rows never share a seed. Labels
 may use the true state; what a model reads of a row is its snapshot alone.
 """
 
+import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING
 from ..plant_sim.controls import HOLD, legal_moves
 from ..plant_sim.errors import ConfigError
 from .encoder import ORDER
-from .rows import HARM_NOISE, Row, write_rows
+from .rows import Row, write_rows
 
 if TYPE_CHECKING:
     from ..plant_sim.lines.hot_strip.lanes import HotStripLanes
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from ..plant_sim.snapshot import Snapshot
 
 Tell = Callable[[str], None]
+RECIPE = "recipe.json"
+CALM = "nominal"  # the scenario without a fault
 MOST_BATCHES = 400
 WRITTEN = 0.3  # chance that a campaign's own policy writes at a decision point
 SHORTEST_COIL = 70.0  # plant s; how many coils may at most begin inside a horizon
@@ -36,12 +40,14 @@ class Recipe:
     """How labels are made.
 
     Attributes:
-        scenarios: played in turn, by seed.
+        scenarios: with a fault; each gives as many rows of a split as the others.
+        calm: share of a split that is to hold on a line without a fault.
+        each: the most rows that one campaign gives; its rows resemble each other.
         train: rows to learn from.
         validation: rows to calibrate on.
         held_out: rows to judge on.
         seed: the first seed; each split takes its seeds from a range of its own.
-        lanes: campaigns side by side for train; other splits take as many fewer as their rows.
+        lanes: campaigns side by side for train; other splits take half as many.
         coils: length of a campaign.
         futures: noise seeds each move is played on.
         horizon: how long each is at least played (plant s); to the end of the coil then running.
@@ -57,6 +63,8 @@ class Recipe:
     """
 
     scenarios: tuple[str, ...] = ("faults", "pyrometer-drift", "dead-bank", "wrong-grade")
+    calm: float = 1 / 12
+    each: int = 4
     train: int = 480
     validation: int = 96
     held_out: int = 96
@@ -83,6 +91,15 @@ class Recipe:
             split
         ]
 
+    @property
+    def left_out(self) -> str:
+        """What no score on such rows tells, in one sentence."""
+        return (
+            f"Left out: points where the best move gains {self.holds:g} to {self.acts:g} EUR, "
+            f"points less than {self.horizon:g} s before a fault begins, "
+            f"and answers beyond {100 * self.share:g} % of the rows."
+        )
+
 
 SPLITS = ("train", "validation", "held-out")
 
@@ -90,10 +107,10 @@ SPLITS = ("train", "validation", "held-out")
 def build(
     folder: Path, recipe: Recipe | None = None, tell: Tell = lambda _: None
 ) -> dict[str, str]:
-    """Label all splits, write them to `folder` and return the hash of each.
+    """Label all splits, write them and the recipe to `folder` and return the hash of each.
 
     Args:
-        folder: gets train.json, validation.json and held-out.json.
+        folder: gets train.json, validation.json, held-out.json and recipe.json.
         recipe: how; the default is the one the shipped adapter was trained on.
         tell: is told how far it is, one sentence at a time.
 
@@ -102,11 +119,27 @@ def build(
     """
     recipe = recipe or Recipe()
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / RECIPE).write_text(json.dumps(asdict(recipe), indent=2) + "\n", encoding="utf-8")
     hashes = {}
     for split in SPLITS:
         rows = label(recipe, split, tell)
         hashes[split] = write_rows(folder / f"{split}.json", rows)
     return hashes
+
+
+def read_recipe(folder: Path) -> Recipe:
+    """Read how the rows in `folder` were made.
+
+    Raises:
+        ConfigError: if the recipe is missing or is none.
+    """
+    try:
+        found = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
+        return Recipe(**{**found, "scenarios": tuple(found["scenarios"])})
+    except FileNotFoundError:
+        raise ConfigError(f"{folder / RECIPE} is missing; make it with: passline dataset") from None
+    except (TypeError, ValueError, KeyError) as wrong:
+        raise ConfigError(f"{folder / RECIPE} is no recipe ({wrong}); make it anew") from wrong
 
 
 def label(recipe: Recipe, split: str, tell: Tell = lambda _: None) -> list[Row]:
@@ -115,45 +148,86 @@ def label(recipe: Recipe, split: str, tell: Tell = lambda _: None) -> list[Row]:
     Raises:
         ConfigError: if campaigns end before the split is full.
     """
-    wanted = recipe.wanted(split)
-    most = max(1, ceil(recipe.share * wanted))
-    rows: list[Row] = []
-    counts: Counter[str] = Counter()
+    quota = _Quota(recipe, split)
     for batch in range(MOST_BATCHES):
-        for row in _campaigns(recipe, split, batch):
-            if counts[row.answer] >= most:
-                continue
-            rows.append(row)
-            counts[row.answer] += 1
-            if len(rows) == wanted:
-                tell(f"{split}: {wanted} rows, {len(counts)} different answers")
-                return rows
-        tell(f"{split}: {len(rows)} of {wanted} rows after {batch + 1} batches of campaigns")
+        scenarios = quota.short
+        if not scenarios:
+            tell(f"{split}: {len(quota.rows)} rows, {len(quota.answers)} different answers")
+            return quota.rows
+        scenario = scenarios[batch % len(scenarios)]
+        _campaigns(quota, scenario, batch)
+        tell(
+            f"{split}: {len(quota.rows)} of {recipe.wanted(split)} rows after {batch + 1} batches "
+            f"of campaigns ({scenario})"
+        )
     raise ConfigError(
-        f"{split}: only {len(rows)} of {wanted} rows after {MOST_BATCHES} batches of campaigns; "
-        "let one answer take a greater share, or ask for fewer rows"
+        f"{split}: only {len(quota.rows)} of {recipe.wanted(split)} rows after {MOST_BATCHES} "
+        "batches of campaigns; let one answer take a greater share, or ask for fewer rows"
     )
 
 
-def _campaigns(recipe: Recipe, split: str, batch: int) -> Iterator[Row]:
-    """Play one batch of campaigns side by side and yield a row at each decision point drawn."""
+class _Quota:
+    """The rows of a split so far, and which others there is room for."""
+
+    def __init__(self, recipe: Recipe, split: str) -> None:
+        self.recipe = recipe
+        self.split = split
+        self.rows: list[Row] = []
+        self.answers: Counter[str] = Counter()
+        self.campaigns: Counter[int] = Counter()
+        wanted = recipe.wanted(split)
+        calm = round(recipe.calm * wanted)
+        self.most = max(1, ceil(recipe.share * wanted))
+        faults = range(len(recipe.scenarios))
+        self.room = {
+            scenario: (wanted - calm + place) // len(faults)
+            for place, scenario in zip(faults, recipe.scenarios, strict=True)
+        }
+        self.room[CALM] = calm + self.room.get(CALM, 0)
+
+    @property
+    def short(self) -> list[str]:
+        """The scenarios that still lack rows."""
+        return [scenario for scenario, room in self.room.items() if room]
+
+    def open(self, seed: int) -> bool:
+        """Return whether a campaign may give more rows."""
+        return self.campaigns[seed] < self.recipe.each
+
+    def take(self, row: Row) -> None:
+        """Keep `row` if there is room for it."""
+        held = row.label == 0
+        # What holding may take is kept free for the rows of the line without a fault.
+        most = self.most - self.room[CALM] * held * (row.scenario != CALM)
+        if self.room[row.scenario] < 1 or self.answers[row.answer] >= most:
+            return
+        if row.scenario == CALM and not held:
+            return
+        self.rows.append(row)
+        self.answers[row.answer] += 1
+        self.campaigns[row.seed] += 1
+        self.room[row.scenario] -= 1
+
+
+def _campaigns(quota: _Quota, scenario: str, batch: int) -> None:
+    """Play a batch of campaigns side by side; `quota` takes the rows at decision points drawn."""
     from ..plant_sim.control.rules import RuleSeat
     from ..plant_sim.lines.hot_strip.lanes import INTERVAL, HotStripLanes
     from ..plant_sim.lines.hot_strip.tables import offer
     from ..plant_sim.rollouts.branch import branch_many
     from ..plant_sim.snapshot import DECISION_PERIOD, SAMPLE_PERIOD, SnapshotBuilder
 
-    count = max(4, round(recipe.lanes * recipe.wanted(split) / max(recipe.train, 1)))
+    recipe, split = quota.recipe, quota.split
+    count = max(recipe.lanes // 2, round(recipe.lanes * recipe.wanted(split) / recipe.train))
     first = recipe.first_seed(split) + batch * count
     seeds = range(first, first + count)
-    scenario = recipe.scenarios[batch % len(recipe.scenarios)]
     lanes = HotStripLanes(seeds, scenario)
     builders = [SnapshotBuilder(lanes.signals, lanes.controls) for _ in seeds]
     draws = [random.Random(seed) for seed in seeds]  # noqa: S311  a choice, not a secret
     pages: dict[int, Snapshot] = {}
     last: dict[int, tuple[int, tuple[str, ...]]] = {}  # lane -> coil and alerts labelled last
     rules = RuleSeat()
-    while lanes.finished_counts().min() < recipe.coils:
+    while lanes.finished_counts().min() < recipe.coils and any(map(quota.open, seeds)):
         for _ in range(round(DECISION_PERIOD / SAMPLE_PERIOD)):
             lanes.advance(round(SAMPLE_PERIOD / INTERVAL))
             now = lanes.time
@@ -166,6 +240,7 @@ def _campaigns(recipe: Recipe, split: str, batch: int) -> Iterator[Row]:
             lane
             for lane, page in pages.items()
             if draws[lane].random() < (recipe.loud if page.alerts else recipe.quiet)
+            and quota.open(seeds[lane])
             and last.get(lane) != (page.coil, page.alerts)
             and not _fault_begins(lanes, lane, recipe.horizon)
         ]
@@ -178,7 +253,9 @@ def _campaigns(recipe: Recipe, split: str, batch: int) -> Iterator[Row]:
                 last[lane] = (page.coil, page.alerts)
                 right = best_move(tables[lane], recipe)
                 if right is not None:
-                    yield _row(page, tables[lane], right, scenario, seeds[lane])
+                    quota.take(_row(page, tables[lane], right, scenario, seeds[lane]))
+                    if not quota.room[scenario]:
+                        return
             written = HOLD
             if draw.random() < recipe.stray:
                 written = draw.choice(moves[lane])
@@ -202,7 +279,8 @@ def _row(page: "Snapshot", table: "BranchTable", right: int, scenario: str, seed
         order={name: page.samples[name].value for name in ORDER},
         moves=tuple((move.control, move.value, move.label) for move in table.candidates),
         costs=tuple(table.mean.tolist()),
-        harms=tuple(table.harm.mean(axis=1).tolist()),
+        harms=tuple(table.worst_harm.tolist()),
+        admissible=tuple(table.admissible.tolist()),
         label=right,
     )
 
@@ -210,14 +288,14 @@ def _row(page: "Snapshot", table: "BranchTable", right: int, scenario: str, seed
 def best_move(table: "BranchTable", recipe: Recipe) -> int | None:
     """Return the index of the right answer of a branch table, or None when it is not clear.
 
-    The cheapest move that does no more harm than holding, when it gains enough; hold when nothing
-    gains much. Of moves about as good as the best the one of least risk, then the first of the
-    catalogue: labels must not hang on a few EUR of noise.
+    The cheapest move that does no more harm than holding (`BranchTable.admissible`), when it gains
+    enough; hold when nothing gains much. Of moves about as good as the best the one of least risk,
+    then the first of the catalogue: labels must not hang on a few EUR of noise.
     """
     from ..plant_sim.lines.hot_strip.tables import CONTROLS
 
-    cost, harm = table.mean, table.harm.mean(axis=1)
-    fits = [index for index in range(len(cost)) if harm[index] <= harm[0] + HARM_NOISE]
+    cost = table.mean
+    fits = [index for index, fit in enumerate(table.admissible.tolist()) if fit]
     best = min(fits, key=lambda index: float(cost[index]))
     gain = cost[0] - cost[best]
     if gain < recipe.acts:

@@ -16,6 +16,7 @@ from .encoder import SYSTEM, answers, turns
 from .install import sha256
 from .presets import DEFAULT
 from .registry import read_card
+from .scores import ALWAYS_HOLD
 
 if TYPE_CHECKING:
     from ..plant_sim.snapshot import Snapshot
@@ -34,7 +35,7 @@ class ModelSeat:
 
     Attributes:
         name: of the seat.
-        threshold: confidence below which it holds.
+        threshold: confidence below which it holds; `scores.ALWAYS_HOLD` is above any.
         batch_invariant: each prompt is run alone, so answers do not depend on the company.
         fingerprint: which weights decide here.
     """
@@ -42,8 +43,11 @@ class ModelSeat:
     batch_invariant = True
 
     def __init__(self, name: str, model: "LanguageModel", threshold: float) -> None:
-        if not 0.0 <= threshold <= 1.0:
-            raise ConfigError(f"confidence threshold {threshold} is outside [0, 1]")
+        if not (0.0 <= threshold <= 1.0 or threshold == ALWAYS_HOLD):
+            raise ConfigError(
+                f"confidence threshold {threshold} is outside [0, 1]; "
+                f"to hold always give {ALWAYS_HOLD}"
+            )
         self.name = name
         self.threshold = threshold
         self.fingerprint = f"{name} {model.source_sha256[:12]} {threshold}"
@@ -80,7 +84,7 @@ class ModelSeat:
         chosen, confidence = self.prefer(snapshot, legal)
         alerts = "; ".join(snapshot.alerts) or "no alert"
         move = legal[chosen]
-        if confidence < self.threshold:
+        if confidence < self.threshold and len(legal) > 1:
             why = f"{NOT_SURE}: {move.control} {move.label} at {confidence:.2f} is below"
             return Decision(0, confidence, f"{why} {self.threshold:.2f} ({alerts})")
         return Decision(chosen, confidence, alerts)

@@ -2,21 +2,22 @@
 
 One command makes everything that is shipped: weights, thresholds, card, and the held-out rows they
 were judged on. Nothing is chosen on held-out rows; head constants, temperatures and thresholds come
-from the validation rows. Scores are printed as they are, with the largest class beside them.
+from the validation rows, harm before regret. Scores are told as they are, with what they leave out.
 """
 
 import importlib.metadata
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import log
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..plant_sim.errors import ConfigError
 from .backends.cpu import LanguageModel, load
-from .dataset import SPLITS
+from .dataset import SPLITS, Recipe, read_recipe
 from .decisions import ChoiceSeat, HeadSeat, ModelSeat
 from .encoder import SYSTEM, turns
 from .encoder import answers as written
@@ -25,7 +26,7 @@ from .lora import Example, LoraPlan, save_adapter, train_lora
 from .presets import DEFAULT, preset
 from .registry import Card, write_card
 from .rows import Row, read_rows, rows_sha256, write_rows
-from .scores import Score, ask, calibrate, largest_class, score
+from .scores import Score, ask, calibrate, harm_then_regret, judge, largest_class, score
 
 if TYPE_CHECKING:
     import torch
@@ -72,19 +73,19 @@ def train(data: Path, out: Path, plan: Plan | None = None, tell: Tell = lambda _
     """
     plan = plan or Plan()
     splits = {split: read_rows(data / f"{split}.json") for split in SPLITS}
-    hashes = {split: rows_sha256(rows) for split, rows in splits.items()}
+    about = facts(read_recipe(data), splits)
     _no_leak(splits)
-    learn, check, judge = splits["train"], splits["validation"], splits["held-out"]
+    learn, check, unseen = splits["train"], splits["validation"], splits["held-out"]
     learn = learn[: plan.limit] if plan.limit else learn
     base = load(plan.base)
-    scores = without_model(judge)
-    tell(f"asking the untrained model on {len(judge)} held-out rows")
-    scores["lm-zero-shot"] = score(ask(judge, preference(ChoiceSeat("lm-zero-shot", base, 0.0))))
+    scores = without_model(unseen)
+    tell(f"asking the untrained model on {len(unseen)} held-out rows")
+    scores["lm-zero-shot"] = score(ask(unseen, preference(ChoiceSeat("lm-zero-shot", base, 0.0))))
 
     head = train_head(base, learn, check, plan.layers, tell)
     head_seat = HeadSeat("head", base, head, 0.0)
     head_threshold = calibrate(ask(check, preference(head_seat)))
-    scores["head"] = score(ask(judge, preference(head_seat)), head_threshold)
+    scores["head"] = score(ask(unseen, preference(head_seat)), head_threshold)
     tell(f"head: {100 * scores['head'].accuracy:.1f} % of the held-out rows")
 
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -97,23 +98,18 @@ def train(data: Path, out: Path, plan: Plan | None = None, tell: Tell = lambda _
         # Judged as it will run: read back from the file in bf16 and merged.
         seat = ChoiceSeat("lm", load(plan.base, adapter=fresh), 0.0)
         lm_threshold = calibrate(ask(check, preference(seat)))
-        scores["lm"] = score(ask(judge, preference(seat)), lm_threshold)
+        scores["lm"] = score(ask(unseen, preference(seat)), lm_threshold)
         tell(f"adapter: {100 * scores['lm'].accuracy:.1f} % of the held-out rows")
         head.save(fresh / "head.safetensors")
-        write_rows(fresh / "held-out.json", judge)
-        answer, share = largest_class(judge)
+        write_rows(fresh / "held-out.json", unseen)
         card = Card(
             name=plan.name,
             base=plan.base,
             base_sha256=base.source_sha256,
             licence="Apache-2.0",
             command="passline dataset && passline finetune",
-            data={
-                "sha256": hashes,
-                "rows": {"train": len(learn), "validation": len(check), "held-out": len(judge)},
-                "largest class": {"answer": answer, "share": share},
-            },
-            training={**asdict(lora), "head layers": head.layers},
+            data=about,
+            training={**asdict(lora), "head layers": head.layers, "rows": len(learn)},
             thresholds={"head": head_threshold, "lm": lm_threshold},
             scores={seat_name: asdict(found) for seat_name, found in scores.items()},
             versions={name: importlib.metadata.version(name) for name in PACKAGES},
@@ -124,7 +120,41 @@ def train(data: Path, out: Path, plan: Plan | None = None, tell: Tell = lambda _
         if out.exists():
             shutil.rmtree(out)
         fresh.rename(out)
+    for seat_name, found in scores.items():
+        tell(f"{seat_name}: {in_words(found)}")
+    tell(about["left out"])
     return card
+
+
+def facts(recipe: Recipe, splits: dict[str, list[Row]]) -> dict[str, Any]:
+    """Return what a card says about its rows: how many, of how many plants, what is not there."""
+    answer, share = largest_class(splits["held-out"])
+    return {
+        "sha256": {split: rows_sha256(rows) for split, rows in splits.items()},
+        "rows": {split: len(rows) for split, rows in splits.items()},
+        "seeds": {split: len({row.seed for row in rows}) for split, rows in splits.items()},
+        "coils": {
+            split: len({(row.seed, row.coil) for row in rows}) for split, rows in splits.items()
+        },
+        "scenarios": {
+            split: dict(Counter(row.scenario for row in rows)) for split, rows in splits.items()
+        },
+        "largest class": {"answer": answer, "share": share},
+        "interval": "95 %, bootstrap over seeds",
+        "left out": recipe.left_out,
+        "recipe": asdict(recipe),
+    }
+
+
+def in_words(found: Score) -> str:
+    """Return a score as one line for a person."""
+    return (
+        f"{100 * found.accuracy:.1f} % right ({100 * found.low:.0f} .. {100 * found.high:.0f} over "
+        f"{found.seeds} seeds), regret {found.regret:.0f} EUR ({found.regret_low:.0f} .. "
+        f"{found.regret_high:.0f}), harmful {100 * found.harmful:.1f} %; at its threshold "
+        f"{found.threshold:.2f} regret {found.held_regret:.0f} EUR, "
+        f"harmful {100 * found.held_harmful:.1f} %"
+    )
 
 
 def without_model(rows: Sequence[Row]) -> dict[str, Score]:
@@ -159,24 +189,23 @@ def train_head(
     layers: Sequence[int],
     tell: Tell,
 ) -> LinearHead:
-    """Return the head of the depth and the ridge that cost least on the rows `check`."""
+    """Return the head of the depth and the ridge that harm least, then cost least, on `check`."""
     import torch
 
     answers = sorted({row.answer for row in learn})
     targets = torch.tensor([[float(row.answer == answer) for answer in answers] for row in learn])
-    found: list[tuple[float, LinearHead]] = []
+    found: list[tuple[tuple[float, float], LinearHead]] = []
     for depth in layers:
         tell(f"reading {len(learn) + len(check)} rows through {depth} layers")
         readings = torch.stack([_reading(model, row, depth) for row in learn])
         seen = [_reading(model, row, depth) for row in check]
         for ridge in RIDGES:
             head = fit(readings, targets, answers, depth, ridge)
-            chosen = [
-                head.choose(reading, written(row.legal))[0]
+            given = [
+                judge(row, *head.choose(reading, written(row.legal)))
                 for reading, row in zip(seen, check, strict=True)
             ]
-            regrets = [row.regret(move) for row, move in zip(check, chosen, strict=True)]
-            found.append((sum(regrets) / len(regrets), _tempered(head, seen, check)))
+            found.append((harm_then_regret(given), _tempered(head, seen, check)))
     if not found:
         raise ConfigError("no depth was given at which the head may read; give at least one")
     return min(found, key=lambda pair: pair[0])[1]

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from ..plant_sim.snapshot import Snapshot
 
 
-HARM_NOISE = 3.0  # s; what two futures of one move may differ by
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """One labelled snapshot. Values SI, costs EUR over the horizon.
@@ -39,7 +36,8 @@ class Row:
         order: what was ordered, by signal name.
         moves: (control, value, label) of each legal move; the first is to hold.
         costs: mean cost of each.
-        harms: mean harm of each.
+        harms: worst harm of each over the futures.
+        admissible: whether each may be chosen, by the rule of `BranchTable.admissible`.
         label: index of the right answer.
     """
 
@@ -54,6 +52,7 @@ class Row:
     moves: tuple[tuple[str, float, str], ...]
     costs: tuple[float, ...]
     harms: tuple[float, ...]
+    admissible: tuple[bool, ...]
     label: int
 
     @property
@@ -67,13 +66,16 @@ class Row:
         return answer_text(Move(*self.moves[self.label]))
 
     def harmful(self, chosen: int) -> bool:
-        """Return whether move `chosen` does more harm than holding, by more than noise."""
-        return self.harms[chosen] > self.harms[0] + HARM_NOISE
+        """Return whether move `chosen` does more harm than holding on the same futures."""
+        return not self.admissible[chosen]
 
     def regret(self, chosen: int) -> float:
-        """Return what move `chosen` costs more than the cheapest that does no harm (EUR)."""
+        """Return what move `chosen` costs more than the cheapest that does no harm (EUR).
+
+        Never below zero: what a harmful move saves is no merit.
+        """
         free = [cost for move, cost in enumerate(self.costs) if not self.harmful(move)]
-        return self.costs[chosen] - min(free)
+        return max(0.0, self.costs[chosen] - min(free))
 
     def snapshot(self) -> "Snapshot":
         """Return what a seat may see of this row."""
@@ -122,6 +124,7 @@ def _row(fields: Mapping[str, Any]) -> Row:
         ),
         "costs": tuple(fields["costs"]),
         "harms": tuple(fields["harms"]),
+        "admissible": tuple(fields["admissible"]),
     }
     return Row(**{**fields, **lists})
 

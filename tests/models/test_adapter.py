@@ -48,6 +48,17 @@ def test_the_card_names_the_very_rows_it_was_judged_on(card):
     assert len(rows) == card.scores["lm"]["rows"] == card.scores["lm-zero-shot"]["rows"]
 
 
+def test_the_card_tells_of_how_many_plants_its_scores_are_and_what_they_leave_out(card):
+    rows = read_rows(adapter_folder(NAME) / "held-out.json")
+    seeds = {row.seed for row in rows}
+    assert card.data["seeds"]["held-out"] == card.scores["lm"]["seeds"] == len(seeds) >= 20
+    assert card.data["coils"]["held-out"] == len({(row.seed, row.coil) for row in rows})
+    for found in card.data["scenarios"].values():
+        assert set(found) == {"faults", "pyrometer-drift", "dead-bank", "wrong-grade", "nominal"}
+    assert card.data["left out"].startswith("Left out: ")
+    assert not any(row.harmful(row.label) for row in rows)
+
+
 def test_the_card_tells_that_training_helped(card):
     zero = card.scores["lm-zero-shot"]
     for trained in ("lm", "head"):

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from passline.models.decisions import NOT_SURE, ChoiceSeat, HeadSeat, seat_from_spec
 from passline.models.encoder import answers
+from passline.models.scores import ALWAYS_HOLD
 from passline.plant_sim.controls import HOLD
 from passline.plant_sim.errors import ConfigError
 
@@ -58,6 +59,14 @@ def test_with_nothing_but_hold_the_model_is_not_asked(tiny, page, monkeypatch):
     monkeypatch.setattr(tiny, "choose", None)
     (decision,) = ChoiceSeat("lm", tiny, 0.9).decide([page()], [[HOLD]])
     assert (decision.choice, decision.confidence) == (0, 1.0)
+
+
+def test_a_seat_told_to_hold_always_does_however_sure_it_is(tiny, page, every_move, monkeypatch):
+    seat = ChoiceSeat("lm", tiny, ALWAYS_HOLD)
+    monkeypatch.setattr(seat, "prefer", lambda snapshot, legal: (1, 1.0))
+    (decision,) = seat.decide([page()], [every_move])
+    assert decision.choice == 0
+    assert decision.reason.startswith(NOT_SURE)
 
 
 def test_a_decision_does_not_depend_on_who_else_is_asked(tiny, head_seat, page, every_move):
