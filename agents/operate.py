@@ -70,6 +70,7 @@ def run(
     say: Say = emit,
     stop: threading.Event | None = None,
     trust: float | None = None,
+    adapter: str | Path | None = None,
 ) -> int:
     """Operate the plant behind `tags` until stopped; return the exit code.
 
@@ -83,6 +84,7 @@ def run(
         say: told every event.
         stop: set it to end; the turn in progress is finished first.
         trust: least confidence with which the seat's own choice is taken, 0..1; None: its own.
+        adapter: name or folder of the adapter that "lm" and "head" work with; None: the shipped.
 
     Raises:
         ConfigError: mode or engine are not known.
@@ -98,7 +100,7 @@ def run(
     stop = stop or threading.Event()
     with ExitStack() as stack:
         _lock(folder, stack)
-        seat, rules = seat_for(engine)
+        seat, rules = seat_for(engine, adapter)
         saver = open_checkpoints(folder)
         stack.callback(saver.conn.close)
         gate = GateClient(folder)
@@ -143,6 +145,7 @@ def play(
     folder: Path | None = None,
     say: Say = lambda event: None,
     trust: float | None = None,
+    adapter: str | Path | None = None,
 ) -> "list[Coil]":
     """Operate a line in this process, in lock-step: the plant waits while the agent thinks.
 
@@ -157,6 +160,7 @@ def play(
         folder: where checkpoints and decisions are kept; None keeps them in memory, or not at all.
         say: told every event.
         trust: least confidence with which the seat's own choice is taken, 0..1; None: its own.
+        adapter: as for `run`; only where `engine` is a name.
 
     Returns:
         The finished coils.
@@ -166,7 +170,7 @@ def play(
     from ..plant_sim.lines.hot_strip.tables import offer
 
     line = plant.line
-    seat, rules = seat_for(engine) if isinstance(engine, str) else (engine, None)
+    seat, rules = seat_for(engine, adapter) if isinstance(engine, str) else (engine, None)
     with ExitStack() as stack:
         saver: BaseCheckpointSaver[str] = InMemorySaver()
         log = None
@@ -235,6 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--coils", type=int, help="end after this many coils")
     parser.add_argument("--user", default="agent", help="read-only user of the plant")
     parser.add_argument("--trust", type=float, help="least confidence; default: the model's own")
+    parser.add_argument("--adapter", help="adapter of the model: a shipped one or a folder")
     asked = parser.parse_args(arguments)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -243,6 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(
             asked.tags or asked.dir / "hot_strip.yaml", asked.dir, asked.mode, asked.engine,
             coils=asked.coils, user=asked.user, stop=stop, trust=asked.trust,
+            adapter=asked.adapter,
         )  # fmt: skip
     except PasslineError as error:
         emit({"event": "stopped", "reason": str(error)})

@@ -9,17 +9,20 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import pytest
 
 from passline.agents.duty import Operator
 from passline.agents.operate import play
+from passline.agents.seats import seat_for
 from passline.agents.supervisor import open_checkpoints
 from passline.connectors.errors import LinkError
 from passline.connectors.gate.errors import AuditError
 from passline.connectors.gate.inprocess import InProcessGate
 from passline.connectors.simulated import SimulatedConnector
 from passline.plant_sim import make_line
+from passline.plant_sim.errors import ConfigError, PasslineError
 
 HERE = Path(__file__).parent
 
@@ -252,6 +255,16 @@ def test_without_the_gate_it_goes_on_watching_and_decides_when_it_is_back(bench,
     bench.step(operator)
     assert len(bench.plant.requests) == 1
     assert [e["state"] for e in bench.events if e["event"] == "gate"] == ["lost", "up"]
+
+
+def test_an_open_write_gets_a_moment_when_the_agent_is_stopped(bench, chooses):
+    bench.open_gate()
+    gate = AuditFails(bench.gate, sent=True, answers=["UNKNOWN", "UNKNOWN", "UNKNOWN"])
+    operator = bench.operator(chooses("fm.spray_trim up"), gate=gate)
+    bench.step(operator)
+    assert bench.records == []
+    operator.finish()
+    assert bench.records[0]["receipt"]["state"] == "DONE"
 
 
 @pytest.mark.parametrize("arrived", [False, True])
@@ -543,6 +556,16 @@ assert operate.seat_for("hold")[1] is None
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=55, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_an_adapter_of_the_user_s_own_is_the_one_that_is_opened(tmp_path):
+    own = tmp_path / "my-adapter"
+    with pytest.raises(PasslineError, match="my-adapter"):  # it is not there
+        seat_for("head", own)
+    with pytest.raises(ConfigError, match="without an adapter"):
+        seat_for("rules", own)
+    with pytest.raises(PasslineError, match="my-adapter"):
+        play(SimpleNamespace(line=None), None, "head", adapter=own)
 
 
 def test_the_agents_package_is_light_until_the_supervisor_is_asked_for():
