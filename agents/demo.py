@@ -17,11 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..plant_sim.errors import PasslineError
+from .order import Order
 from .processes import ChildError
 from .reports import words, write_report
 from .reports.plots import Both
 from .reports.records import rows
-from .shift import Order, Shift
+from .shift import Shift
 from .terminal import end_table, open_view, write_table
 
 COILS, SPEED = 20, 16.0  # about two and a half minutes

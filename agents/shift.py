@@ -9,58 +9,32 @@ import socket
 import threading
 import time
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..plant_sim.errors import ConfigError, PasslineError
+from ..plant_sim.errors import PasslineError
+from .order import MODELS, SCENARIO, Order
 from .processes import Child, ChildError
 from .reports import glossary, words
+from .reports.baselines import Baselines
 from .reports.facts import Interruption
 from .reports.plots import Both
-from .reports.records import BASELINES, RUN, rows
+from .reports.records import RUN, rows
 from .terminal import Moment, View
 
 if TYPE_CHECKING:
     from ..connectors.follower import Follower
 
-SCENARIO = "faults"
-READY = 240.0  # wall s a process may take until it is ready; compiling or loading a model included
+READY = 240.0  # wall s a process may take until it is ready; loading a model included
+SOON = 2.0  # wall s in which the plant is there if it has been compiled on this machine before
+COMPILING = Both(
+    "compiling the plant, once on this machine: half a minute to two minutes",
+    "설비 모델을 컴파일합니다. 이 컴퓨터에서 처음 한 번만 필요하며 30초에서 2분 걸립니다",
+)
 LOOK = 0.25  # wall s between two looks
 RESTARTS = 5  # of one process; then it is left alone
 RELEASE = 1.0  # wall s between two tries to release the gate
-MODELS = ("lm", "lm-zero-shot", "head")
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is asked of a demo; see `run`."""
-
-    seed: int
-    lang: str
-    coils: int
-    speed: float
-    engine: str
-    folder: Path
-
-    def check(self) -> None:
-        """Refuse what cannot be done.
-
-        Raises:
-            ConfigError: an argument is out of its range.
-        """
-        if self.lang not in ("en", "ko"):
-            raise ConfigError(f"language {self.lang!r} is not spoken here; use en or ko")
-        if not 1 <= self.coils <= 120:
-            raise ConfigError(f"coils {self.coils} is outside [1, 120]; 20 take about two minutes")
-        if not 0.1 <= self.speed <= 60.0:
-            raise ConfigError(f"speed {self.speed:g} is outside [0.1, 60]; 15 is usual")
-        if self.engine not in ("rules", "hold", *MODELS):
-            raise ConfigError(
-                f"engine {self.engine!r} is not known; use rules, hold, {', '.join(MODELS)}"
-            )
-        if (self.folder / RUN).exists():
-            raise ConfigError(f"{self.folder} holds a run already; give another folder")
 
 
 class Shift:
@@ -91,8 +65,7 @@ class Shift:
         self._decisions: deque[dict[str, Any]] = deque(maxlen=5)
         self._gate_said, self._released = "", 0.0
         self._sees: bool | None = None  # whether the agent sees the plant; None until it has
-        self._others: dict[str, dict[str, Any]] = {}
-        self._player = threading.Thread(target=self._play, name="baselines", daemon=True)
+        self._others = Baselines(folder, order.seed, SCENARIO, order.coils, self._note)
 
     def _seat(self, engine: str) -> None:
         folder = self.order.folder
@@ -103,7 +76,7 @@ class Shift:
     # --- start -----------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the agent (it loads its model), play the other columns, then gate and plant.
+        """Compile, start the agent (it loads its model), play the other columns, start the rest.
 
         Raises:
             ChildError: a process does not start.
@@ -111,9 +84,16 @@ class Shift:
         self._record()
         self._wires()
         self.view.say(Both(f"run folder {self.order.folder}", f"실행 폴더 {self.order.folder}"))
-        self._player.start()
+        self._compile()
+        self.view.say(
+            Both(
+                f"the same {self.order.coils} coils are played with no agent and with rules",
+                f"같은 코일 {self.order.coils}개를 에이전트 없이, 그리고 규칙으로 압연합니다",
+            )
+        )
+        self._others.start()
         self._start_agent()
-        self.wait_for_baselines()  # they compile the plant once for both, and leave the cores free
+        self.wait_for_baselines()  # they leave the cores free
         for name in ("gate", "plc"):  # the plant last: nobody misses its first coil
             self.children[name].start()
             self._pids()
@@ -127,6 +107,17 @@ class Shift:
                 f"{self.order.speed:g}배로 코일 {self.order.coils}개를 압연합니다",
             )
         )
+
+    def _compile(self) -> None:
+        """Compile the plant, once on a machine, so that no process does while others wait."""
+        from ..plant_sim import make_line
+
+        told = threading.Timer(SOON, self.view.say, [COMPILING])
+        told.start()
+        try:
+            make_line("hot-strip").advance(1.0)
+        finally:
+            told.cancel()
 
     def _start_agent(self) -> None:
         if self.engine in MODELS:
@@ -301,7 +292,7 @@ class Shift:
             agent_in_charge=calm,
             samples=samples,
             coils=coils,
-            others={seat: other["coils"] for seat, other in list(self._others.items())},
+            others=self._others.coils(),
             links=links,
             alerts=self._alerts,
             decisions=list(self._decisions),
@@ -359,32 +350,6 @@ class Shift:
         content = {name: child.pid for name, child in self.children.items()}
         _replace(self.order.folder / "processes.json", content)
 
-    def _play(self) -> None:
-        """Play the same coils with no agent and with rules, in a thread of its own."""
-        try:
-            self._play_columns()
-        except Exception as error:  # noqa: BLE001 - the thread's boundary; the run goes on without
-            self._note(
-                Both(
-                    f"The same coils could not be played without the agent: {error}",
-                    f"에이전트 없는 비교 압연을 하지 못했습니다: {error}",
-                )
-            )
-
-    def _play_columns(self) -> None:
-        from .reports.baselines import HOLD, play_hold, play_rules
-
-        order = self.order
-        self.view.say(
-            Both(
-                f"the same {order.coils} coils are played with no agent and with rules",
-                f"같은 코일 {order.coils}개를 에이전트 없이, 그리고 규칙으로 압연합니다",
-            )
-        )
-        self._others[HOLD] = play_hold(order.folder / HOLD, order.seed, SCENARIO, order.coils)
-        self._others["rules"] = play_rules(order.seed, SCENARIO, order.coils)
-        _replace(order.folder / BASELINES, self._others)
-
     # --- end -------------------------------------------------------------------------------------
 
     def stop(self) -> None:
@@ -397,8 +362,7 @@ class Shift:
 
     def wait_for_baselines(self) -> None:
         """Wait until the other columns are played; the run does without if they are not."""
-        if self._player.ident is not None:
-            self._player.join(READY)
+        self._others.wait(READY)
 
 
 def _free_port() -> int:

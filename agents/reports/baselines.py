@@ -1,12 +1,64 @@
 """The columns beside the agent's: the same coils with no agent, and with the rule table."""
 
+import json
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ...plant_sim.errors import SimulationError
+from .plots import Both
 
+BASELINES = "baselines.json"  # in the run folder: the same coils with no agent and with rules
 HOLD = "hold"  # seat and sub-folder: what the line does when nobody touches it
 _PATIENCE = 300.0  # plant s a coil may take on average
+
+
+class Baselines:
+    """Plays both columns of a run in a thread of its own.
+
+    Args:
+        folder: the run folder.
+        seed: of the plant.
+        scenario: of the plant.
+        coils: how many to roll.
+        failed: told once if they cannot be played; the run goes on without.
+    """
+
+    def __init__(
+        self, folder: Path, seed: int, scenario: str, coils: int, failed: Callable[[Both], None]
+    ) -> None:
+        self._folder, self._plant, self._failed = folder, (seed, scenario, coils), failed
+        self._columns: dict[str, dict[str, Any]] = {}
+        self._thread = threading.Thread(target=self._play, name="baselines", daemon=True)
+
+    def start(self) -> None:
+        """Begin to play."""
+        self._thread.start()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until both are played, at most so many wall seconds."""
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+
+    def coils(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the coils of the columns played so far, by seat."""
+        return {seat: column["coils"] for seat, column in list(self._columns.items())}
+
+    def _play(self) -> None:
+        try:
+            self._columns[HOLD] = play_hold(self._folder / HOLD, *self._plant)
+            self._columns["rules"] = play_rules(*self._plant)
+            draft = self._folder / f"{BASELINES}.tmp"
+            draft.write_text(json.dumps(self._columns, indent=1), encoding="utf-8")
+            draft.replace(self._folder / BASELINES)
+        except Exception as error:  # noqa: BLE001 - the thread's boundary; the run goes on without
+            self._failed(
+                Both(
+                    f"The same coils could not be played without the agent: {error}",
+                    f"에이전트 없는 비교 압연을 하지 못했습니다: {error}",
+                )
+            )
 
 
 def play_hold(folder: Path, seed: int, scenario: str, coils: int) -> dict[str, Any]:

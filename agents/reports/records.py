@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import RunFolderError
-from .baselines import HOLD
+from .baselines import BASELINES, HOLD
 from .crosscheck import cross_check, read_ledger
 from .facts import (
     Column,
@@ -31,7 +31,6 @@ from .glossary import REARM
 from .traces import QUANTITIES, Series, Traces
 
 RUN = "demo.json"  # what the demo knows of its own run
-BASELINES = "baselines.json"  # the same coils with no agent and with rules
 _AIMS = {"gauge": "gauge_aim", "fdt": "fdt_aim", "ct": "ct_aim"}
 _TRUTH = {"gauge": "exit_thickness", "fdt": "fdt", "ct": "ct"}
 _NEAR = 0.2  # wall s within which a sample stands for a moment; the wires bring ten a second

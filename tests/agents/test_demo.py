@@ -13,10 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from passline.agents import shift
 from passline.agents.demo import run
+from passline.agents.order import Order
+from passline.agents.processes import Child, ChildError
+from passline.agents.reports.baselines import Baselines
 from passline.agents.reports.records import rows
-from passline.agents.shift import Order
+from passline.agents.shift import Shift
 from passline.plant_sim.errors import ConfigError
+from passline.plant_sim.lines.hot_strip.line import HotStripLine
 
 PATIENCE = 300.0  # wall s; a cold start compiles the plant
 slow = pytest.mark.slow
@@ -195,6 +200,34 @@ def test_a_process_that_cannot_start_ends_the_demo_with_one_sentence(tmp_path):
         assert "plc ended with status 1 before it was ready" in running.said
         assert "Traceback" not in running.said
         assert running.orphans() == []
+
+
+def test_the_plant_is_compiled_before_anything_starts_and_it_is_said(tmp_path, monkeypatch):
+    """A child that compiles keeps the others waiting; a person must know why nothing moves."""
+    happened = []
+
+    class Told:
+        def say(self, text, *, abnormal=False):
+            happened.append(text.en)
+
+    def compile_slowly(self, seconds):
+        time.sleep(0.2)
+        happened.append("compiled")
+
+    def start(self):
+        happened.append(f"{self.name} started")
+        raise ChildError("enough")
+
+    monkeypatch.setattr(shift, "SOON", 0.01)
+    monkeypatch.setattr(HotStripLine, "advance", compile_slowly)
+    monkeypatch.setattr(Child, "start", start)
+    monkeypatch.setattr(Baselines, "start", lambda self: happened.append("baselines started"))
+    with pytest.raises(ChildError):
+        Shift(Order(0, "en", 3, 15.0, "rules", tmp_path / "run"), Told()).start()
+    at = happened.index("compiled")
+    assert happened[at - 1] == shift.COMPILING.en
+    assert [text for text in happened if text.endswith(" started")] == happened[-2:]
+    assert happened.index("baselines started") > at
 
 
 @pytest.mark.parametrize(

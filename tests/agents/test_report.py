@@ -14,9 +14,9 @@ from passline.agents import demo
 from passline.agents.errors import RunFolderError
 from passline.agents.operate import play
 from passline.agents.reports import glossary, words, write_report
-from passline.agents.reports.baselines import HOLD, play_hold, play_rules
+from passline.agents.reports.baselines import BASELINES, HOLD, play_hold, play_rules
 from passline.agents.reports.page import render
-from passline.agents.reports.records import BASELINES, RUN, read_run, rows
+from passline.agents.reports.records import RUN, read_run, rows
 from passline.agents.reports.traces import astray
 from passline.connectors.gate.inprocess import InProcessGate
 from passline.connectors.historian import Historian
