@@ -36,6 +36,8 @@ class ModbusPeer(asyncio.Protocol):
         self._buffer = bytearray()
         self._name = ""
         self._timer: asyncio.TimerHandle | None = None
+        self._choked = False  # the peer does not take its answers
+        self._queued = False  # the rest of what came waits for its next turn
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, unless there are too many."""
@@ -58,11 +60,14 @@ class ModbusPeer(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Serve no further requests to a peer that does not read its answers."""
+        self._choked = True
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Go on when the answers have been taken."""
-        self._transport.resume_reading()
+        self._choked = False
+        if not self._queued:
+            self._serve()
 
     def close(self) -> None:
         """Drop the connection now."""
@@ -72,10 +77,13 @@ class ModbusPeer(asyncio.Protocol):
         """Answer every complete frame, in order."""
         self._seen = self._loop.time()
         self._buffer += data
-        self._serve()
+        if not self._queued:
+            self._serve()
 
     def _serve(self) -> None:
-        if self._transport.is_closing():
+        """Answer up to `BURST` frames; a peer with more is not read before its turn is over."""
+        self._queued = False
+        if self._transport.is_closing() or self._choked:
             return
         buffer, start, broken = self._buffer, 0, False
         answers: list[bytes] = []
@@ -100,7 +108,11 @@ class ModbusPeer(asyncio.Protocol):
         if broken:
             self._transport.close()
         elif len(answers) >= BURST:
+            self._queued = True
+            self._transport.pause_reading()
             self._loop.call_soon(self._serve)
+        elif not self._choked:
+            self._transport.resume_reading()
 
     def _execute(self, unit: int, function: int, data: bytes) -> bytes | int:
         """Return the body of the answer, or the exception code.

@@ -10,6 +10,8 @@ from ..modbus.registers import ILLEGAL_ADDRESS, ILLEGAL_VALUE, RegisterImage
 from ..tagfile import TagFile
 from .program import Picture, PlcProgram
 
+BUSY = 6  # exception code: server device busy
+
 
 class ModbusFace(RegisterImage):
     """Registers of the PLC. A write is a whole request or a whole beat, and proves its sender."""
@@ -39,8 +41,9 @@ class ModbusFace(RegisterImage):
         words = len(data) // 2
         try:
             if (address, words) == (self._box.request_register, REQUEST_WORDS):
-                self._program.submit(unpack_modbus(data, self._key), "modbus", peer)
-            elif (address, words) == (self._box.beat_register, BEAT_WORDS):
+                request = unpack_modbus(data, self._key)
+                return 0 if self._program.submit(request, "modbus", peer) else BUSY
+            if (address, words) == (self._box.beat_register, BEAT_WORDS):
                 self._program.beat(unpack_beat(data, self._key))
             else:
                 self._program.refuse(

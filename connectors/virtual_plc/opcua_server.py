@@ -189,7 +189,9 @@ class OpcUaFace:
             if not status.is_good():
                 continue
             if item.NodeId == self._request:
-                self._program.submit(unpack_opcua(_bytes(item)), "opcua", event.user.name)
+                request = unpack_opcua(_bytes(item))
+                if not self._program.submit(request, "opcua", event.user.name):
+                    raise _refusal(ua.StatusCodes.BadTooManyOperations)
             elif item.NodeId == self._beat:
                 self._program.beat()
 

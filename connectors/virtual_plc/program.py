@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
-from queue import Empty, SimpleQueue
+from queue import Empty, Full, Queue
 from typing import Any, Protocol
 
 from ...plant_sim.controls import Control
@@ -22,10 +22,13 @@ from ..letter import OPCUA_ECHOES, Echo, Outcome, Request
 from ..tagfile import REARM, VOID, TagFile
 from ..tags import Tag
 from .records import WriteLog
+from .refusals import Refusals
 
 INTERVAL = 0.5  # plant s of one cycle
 RAMP = 5.0  # plant s in which a handed-back set-point moves by its greatest step
 LEASE = 5.0  # wall s without a sign of life from the gate before the PLC takes control back
+LETTERS = 64  # requests that may wait; whoever sends more is told that the PLC is busy
+BATCH = 4  # requests handled in one cycle, each with a wait for the disk
 
 _log = logging.getLogger(__name__)
 
@@ -64,12 +67,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """A request with its way in, or why it was refused before it could be read."""
+    """A request with its way in."""
 
     protocol: str
     peer: str
-    request: Request | None
-    reason: str = ""
+    request: Request
 
 
 class PlcProgram:
@@ -101,7 +103,8 @@ class PlcProgram:
         self._tags: dict[int, Tag] = {
             tag.write.index: tag for tag in tagfile.tags.values() if tag.write is not None
         }
-        self._letters: SimpleQueue[_Letter] = SimpleQueue()
+        self._letters: Queue[_Letter] = Queue(LETTERS)
+        self._refusals = Refusals()
         self._fates = dict(log.fates)
         self._echoes = deque(map(self._on_the_wire, log.echoes), maxlen=OPCUA_ECHOES)
         self._handled = 0
@@ -112,13 +115,22 @@ class PlcProgram:
         present = line.read()
         self._setpoints = {name: present[name].value for name in line.controls}
 
-    def submit(self, request: Request, protocol: str, peer: str) -> None:
-        """Lay a request into the mailbox; it is handled at the next cycle. Any thread."""
-        self._letters.put(_Letter(protocol, peer, request))
+    def submit(self, request: Request, protocol: str, peer: str) -> bool:
+        """Lay a request into the mailbox, to be handled at one of the next cycles. Any thread.
+
+        Returns:
+            False when the mailbox is full: the request is not taken and must be refused as busy.
+        """
+        try:
+            self._letters.put_nowait(_Letter(protocol, peer, request))
+        except Full:
+            self.refuse(protocol, peer, "the mailbox is full")
+            return False
+        return True
 
     def refuse(self, protocol: str, peer: str, reason: str) -> None:
-        """Record a request that could not be read. Any thread."""
-        self._letters.put(_Letter(protocol, peer, None, reason))
+        """Count a frame that is no request, or came too much. Any thread."""
+        self._refusals.add(protocol, peer, reason)
 
     def beat(self, count: int | None = None) -> None:
         """Take a sign of life of the gate. Any thread.
@@ -146,13 +158,14 @@ class PlcProgram:
         self._heartbeat = (self._heartbeat + 1) % 2**24  # exact as f32
 
     def handle(self) -> None:
-        """Handle what lies in the mailbox; a set-point acts from the next interval."""
-        while True:
+        """Handle what lies in the mailbox, up to `BATCH`; it acts from the next interval."""
+        for _ in range(BATCH):
             try:
                 letter = self._letters.get_nowait()
             except Empty:
-                return
+                break
             self._handle(letter)
+        self._refusals.note(self._log, self.line.time, self._clock())
 
     def finish(self) -> None:
         """Stop the plant clock for good; the PLC keeps answering."""
@@ -175,13 +188,6 @@ class PlcProgram:
 
     def _handle(self, letter: _Letter) -> None:
         request, at = letter.request, self.line.time
-        if request is None:
-            with contextlib.suppress(OSError):
-                self._log.add(
-                    at, letter.protocol, letter.peer, outcome=Outcome.MALFORMED,
-                    reason=letter.reason,
-                )  # fmt: skip
-            return
         tag = self._tags.get(request.index)
         outcome, value, reason = self._judge(request, tag, letter.protocol)
         before = self._setpoints.get(tag.name, 0.0) if tag else nan

@@ -28,6 +28,8 @@ from passline.connectors.letter import (
 )
 from passline.connectors.simulated import SimulatedConnector
 from passline.connectors.tagfile import VOID
+from passline.connectors.virtual_plc.modbus_server import BUSY, ModbusFace
+from passline.connectors.virtual_plc.program import BATCH, LETTERS
 from passline.plant_sim import make_line
 from passline.plant_sim.errors import ConfigError
 
@@ -340,6 +342,33 @@ async def test_a_stopped_plant_clock_takes_no_writes(plant):
     assert after["plc.time"].value == before["plc.time"].value
     assert after["plc.heartbeat"].value > before["plc.heartbeat"].value
     assert after["plc.finished"].value == 1.0
+
+
+def test_a_full_mailbox_says_busy_and_a_cycle_handles_a_few_requests_only(plant, tmp_path):
+    face = ModbusFace(plant.tagfile, KEY, plant.program)
+    index = plant.tagfile.tags["rot.bank_out"].write.index
+    at = plant.tagfile.mailbox.request_register
+    codes = [
+        face.write(at, pack_modbus(Request(n, action(), index, 0.0), KEY), "10.0.0.9:5")
+        for n in range(LETTERS + 3)
+    ]
+    assert codes == [0] * LETTERS + [BUSY] * 3
+    plant.advance(0.5)
+    assert [row["event"] for row in log(tmp_path)] == ["request"] * BATCH + ["refusals"]
+    assert "the mailbox is full (3 times)" in log(tmp_path)[-1]["reason"]
+    plant.advance(0.5 * LETTERS / BATCH)
+    assert len([row for row in log(tmp_path) if row["event"] == "request"]) == LETTERS
+
+
+def test_refused_frames_cost_one_line_a_second_whatever_they_say(plant, tmp_path):
+    for second in range(3):
+        for n in range(1000):
+            plant.program.refuse("modbus", "10.0.0.9:5", f"{second} {n} " + "x" * 1000)
+        plant.advance(1.0)  # two cycles
+    rows = log(tmp_path)
+    assert [row["event"] for row in rows] == ["refusals"] * 3
+    assert all("for other reasons (992 times)" in row["reason"] for row in rows)
+    assert all(len(row["reason"]) < 3000 for row in rows)
 
 
 def test_a_replayed_beat_does_not_keep_a_dead_gate_alive(plant):

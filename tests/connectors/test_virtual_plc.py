@@ -4,7 +4,10 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
 import struct
+import threading
+import time
 import uuid
 
 import pyarrow.parquet as pq
@@ -300,6 +303,55 @@ def test_an_open_secret_is_refused(tmp_path):
     (tmp_path / "secrets" / "agent.password").chmod(0o644)
     with pytest.raises(ValueError, match="chmod 600"):
         keys.password("agent")
+
+
+# --- floods --------------------------------------------------------------------------------------
+
+
+def flood(address, frame, seconds):
+    """Send `frame` as fast as the peer takes it; the count is of those that left."""
+    end, sent = time.monotonic() + seconds, 0
+    with socket.create_connection(address) as peer:
+        threading.Thread(target=swallow, args=(peer,), daemon=True).start()
+        while time.monotonic() < end:
+            peer.sendall(frame * 500)
+            sent += 500
+    return sent
+
+
+def swallow(peer):
+    with contextlib.suppress(OSError):
+        while peer.recv(65536):
+            pass
+
+
+@pytest.mark.slow
+async def test_a_flood_of_refused_frames_stops_neither_the_plant_nor_an_honest_write(tmp_path):
+    plc = PlcProcess(tmp_path, "--speed", "14", "--seed", "3", "--lease", "3600").start()
+    tags = load_tags(plc.tags)
+    box = WireMailbox(tags, plc.pki, deadline=20.0, wait=20.0)
+    try:
+        with connect(plc.tags) as follower:
+            assert await asyncio.to_thread(follower.wait_good, 30.0)
+            await box.beat()  # both connections are there before the flood
+            frame = struct.pack(">HHHBBHH", 1, 0, 6, tags.modbus.unit, 6, 40, 1)
+            before = follower.samples()["plc.time"].time
+            address = (tags.modbus.host, tags.modbus.port)
+            flooding = asyncio.create_task(asyncio.to_thread(flood, address, frame, 2.0))
+            await asyncio.sleep(0.2)
+            for control in ("rot.cooling_correction", "fm.spray_trim"):
+                assert (await box.send(action(), control, 0.1)).outcome is Outcome.APPLIED
+            sent = await flooding
+            # As many frames as lines, and the plant would stand for minutes.
+            assert eventually(lambda: follower.samples()["plc.time"].time > before + 14.0)
+        assert sent > 10_000
+        rows = [row for row in plc.log() if row["event"] == "refusals"]
+        assert rows
+        assert len(rows) < 30
+        assert "1 holding registers from 40 are not writable" in rows[0]["reason"]
+    finally:
+        await box.close()
+        plc.stop()
 
 
 # --- losses --------------------------------------------------------------------------------------
