@@ -6,6 +6,7 @@ line torn by a power cut is no proof of anything: it is cut off at the next star
 kept in the record that says so.
 """
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -13,6 +14,7 @@ import os
 import secrets
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,8 @@ class AuditLog:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._key, self._seq, self.head = key, report.records, report.head
         self._lock = threading.Lock()
+        self._owed: deque[dict[str, Any]] = deque()
+        self._fault = ""
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         if report.torn:
             rest = os.pread(self._handle, 1 << 20, report.size)
@@ -98,30 +102,61 @@ class AuditLog:
             AuditError: the record could not be written; the caller must not go on.
         """
         with self._lock:
-            record = fields | {
-                "event": event,
-                "seq": self._seq,
-                "time": time.time(),
-                "prev": self.head,
-            }
-            line = json.dumps(record, sort_keys=True, default=str).encode()
-            mac = _mac(self._key, line)
-            data = line + b"\t" + mac.encode() + b"\n"
+            self._pay()
+            self._append(fields | {"event": event})
+
+    def owe(self, event: str, **fields: Any) -> None:
+        """Append a record of what has happened already; it never raises.
+
+        What cannot be written now is kept, and written before the next record: `add` raises until
+        then, so nothing more is sent.
+        """
+        with self._lock:
+            self._owed.append(fields | {"event": event, "happened": time.time()})
+            with contextlib.suppress(AuditError):
+                self._pay()
+
+    def pay(self) -> None:
+        """Write what is owed.
+
+        Raises:
+            AuditError: it still cannot be written.
+        """
+        with self._lock:
+            self._pay()
+
+    @property
+    def broken(self) -> str:
+        """Why records are owed; empty when all are on the disk."""
+        return self._fault if self._owed else ""
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._handle)
+
+    def _pay(self) -> None:
+        while self._owed:
+            self._append(self._owed[0])
+            self._owed.popleft()
+
+    def _append(self, fields: dict[str, Any]) -> None:
+        record = fields | {"seq": self._seq, "time": time.time(), "prev": self.head}
+        line = json.dumps(record, sort_keys=True, default=str).encode()
+        mac = _mac(self._key, line)
+        data = line + b"\t" + mac.encode() + b"\n"
+        try:
             size = os.fstat(self._handle).st_size
             try:
                 if os.write(self._handle, data) != len(data):
                     raise OSError("the record was written in part")
                 os.fsync(self._handle)
-            except OSError as error:
+            except OSError:
                 os.ftruncate(self._handle, size)  # half a record would break the chain for ever
-                raise AuditError(
-                    f"the audit log cannot be written: {error}; free the disk"
-                ) from error
-            self._seq, self.head = self._seq + 1, mac
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._handle)
+                raise
+        except OSError as error:
+            self._fault = f"the audit log cannot be written: {error}; free the disk"
+            raise AuditError(self._fault) from error
+        self._seq, self.head = self._seq + 1, mac
 
 
 def verify(path: Path, key: bytes) -> AuditReport:

@@ -102,6 +102,7 @@ class Memory:
         lease_until: wall time until which an agent is known to be alive, s.
         handed_back: why the plant was handed back to its own automation; empty when it was not.
         unresolved: action ids of writes whose outcome is not known yet.
+        fault: why the gate itself is not fit to write; empty when it is.
     """
 
     last: Mapping[str, float] = field(default_factory=dict)
@@ -109,6 +110,7 @@ class Memory:
     lease_until: float = -inf
     handed_back: str = ""
     unresolved: tuple[str, ...] = ()
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,8 @@ def _standing(
     reasons = []
     if mode is Mode.READ_ONLY:
         reasons.append("the gate is read-only; a person may raise its mode")
+    if memory.fault:
+        reasons.append(memory.fault)
     if memory.handed_back:
         reasons.append(
             f"the plant was handed back ({memory.handed_back}); a person must release the gate"

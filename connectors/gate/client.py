@@ -10,12 +10,15 @@ from typing import Any
 
 from ...plant_sim.controls import Move
 from .check import Mode, Verdict
-from .errors import ApprovalError, AuditError, ConflictError, GateError, LinkError
+from .errors import ApprovalError, AuditError, ConflictError, GateError, LedgerError, LinkError
 from .ledger import Approval
 from .operators import approval_parts, sign
 from .protocol import LIMIT, SOCKET, Receipt
 
-_ERRORS = {kind.__name__: kind for kind in (ApprovalError, AuditError, ConflictError, GateError)}
+_ERRORS = {
+    kind.__name__: kind
+    for kind in (ApprovalError, AuditError, ConflictError, GateError, LedgerError)
+}
 
 
 class GateClient:

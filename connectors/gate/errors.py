@@ -11,8 +11,12 @@ class AuditError(GateError):
     """Raised when the audit log is broken or cannot be written; then nothing is sent."""
 
 
+class LedgerError(GateError):
+    """Raised when the ledger cannot be read or written; nothing more is sent until it can."""
+
+
 class ConflictError(GateError):
     """Raised when an action id comes again with another content."""
 
 
-__all__ = ["ApprovalError", "AuditError", "ConflictError", "GateError", "LinkError"]
+__all__ = ["ApprovalError", "AuditError", "ConflictError", "GateError", "LedgerError", "LinkError"]

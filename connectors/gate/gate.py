@@ -18,7 +18,14 @@ from typing import Any
 from ...plant_sim.signals import Sample
 from .audit import AuditLog, load_key
 from .check import DEFAULT_POLICY, Memory, Mode, Now, Policy, Request, Verdict, check
-from .errors import ApprovalError, AuditError, ConflictError, GateError, LinkError
+from .errors import (
+    ApprovalError,
+    AuditError,
+    ConflictError,
+    GateError,
+    LedgerError,
+    LinkError,
+)
 from .ledger import Approval, Entry, Ledger, State
 from .operators import approval_parts, load_operators, signed
 from .plant import REARM, Plant, plant_clock
@@ -56,6 +63,7 @@ class Gate:
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._pulse = threading.Thread(target=self._run, name="gate-pulse", daemon=True)
+        self._trouble = ""  # what last went wrong in the pulse
         self._challenges: dict[str, float] = {}
         self._lease_until = -inf
         self._handed_back = self._ledger.fact("handed back")
@@ -63,7 +71,7 @@ class Gate:
         self._last = {e.control: e.sent_plant or 0.0 for e in sent}
         self._recent = [e.sent_plant or 0.0 for e in sent]
         self._audit.add("start", mode=mode, tags=plant.tags_hash, policy=asdict(policy))
-        self._recover()
+        self._settle(patience=policy.settle + PATIENCE)
 
     def start(self) -> "Gate":
         """Start the pulse: heartbeat while an agent beats, hand-back, open writes, expiry."""
@@ -82,6 +90,11 @@ class Gate:
             self._audit.close()
             self._ledger.close()
             self._plant.close()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `close` was called."""
+        return self._stop.is_set()
 
     # --- what an agent may ask ---------------------------------------------------------------
 
@@ -103,6 +116,7 @@ class Gate:
             "controls": list(self._plant.controls),
             "tags": self._plant.tags_hash,
             "pulse": self._pulse.is_alive(),
+            "fault": self._fault(),
         }
 
     def check(self, requests: Sequence[Request]) -> list[Verdict]:
@@ -116,13 +130,14 @@ class Gate:
         Raises:
             ConflictError: the id is known with another content.
             AuditError: the intent could not be recorded; nothing was sent.
+            LedgerError: likewise; where it comes after the id was accepted, `outcome` tells.
         """
         with self._writing(request.action_id):
             self._settle(patience=0.0)
             try:
                 known = self._ledger.accept(request)
             except ConflictError as error:
-                self._audit.add("conflict", reason=str(error), **asdict(request))
+                self._audit.owe("conflict", reason=str(error), **asdict(request))
                 raise
             return receipt(known if known is not None else self._consider(request))
 
@@ -133,8 +148,8 @@ class Gate:
 
     def beat(self) -> dict[str, Any]:
         """Take the agent's beat, given after a successful step; it lasts `policy.lease` wall s."""
-        if self._handed_back:
-            return {"lease": False, "reason": self._handed_back}
+        if reason := self._handed_back or self._fault():
+            return {"lease": False, "reason": reason}
         self._lease_until = time.monotonic() + self.policy.lease
         return {"lease": True, "reason": ""}
 
@@ -223,8 +238,16 @@ class Gate:
         open_writes = self._ledger.entries(State.SENDING, State.UNKNOWN)
         return Memory(
             dict(self._last), tuple(self._recent), self._lease_until, self._handed_back,
-            tuple(entry.action_id for entry in open_writes),
+            tuple(entry.action_id for entry in open_writes), self._fault(),
         )  # fmt: skip
+
+    def _fault(self) -> str:
+        """Return why the gate itself is not fit to write; empty when it is."""
+        if self._pulse.ident is not None and not self._pulse.is_alive():
+            return "the gate's pulse has stopped; restart the gate"
+        with contextlib.suppress(AuditError):
+            self._audit.pay()
+        return self._audit.broken
 
     def _now(self, samples: Mapping[str, Sample]) -> Now:
         return Now(plant_clock(samples), time.monotonic())
@@ -366,18 +389,17 @@ class Gate:
             self._recent = [plant_time for _ in self._recent[-self.policy.budget :]]
             self._audit.add("plant clock restarted", plant_time=plant_time, newest=newest)
 
-    def _recover(self) -> None:
-        for entry in self._ledger.entries(State.RECEIVED):
-            words = "the gate stopped before it was sent"
-            self._ledger.mark(entry.action_id, State.NOT_DONE, words)
-        decided = {a.action_id for a in self._ledger.approvals(only_open=False) if a.decision}
-        for entry in self._ledger.entries(State.PENDING):
-            if entry.action_id in decided:
-                words = "the gate stopped after the decision and before it was sent"
-                self._ledger.mark(entry.action_id, State.NOT_DONE, words)
-        self._settle(patience=self.policy.settle + PATIENCE)
-
     def _settle(self, patience: float) -> None:
+        """End what is open. The caller holds the lock, so nothing of this is under way."""
+        for entry in self._ledger.entries(State.RECEIVED):
+            words = "the gate was stopped before it was sent"
+            self._ledger.mark(entry.action_id, State.NOT_DONE, words)
+        if pending := self._ledger.entries(State.PENDING):
+            decided = {a.action_id for a in self._ledger.approvals(only_open=False) if a.decision}
+            for entry in pending:
+                if entry.action_id in decided:
+                    words = "the gate was stopped after the decision and before it was sent"
+                    self._ledger.mark(entry.action_id, State.NOT_DONE, words)
         for entry in self._ledger.entries(State.SENDING, State.UNKNOWN):
             self._sender.settle(entry, patience)
 
@@ -389,28 +411,44 @@ class Gate:
 
     def _run(self) -> None:
         while not self._stop.wait(_PULSE):
-            alive = time.monotonic() <= self._lease_until
-            if alive and not self._handed_back and self.mode in WRITING:
-                with contextlib.suppress(LinkError):  # the plant notices the silence by itself
-                    self._plant.beat()
-            if not alive and self._lease_until > -inf and self.mode in WRITING:
-                self._hand_back(f"no beat of the agent for {self.policy.lease:g} s (wall)")
-            if self._lock.acquire(blocking=False):
+            for work in (self._keep_alive, self._clear):
                 try:
-                    with contextlib.suppress(AuditError):  # stays open, and so nothing is sent
-                        self._settle(patience=0.0)
-                        self._expire()
-                        self._follow_clock(plant_clock(self._plant.samples()))
-                finally:
-                    self._lock.release()
+                    work()
+                except Exception as error:  # noqa: BLE001 - whatever breaks one look (a full disk,
+                    # a cut wire), the next must come: without the pulse no lease would ever end.
+                    text = f"{type(error).__name__}: {error}"
+                    if text != self._trouble:  # a lasting one is told once
+                        self._trouble = text
+                        self._audit.owe("pulse", error=text)
+
+    def _keep_alive(self) -> None:
+        alive = time.monotonic() <= self._lease_until
+        if alive and not self._handed_back and self.mode in WRITING:
+            with contextlib.suppress(LinkError):  # the plant notices the silence by itself
+                self._plant.beat()
+        if not alive and self._lease_until > -inf and self.mode in WRITING:
+            self._hand_back(f"no beat of the agent for {self.policy.lease:g} s (wall)")
+
+    def _clear(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._audit.pay()
+            self._settle(patience=0.0)
+            self._expire()
+            self._follow_clock(plant_clock(self._plant.samples()))
+        except (AuditError, LedgerError):
+            pass  # stays open, and so nothing is sent
+        finally:
+            self._lock.release()
 
     def _hand_back(self, reason: str) -> None:
         # No set-point is written here: without our heartbeat the plant itself ramps them back,
         # and that works with a dead gate or a cut wire too.
-        self._handed_back, self._lease_until = reason, -inf
+        self._handed_back = reason  # at once: giving up control must not depend on a disk
         self._ledger.remember("handed back", reason)
-        with contextlib.suppress(AuditError):  # giving up control must not depend on a disk
-            self._audit.add("hand-back", reason=reason)
+        self._lease_until = -inf  # only now, so that a ledger that cannot be written is tried again
+        self._audit.owe("hand-back", reason=reason)
 
 
 def _present(samples: Mapping[str, Sample], name: str) -> float | None:

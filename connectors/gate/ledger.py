@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from .check import Request
-from .errors import ConflictError, GateError
+from .errors import ConflictError, GateError, LedgerError
 
 
 class State(StrEnum):
@@ -113,6 +113,7 @@ class Ledger:
 
     Raises:
         GateError: another process has the ledger open.
+        LedgerError: the file cannot be read or written; so do all methods.
     """
 
     def __init__(self, path: Path) -> None:
@@ -132,15 +133,26 @@ class Ledger:
         self._db.executescript(_SCHEMA)
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            self._db.execute("begin immediate")
             try:
                 yield self._db
+            except sqlite3.Error as error:
+                raise LedgerError(
+                    f"the ledger cannot be used: {error}; free the disk or restore the file"
+                ) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as db:
+            db.execute("begin immediate")
+            try:
+                yield db
+                db.execute("commit")
             except BaseException:
-                self._db.execute("rollback")
+                if db.in_transaction:  # a full disk has rolled it back already
+                    db.execute("rollback")
                 raise
-            self._db.execute("commit")
 
     def accept(self, request: Request) -> Entry | None:
         """Enter `request` as RECEIVED and return None, or return what its id already stands for.
@@ -168,8 +180,8 @@ class Ledger:
 
     def get(self, action_id: str) -> Entry | None:
         """Return the entry of `action_id`, or None."""
-        with self._lock:
-            row = self._db.execute(
+        with self._reading() as db:
+            row = db.execute(
                 f"select {_FIELDS} from actions where action_id = ?",  # noqa: S608
                 (action_id,),
             ).fetchone()
@@ -202,8 +214,8 @@ class Ledger:
         """Return the entries in any of `states` (all without an argument), oldest first."""
         wanted = states or tuple(State)
         marks = ", ".join("?" * len(wanted))
-        with self._lock:
-            rows = self._db.execute(
+        with self._reading() as db:
+            rows = db.execute(
                 f"select {_FIELDS} from actions where state in ({marks}) order by time",  # noqa: S608
                 wanted,
             ).fetchall()
@@ -211,8 +223,8 @@ class Ledger:
 
     def sent(self) -> list[Entry]:
         """Return every entry that has used a turn: sent, whatever came of it; oldest first."""
-        with self._lock:
-            rows = self._db.execute(
+        with self._reading() as db:
+            rows = db.execute(
                 f"select {_FIELDS} from actions where sent_plant is not null order by time"  # noqa: S608
             ).fetchall()
         return [_entry(row) for row in rows]
@@ -236,8 +248,8 @@ class Ledger:
     def approvals(self, *, only_open: bool = True) -> list[Approval]:
         """Return the approvals, oldest expiry first."""
         where = "where decision = ''" if only_open else ""
-        with self._lock:
-            rows = self._db.execute(
+        with self._reading() as db:
+            rows = db.execute(
                 f"select {_APPROVAL} from approvals {where} order by expires"  # noqa: S608
             ).fetchall()
         return [Approval(*row) for row in rows]
@@ -257,8 +269,8 @@ class Ledger:
 
     def fact(self, name: str) -> str:
         """Return a remembered fact, or an empty string."""
-        with self._lock:
-            row = self._db.execute("select text from facts where name = ?", (name,)).fetchone()
+        with self._reading() as db:
+            row = db.execute("select text from facts where name = ?", (name,)).fetchone()
         return "" if row is None else str(row[0])
 
     def remember(self, name: str, text: str) -> None:

@@ -8,12 +8,14 @@ closes the write. Without one it stays UNKNOWN and is asked about again.
 """
 
 import time
+from dataclasses import replace
 from math import isfinite
 
 from ...plant_sim.controls import Control
 from ..errors import LinkError, ProtocolError
 from .audit import AuditLog
 from .check import Policy
+from .errors import LedgerError
 from .ledger import Entry, Ledger, State
 from .plant import REARM, VOID, WORDS, Echo, Outcome, Plant
 
@@ -33,6 +35,7 @@ class Sender:
 
         Raises:
             AuditError: the intent could not be recorded; nothing was sent.
+            LedgerError: likewise.
         """
         entry = self._ledger.get(action_id)
         if entry is None or entry.state not in (State.RECEIVED, State.PENDING):
@@ -65,8 +68,8 @@ class Sender:
             time.sleep(_POLL)
         if entry.state is not State.UNKNOWN:
             reason = "sent, but the plant's mailbox has not told the outcome yet"
-            self._audit.add("unknown", action_id=entry.action_id, reason=reason)
-            entry = self._ledger.mark(entry.action_id, State.UNKNOWN, reason)
+            entry = self._mark(entry, State.UNKNOWN, reason)
+            self._audit.owe("unknown", action_id=entry.action_id, reason=reason)
         return entry
 
     def _ask(self, entry: Entry) -> Entry | None:
@@ -120,8 +123,21 @@ class Sender:
 
     def _close(self, entry: Entry, state: State, reason: str, readback: float | None) -> Entry:
         self._absent.pop(entry.action_id, None)
-        self._audit.add(
+        entry = self._mark(entry, state, reason, readback)
+        self._audit.owe(
             "result", action_id=entry.action_id, control=entry.control, state=state,
             reason=reason, readback=readback,
         )  # fmt: skip
-        return self._ledger.mark(entry.action_id, state, reason, readback=readback)
+        return entry
+
+    def _mark(
+        self, entry: Entry, state: State, reason: str, readback: float | None = None
+    ) -> Entry:
+        """Enter what became of a write. A full disk does not change what the plant did.
+
+        Where the ledger goes on saying SENDING, the mailbox is asked again later.
+        """
+        try:
+            return self._ledger.mark(entry.action_id, state, reason, readback=readback)
+        except LedgerError:
+            return replace(entry, state=state, reason=reason, readback=readback)

@@ -123,7 +123,7 @@ class _Handler(socketserver.StreamRequestHandler):
         try:
             while True:
                 line = self.rfile.readline(LIMIT + 1)
-                if not line:
+                if not line or self.server.gate.stopping:
                     return
                 if len(line) > LIMIT or not line.endswith(b"\n"):
                     self._say(
