@@ -36,7 +36,7 @@ class BranchTable:
         seeds: the noise seeds; one column with the seed None is the very future of the state.
         horizon: least plant time that was played (s).
         cost: money from the branch point to the end of the last coil counted (EUR).
-        harm: harm over the same coils, which is never converted into money.
+        harm: harm (s) over the same coils, which is never converted into money.
     """
 
     candidates: tuple[Move, ...]
@@ -57,7 +57,7 @@ class BranchTable:
 
     @property
     def worst_harm(self) -> Costs:
-        """Greatest harm of each candidate over the seeds."""
+        """Greatest harm (s) of each candidate over the seeds."""
         return np.asarray(self.harm.max(axis=1))
 
     @property

@@ -25,7 +25,7 @@ class _Run:
     seat: str
     setting: tuple[str, str, int]  # line, scenario, coils
     money: dict[int, float]  # EUR a coil
-    harm: dict[int, float]  # a coil
+    harm: dict[int, float]  # s a coil
     hits: dict[str, float]  # fraction of the mass inside the tolerance
     given_up: int
 
@@ -38,8 +38,8 @@ def evaluate(folder: Path | str, baseline: str = "hold") -> dict[str, Any]:
         baseline: spec of the seat that the others are compared with.
 
     Returns:
-        `rows`, one for each job: money per coil with its 95 % interval, harm per coil, hit rates;
-        and against the baseline on the same seeds the mean difference with its 95 % interval and
+        `rows`, one for each job: money per coil with its 95 % interval, harm per coil (s), hit
+        rates; and against the baseline on the same seeds the mean difference with its 95 % interval and
         how often the seat was cheaper (None where the baseline did not play these seeds).
 
     Raises:

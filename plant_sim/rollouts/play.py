@@ -61,7 +61,7 @@ class Step:
         reason: the seat's words.
         moves: how many moves there were to choose from, hold included.
         cost: money spent since the start, the running coil included (EUR).
-        harm: harm done since the start.
+        harm: harm done since the start (s).
         alerts: the short phrases of the snapshot.
         features: the digested numbers of the snapshot.
     """
@@ -95,7 +95,7 @@ class Episode:
 
     @property
     def harm(self) -> float:
-        """Harm of the finished coils, apart from money."""
+        """Harm of the finished coils (s), apart from money."""
         return float(sum(coil.harm for coil in self.coils))
 
     @property
