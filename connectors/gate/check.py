@@ -247,7 +247,8 @@ def _standing(
             f"the plant is in local mode ({policy.remote} = {remote.value:g}); "
             "a person must release it"
         )
-    if mode is Mode.CLOSED and now.wall > memory.lease_until:
+    # Whoever approves a write is not the one who watches what comes of it: the agent must live.
+    if mode in (Mode.APPROVE, Mode.CLOSED) and now.wall > memory.lease_until:
         reasons.append(
             f"no agent has beaten within the lease of {policy.lease:g} s (wall); "
             "beat after a successful step"

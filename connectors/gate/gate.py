@@ -6,6 +6,7 @@ lock, so a caller that gives up cannot cut a write in half and two callers canno
 
 import contextlib
 import hashlib
+import json
 import secrets
 import threading
 import time
@@ -43,7 +44,7 @@ class Gate:
     Args:
         plant: its write side.
         folder: run folder; `gate/` and `pki/` lie in it.
-        mode: mode at the start.
+        mode: mode at the start; in a folder in which a person has lowered it, at most that one.
         policy: the limits common to all controls.
 
     Raises:
@@ -53,7 +54,7 @@ class Gate:
     def __init__(
         self, plant: Plant, folder: Path, mode: Mode, policy: Policy = DEFAULT_POLICY
     ) -> None:
-        self.mode, self.policy, self._plant = mode, policy, plant
+        self.policy, self._plant = policy, plant
         self._operators = load_operators(folder / "pki" / "operators.json")
         self._ledger = Ledger(folder / "gate" / "ledger.sqlite")
         self._audit = AuditLog(
@@ -67,10 +68,14 @@ class Gate:
         self._challenges: dict[str, float] = {}
         self._lease_until = -inf
         self._handed_back = self._ledger.fact("handed back")
-        sent = [e for e in self._ledger.sent() if e.sent_plant is not None]
-        self._last = {e.control: e.sent_plant or 0.0 for e in sent}
-        self._recent = [e.sent_plant or 0.0 for e in sent]
-        self._audit.add("start", mode=mode, tags=plant.tags_hash, policy=asdict(policy))
+        kept = self._ledger.fact("mode")
+        self.mode = min(mode, Mode(kept or mode), key=lambda one: one.rank)
+        self._last: dict[str, float]
+        self._recent: list[float]
+        self._last, self._recent = json.loads(self._ledger.fact("turns") or "[{}, []]")
+        self._audit.add(
+            "start", mode=self.mode, asked=mode, tags=plant.tags_hash, policy=asdict(policy)
+        )
         self._settle(patience=policy.settle + PATIENCE)
 
     def start(self) -> "Gate":
@@ -206,13 +211,19 @@ class Gate:
     ) -> dict[str, Any]:
         """Set the mode. Lowering it needs nobody's leave, raising it a person's signature.
 
+        It outlives a restart: a gate starts with the lower of this mode and the one it is given.
+
         Raises:
             ApprovalError: it would be raised, and no operator signed it.
         """
         with self._lock:
-            if mode.rank > self.mode.rank:
+            old = self.mode
+            if mode.rank > old.rank:
                 self._person(operator, challenge, signature, "mode", mode.value)
-            self._audit.add("mode", operator=operator, old=self.mode, new=mode)
+            if mode.rank < self.mode.rank:
+                self.mode = mode  # less is taken at once, whatever the disk says
+            self._audit.add("mode", operator=operator, old=old, new=mode)
+            self._ledger.remember("mode", mode)
             self.mode = mode
             if time.monotonic() > self._lease_until:
                 self._lease_until = -inf  # an agent that left long ago is nobody to hand back for
@@ -287,6 +298,10 @@ class Gate:
         self._recent = [
             at for at in self._recent if plant_time - at < self.policy.budget_window
         ] + [plant_time]
+        self._ledger.remember("turns", json.dumps([self._last, self._recent]))
+        # The plant's own lease must run from before the write, or nobody would take it back.
+        with contextlib.suppress(LinkError):
+            self._plant.beat()
         return self._sender.send(action_id, value, before, plant_time)
 
     def _ask_a_person(
@@ -382,11 +397,17 @@ class Gate:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def _follow_clock(self, plant_time: float) -> None:
-        """Start every cooldown anew when the plant's clock ran backwards: the plant restarted."""
-        newest = max(self._recent, default=-inf)
+        """Begin a new count when the plant's clock ran backwards: the plant restarted.
+
+        Every cooldown starts anew, and writes that were inside the budget's window count as made
+        just now; older ones are over.
+        """
+        newest = max([*self._recent, *self._last.values()], default=-inf)
         if isfinite(plant_time) and plant_time < newest - _CLOCK_SLACK:
+            window = self.policy.budget_window
             self._last = dict.fromkeys(self._last, plant_time)
-            self._recent = [plant_time for _ in self._recent[-self.policy.budget :]]
+            self._recent = [plant_time for at in self._recent if newest - at < window]
+            self._ledger.remember("turns", json.dumps([self._last, self._recent]))
             self._audit.add("plant clock restarted", plant_time=plant_time, newest=newest)
 
     def _settle(self, patience: float) -> None:

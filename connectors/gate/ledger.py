@@ -1,8 +1,8 @@
 """The ledger: one row an action, keyed by its id, on the disk before anything is sent.
 
 It is the one memory of the gate. An id is accepted once; the same id again gets the recorded
-outcome, the same id with another content is refused. Cooldowns and the write budget are rebuilt
-from here, so a restart forgets nothing.
+outcome, the same id with another content is refused. Cooldowns, the write budget, a hand-back and
+the mode that a person has set are facts in it, so a restart forgets nothing.
 """
 
 import sqlite3
@@ -218,14 +218,6 @@ class Ledger:
             rows = db.execute(
                 f"select {_FIELDS} from actions where state in ({marks}) order by time",  # noqa: S608
                 wanted,
-            ).fetchall()
-        return [_entry(row) for row in rows]
-
-    def sent(self) -> list[Entry]:
-        """Return every entry that has used a turn: sent, whatever came of it; oldest first."""
-        with self._reading() as db:
-            rows = db.execute(
-                f"select {_FIELDS} from actions where sent_plant is not null order by time"  # noqa: S608
             ).fetchall()
         return [_entry(row) for row in rows]
 

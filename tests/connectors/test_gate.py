@@ -218,6 +218,24 @@ def test_a_restarted_plant_clock_starts_the_cooldowns_anew(make, plant):
     assert gate.propose(wish(3)).state == "DONE"
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_writes_from_before_a_restart_of_the_plant_spend_the_budget_of_their_window_only(
+    make, plant, restarts
+):
+    few = replace(QUICK, budget=2)
+    gate = make(policy=few)
+    for number in (1, 2, 3):
+        plant.time += 700
+        assert gate.propose(wish(number, "mill.source", number % 2)).state == "DONE"
+    gate = make(policy=few) if restarts else gate
+    plant.time = 100.0
+    assert gate.propose(wish(4)).state == "DONE"  # one of the three is inside the window
+    assert "2 writes in the last" in gate.propose(wish(5, "mill.source", 0.0)).reason
+    plant.time = 701.0
+    gate = make(policy=few) if restarts else gate
+    assert gate.propose(wish(6, "mill.source", 0.0)).state == "DONE"
+
+
 def test_without_a_beat_nothing_is_written_and_the_plant_is_handed_back(make, plant):
     gate = make(policy=replace(QUICK, lease=0.4), pulse=True)
     until = time.monotonic() + 10
@@ -266,6 +284,17 @@ def test_raising_the_mode_needs_a_person_and_lowering_it_nobody(make, tmp_path):
     assert gate.mode is Mode.READ_ONLY
 
 
+def test_a_lowered_mode_outlives_a_restart(make, tmp_path):
+    make(Mode.CLOSED).set_mode(Mode.READ_ONLY)
+    gate = make(Mode.CLOSED)
+    assert gate.mode is Mode.READ_ONLY
+    key = load_operators(tmp_path / "pki" / "operators.json")["operator"]
+    word = gate.challenge()
+    gate.set_mode(Mode.CLOSED, "operator", word, sign(key, "mode", "closed", word))
+    assert make(Mode.CLOSED).mode is Mode.CLOSED
+    assert make(Mode.SHADOW).mode is Mode.SHADOW
+
+
 def test_an_approved_write_is_done_once(make, plant, tmp_path):
     gate = make(Mode.APPROVE)
     assert gate.propose(wish(1)).state == "PENDING"
@@ -276,6 +305,24 @@ def test_an_approved_write_is_done_once(make, plant, tmp_path):
         decide(gate, tmp_path, approval)
     assert gate.propose(wish(1)).state == "DONE"
     assert len(plant.applied) == 1
+
+
+def test_no_write_without_a_living_agent_in_approve_mode_either(make, plant, tmp_path):
+    gate = make(Mode.APPROVE, replace(QUICK, lease=0.3))
+    assert gate.propose(wish(1)).state == "PENDING"
+    (approval,) = gate.approvals()
+    time.sleep(0.4)
+    found = decide(gate, tmp_path, approval)
+    assert found.state == "NOT DONE"
+    assert "no agent has beaten" in found.reason
+    assert plant.applied == []
+
+
+def test_the_plants_lease_runs_from_before_the_first_write(make, plant):
+    beaten = []
+    plant.before_send = lambda: beaten.append(plant.beats)
+    assert make().propose(wish(1)).state == "DONE"
+    assert beaten == [1]
 
 
 def test_a_high_risk_control_needs_a_person_in_closed_loop_too(make, plant):

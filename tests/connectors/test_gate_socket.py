@@ -195,6 +195,7 @@ def test_a_person_decides_over_the_socket(folder):
 def test_only_so_many_writes_may_wait_for_a_person(folder):
     few = replace(QUICK, waiting=2)
     with serving(folder, MemoryPlant(), Mode.APPROVE, few), GateClient(folder) as client:
+        client.beat()
         states = [client.propose(f"{n:032x}", "mill.speed", 0.3).state for n in range(3)]
     assert states == ["PENDING", "PENDING", "NOT DONE"]
 
