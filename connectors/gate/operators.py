@@ -1,8 +1,9 @@
 """Who a person is: one secret an operator, and signatures over exactly what he agrees to.
 
 A signature covers the value he saw and the state of the plant it was asked in, so it cannot be
-used for anything else. The file is readable by the account of the gate only; run agents under
-another account where that matters.
+used for anything else. The file is readable by the account of the gate only, but agents run under
+that same account today (see `server`): a signature shows that somebody decided on this very write,
+and no replay or mistake of an agent can make one. Hostile code of the account could read the key.
 """
 
 import hashlib
