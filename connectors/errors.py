@@ -11,10 +11,6 @@ class TagError(ConnectorError):
     """Raised when a tag is not known or its type or unit is wrong."""
 
 
-class StaleError(ConnectorError):
-    """Raised when a value is older than its tag allows, or its quality is not good."""
-
-
 class LinkError(ConnectorError, ConnectionError):
     """Raised when a connection is not there or was lost."""
 
@@ -31,13 +27,5 @@ class ProtocolError(ConnectorError):
         self.code = code
 
 
-class WriteError(ConnectorError):
-    """Raised when a write was stopped before it left."""
-
-
-class LimitError(WriteError):
-    """Raised when a value is outside the limits or the rate of its tag."""
-
-
-class ApprovalError(WriteError):
+class ApprovalError(ConnectorError):
     """Raised when a value has no approval, or the approval has expired."""

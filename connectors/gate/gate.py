@@ -35,7 +35,7 @@ from .sender import PATIENCE, Sender
 
 _PULSE = 0.2  # wall s between two looks at lease, open writes and old approvals
 _CLOCK_SLACK = 1.0  # plant s by which two devices may differ
-WRITING = (Mode.APPROVE, Mode.CLOSED)  # modes in which something may reach the plant
+WRITING = (Mode.APPROVE, Mode.CLOSED)  # modes in which an agent's action may reach the plant
 
 
 class Gate:
@@ -66,6 +66,7 @@ class Gate:
         self._pulse = threading.Thread(target=self._run, name="gate-pulse", daemon=True)
         self._trouble = ""  # what last went wrong in the pulse
         self._challenges: dict[str, float] = {}
+        self._deadlines: dict[str, float] = {}  # of open approvals, on the monotonic clock
         self._lease_until = -inf
         self._handed_back = self._ledger.fact("handed back")
         kept = self._ledger.fact("mode")
@@ -76,6 +77,8 @@ class Gate:
         self._audit.add(
             "start", mode=self.mode, asked=mode, tags=plant.tags_hash, policy=asdict(policy)
         )
+        for approval in self._ledger.approvals():
+            self._late(approval)  # its time runs on from here, whatever the wall clock does
         self._settle(patience=policy.settle + PATIENCE)
 
     def start(self) -> "Gate":
@@ -134,9 +137,14 @@ class Gate:
 
         Raises:
             ConflictError: the id is known with another content.
+            GateError: the value is not finite; nothing is kept.
             AuditError: the intent could not be recorded; nothing was sent.
             LedgerError: likewise; where it comes after the id was accepted, `outcome` tells.
         """
+        if not isfinite(request.value):
+            raise GateError(
+                f"{request.control} {request.value} is not a finite number; give a value in SI"
+            )
         with self._writing(request.action_id):
             self._settle(patience=0.0)
             try:
@@ -184,7 +192,9 @@ class Gate:
         return word
 
     def release(self, operator: str, challenge: str, signature: str) -> dict[str, Any]:
-        """Take back a hand-back and re-arm the plant, on a person's word.
+        """Take back a hand-back and re-arm the plant, on a person's word, in every mode.
+
+        Re-arming changes no set-point: the mode says what agents may do, not what a person may.
 
         Raises:
             ApprovalError: not signed by an operator.
@@ -318,6 +328,7 @@ class Gate:
             time.time() + self.policy.approval_ttl,
         )  # fmt: skip
         self._audit.add("approval asked", **asdict(approval))
+        self._late(approval)
         return self._ledger.ask(approval)
 
     def _open_approval(
@@ -347,7 +358,7 @@ class Gate:
         action = approval.action_id
         if decision == "reject":
             return self._drop(approval, "rejected", operator, f"rejected by {operator}")
-        if time.time() > approval.expires:
+        if self._late(approval):
             return self._drop(approval, "expired", operator, "the approval came too late")
         if self._state_hash(samples) != approval.state_hash:
             words = "the plant is in another state than when approval was asked"
@@ -424,9 +435,15 @@ class Gate:
         for entry in self._ledger.entries(State.SENDING, State.UNKNOWN):
             self._sender.settle(entry, patience)
 
+    def _late(self, approval: Approval) -> bool:
+        # Both clocks: the wall clock holds over a restart, but may be set back.
+        now, ttl = time.monotonic(), self.policy.approval_ttl
+        until = self._deadlines.setdefault(approval.id, now + ttl)
+        return time.time() > approval.expires or now > until
+
     def _expire(self) -> None:
         for approval in self._ledger.approvals():
-            if time.time() > approval.expires:
+            if self._late(approval):
                 words = f"nobody approved it within {self.policy.approval_ttl:g} s (wall)"
                 self._drop(approval, "expired", "", words)
 

@@ -64,14 +64,15 @@ def receipt(entry: Entry) -> Receipt:
 
 
 class _Message(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # strict: true is no number and "0.3" is none; whoever sends one has made a mistake.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Wish(_Message):
     """One move, for the dry check."""
 
     control: Name
-    value: float
+    value: FiniteFloat
     requester: Name = "agent"
 
 

@@ -1,5 +1,10 @@
 """The gate's process: one Unix socket, typed requests, one JSON object a line.
 
+It serves its own account only, so agent and gate run under one account today. What keeps them apart
+are processes, types and signatures: that stops mistakes and replays, not hostile code of the same
+account, which can read every key in `pki/` and log in to the PLC itself. Separate accounts need
+another owner of `pki/` and a group for the socket; that is not built yet.
+
 Start it with `passline gate serve --tags F --dir D --mode M`. It alone logs in to the PLC as the
 user who may write. It prints one line of JSON when it listens and ends on SIGTERM or Ctrl-C.
 """
@@ -148,7 +153,10 @@ def answer(gate: Gate, line: bytes) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        return _failure("GateError", f"the request is not understood: {where}: {first['msg']}")
+        text = f"the request is not understood: {where}: {first['msg']}"
+        if first["loc"] and first["loc"][-1] == "value":
+            text = f"{where} is not a finite number; give the value in SI as a number"
+        return _failure("GateError", text)
     except PasslineError as error:
         return _failure(type(error).__name__, str(error))
 

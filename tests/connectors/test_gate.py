@@ -374,6 +374,37 @@ def test_an_approval_that_comes_too_late_writes_nothing(make, plant, tmp_path):
     assert plant.applied == []
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_wall_clock_that_is_set_back_gives_no_more_time(
+    make, plant, tmp_path, monkeypatch, restarts
+):
+    quick = replace(QUICK, approval_ttl=0.1)
+    gate, real = make(Mode.APPROVE, quick), time.time
+    gate.propose(wish(1))
+    monkeypatch.setattr(time, "time", lambda: real() - 7200)
+    gate = make(Mode.APPROVE, quick) if restarts else gate
+    (approval,) = gate.approvals()
+    time.sleep(0.15)
+    assert decide(gate, tmp_path, approval).reason == "the approval came too late"
+    assert plant.applied == []
+
+
+def test_a_value_that_is_no_number_is_refused_before_it_is_kept(make):
+    gate = make()
+    with pytest.raises(GateError, match="not a finite number"):
+        gate.propose(wish(1, value=nan))
+    assert gate.outcome(f"{1:032x}") is None
+
+
+def test_a_person_may_release_in_every_mode(make, plant, tmp_path):
+    gate = make(Mode.READ_ONLY)
+    plant.values["plc.remote"] = 0.0
+    key = load_operators(tmp_path / "pki" / "operators.json")["operator"]
+    word = gate.challenge()
+    assert gate.release("operator", word, sign(key, "release", word))["rearmed"]
+    assert [control for _, control, _ in plant.applied] == ["plc.rearm"]
+
+
 def test_silence_is_no_consent(make, plant):
     gate = make(Mode.APPROVE, replace(QUICK, approval_ttl=0.05), pulse=True)
     gate.propose(wish(1))

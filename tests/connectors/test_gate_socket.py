@@ -132,6 +132,11 @@ WISH = {"do": "propose", "action_id": ID, "control": "mill.speed", "value": 0.3,
         json.dumps(WISH | {"value": float("nan")}).encode() + b"\n",
         json.dumps(WISH | {"value": float("inf")}).encode() + b"\n",
         json.dumps(WISH | {"value": None}).encode() + b"\n",
+        json.dumps(WISH | {"value": True}).encode() + b"\n",
+        json.dumps(WISH | {"value": "0.3"}).encode() + b"\n",
+        json.dumps(WISH | {"action_id": 1}).encode() + b"\n",
+        b'{"do": "check", "wishes": [{"control": "mill.speed", "value": NaN}]}\n',
+        b'{"do": "approvals", "all": "yes"}\n',
         json.dumps(WISH | {"action_id": "1"}).encode() + b"\n",
         json.dumps(WISH | {"action_id": "../" + ID[3:]}).encode() + b"\n",
         json.dumps(WISH | {"why": "x" * 3000}).encode() + b"\n",
@@ -147,6 +152,13 @@ def test_what_is_not_a_request_is_refused_and_the_gate_lives(folder, data):
         assert ask(folder, data)["ok"] is False
         assert client.status()["mode"] == "closed"
     assert plant.applied == []
+
+
+@pytest.mark.parametrize("value", [True, "0.3", float("nan"), float("-inf"), None, [0.3]])
+def test_what_is_no_number_is_called_so(folder, value):
+    with serving(folder, MemoryPlant()):
+        said = ask(folder, json.dumps(WISH | {"value": value}).encode() + b"\n")
+    assert "value is not a finite number" in said["text"]
 
 
 def test_other_accounts_have_no_way_in(folder, monkeypatch):
