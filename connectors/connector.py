@@ -1,7 +1,7 @@
 """The interface of a connector, and the supervisor that every networked one lives under.
 
-DOWN -> CONNECTING -> UP -> DOWN. Coming up, everything is read once before a quality may be GOOD;
-going down, every tag is BAD at once. A plant that is down is not an error: it is a quality.
+DOWN -> CONNECTING -> UP -> DOWN. Coming up, everything is BAD until the heartbeat of the plant
+moves; going down, every tag is BAD at once. A plant that is down is not an error: it is a quality.
 """
 
 import asyncio
@@ -11,11 +11,11 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from math import nan
+from math import isfinite, nan
 from typing import Literal, Protocol
 
 from ..plant_sim.signals import Quality, Sample
-from .tags import Tag
+from .tags import HEARTBEAT, Tag
 
 State = Literal["down", "connecting", "up"]
 Sink = Callable[[Mapping[str, Sample]], None]
@@ -26,7 +26,6 @@ CONNECT = 6.0  # wall s for one attempt to connect: two RSA handshakes on a busy
 FIRST_BACKOFF = 0.2  # wall s
 BAD_NO_COMMUNICATION = 0x80310000  # the OPC UA code, used for both protocols
 
-HEARTBEAT = "plc.heartbeat"
 CLOCK = "plc.time"
 
 
@@ -105,11 +104,12 @@ class SupervisedConnector(ABC):
         self._samples: dict[str, Sample] = {}
         self._sinks: list[Sink] = []
         self._state: State = "down"
-        self._since = self._fresh = time.monotonic()
+        self._since = time.monotonic()
+        self._fresh: float | None = None  # when the heartbeat last moved
         self._success: float | None = None
         self._ups = 0
         self._error = "not started"
-        self._heartbeat = nan
+        self._heartbeat: float | None = None  # kept over a loss: a hung plant shows the same again
         self._time = 0.0
         self._task: asyncio.Task[None] | None = None
 
@@ -191,23 +191,27 @@ class SupervisedConnector(ABC):
             self._take(raw)
 
     def _take(self, raw: Mapping[str, Raw]) -> None:
-        """Make Samples of a batch. They are as fresh as the PLC's heartbeat, not as the answer."""
+        """Make Samples of a batch. They are as fresh as the PLC's heartbeat, not as the answer.
+
+        Only a heartbeat that moves proves that a plant lives: nothing is fresh before the second.
+        """
         now = self._success = time.monotonic()
-        beat = raw.get(HEARTBEAT)
-        if beat is None or beat.value != self._heartbeat:
-            self._fresh = now
-            self._heartbeat = nan if beat is None or beat.value is None else beat.value
+        beat = raw.get(HEARTBEAT, Raw(None))
+        if beat.value is not None and isfinite(beat.value) and beat.quality is Quality.GOOD:
+            if self._heartbeat is not None and beat.value != self._heartbeat:
+                self._fresh = now
+            self._heartbeat = beat.value
         clock = raw.get(CLOCK)
         if clock is not None and clock.value is not None:
             self._time = clock.value
-        self._publish(
-            {
-                name: self.tags[name].sample(
-                    item.value, item.quality, self._time, self._fresh, item.status
-                )
-                for name, item in raw.items()
-            }
-        )
+        self._publish({name: self._sample(name, item, now) for name, item in raw.items()})
+
+    def _sample(self, name: str, item: Raw, now: float) -> Sample:
+        if self._fresh is None:
+            return Sample(nan, Quality.BAD, self._time, now, item.status)
+        tag = self.tags[name]
+        sample = tag.sample(item.value, item.quality, self._time, self._fresh, item.status)
+        return tag.aged(sample, now)
 
     def _down(self, error: str) -> None:
         """Make every tag BAD in one batch."""
@@ -215,7 +219,6 @@ class SupervisedConnector(ABC):
         self._change("down")
         now = time.monotonic()
         dead = Sample(nan, Quality.BAD, self._time, now, BAD_NO_COMMUNICATION)
-        self._heartbeat = nan
         self._publish(dict.fromkeys(self.tags, dead))
 
     def _publish(self, samples: dict[str, Sample]) -> None:

@@ -7,16 +7,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..plant_sim.signals import Sample
-from .connector import HEARTBEAT, SupervisedConnector
 from .errors import LinkError
 from .historian import Historian
 from .modbus.connector import ModbusConnector
 from .opcua import OpcUaConnector
 from .security import AGENT, Pki
 from .tagfile import TagFile, load_tags
+from .tags import HEARTBEAT
+
+if TYPE_CHECKING:
+    from .connector import SupervisedConnector
 
 
 class Follower:

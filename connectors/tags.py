@@ -21,11 +21,14 @@ MARGIN = 0.05  # noise may leave the plausible range by this part of its span
 
 _FORMATS: dict[Kind, struct.Struct] = {"f32": struct.Struct(">f"), "f64": struct.Struct(">d")}
 
+HEARTBEAT = "plc.heartbeat"
+"""Only while it moves does anything that the PLC says count as fresh."""
+
 PLC_SIGNALS: dict[str, Signal] = {
     signal.name: signal
     for signal in (
         Signal("plc.time", "s", 0, 1e9, "s", "level1", "plant clock", "설비 시각"),
-        Signal("plc.heartbeat", "1", 0, 2**32, "1", "level1",
+        Signal(HEARTBEAT, "1", 0, 2**32, "1", "level1",
                "counts the cycles of the PLC program", "PLC 주기 계수"),
         Signal("plc.remote", "1", 0, 1, "1", "level1",
                "1: set-points are taken from the gate, 0: local", "1 원격, 0 현장"),

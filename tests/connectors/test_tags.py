@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import passline.connectors
 from passline.connectors.tagfile import dump, load_tags, node_name, parse, write_default
-from passline.connectors.tags import ModbusAddress, OpcUaAddress, Tag, WriteRule
+from passline.connectors.tags import HEARTBEAT, ModbusAddress, OpcUaAddress, Tag, WriteRule
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.lines.hot_strip.tables import CONTROLS, SIGNALS
 from passline.plant_sim.signals import Quality
@@ -56,7 +56,7 @@ def test_numbers_on_the_wire_are_those_an_operator_reads(default):
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_any_table_of_tags_comes_back_as_it_was(default_tagfile, data):
-    tags, register = {}, 0
+    tags, register = {HEARTBEAT: default_tagfile.tags[HEARTBEAT]}, 10
     for index, name in enumerate(data.draw(st.lists(names, min_size=1, max_size=6, unique=True))):
         low, high = sorted(data.draw(st.tuples(numbers, numbers).filter(lambda p: p[0] < p[1])))
         on = data.draw(st.sampled_from(["opcua", "modbus", "both"]))
@@ -123,6 +123,17 @@ def test_a_wrong_file_is_refused_in_one_sentence_that_names_the_line(
     assert said.count("\n") == 0
     if complaint not in ("not YAML", "'location' is not known"):
         assert abs(int(said.split("line ")[1].split(":")[0]) - line) <= 1
+
+
+@pytest.mark.parametrize("over", ["opcua", "modbus"])
+def test_tags_that_no_heartbeat_keeps_alive_are_refused(default, over):
+    tags = dict(default.tags)
+    tags[HEARTBEAT] = replace(tags[HEARTBEAT], **{over: None})
+    with pytest.raises(ConfigError, match=f"give plc.heartbeat one on {over} too"):
+        parse(dump(replace(default, tags=tags)))
+    del tags[HEARTBEAT]
+    with pytest.raises(ConfigError, match=r"give plc\.heartbeat one"):
+        parse(dump(replace(default, tags=tags)))
 
 
 def test_a_missing_file_is_refused(tmp_path):
