@@ -39,8 +39,9 @@ def evaluate(folder: Path | str, baseline: str = "hold") -> dict[str, Any]:
 
     Returns:
         `rows`, one for each job: money per coil with its 95 % interval, harm per coil (s), hit
-        rates; and against the baseline on the same seeds the mean difference with its 95 % interval and
-        how often the seat was cheaper (None where the baseline did not play these seeds).
+        rates; and against the baseline on the same seeds the mean difference with its 95 %
+        interval and how often the seat was cheaper (None where the baseline did not play these
+        seeds).
 
     Raises:
         ConfigError: there is no job in the folder.
