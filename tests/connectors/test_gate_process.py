@@ -183,7 +183,7 @@ def test_a_person_approves_by_command(folder, gates):
         assert commands.set_mode(folder, "closed") == {"mode": "closed"}
 
 
-def test_a_frozen_plant_leaves_the_outcome_open_until_it_answers(folder, gates, plc):
+def test_a_frozen_plant_is_never_said_to_have_done_it(folder, gates, plc):
     with gates.need() as client:
         ready(client)
         value = allowed(client, "fm.spray_trim", 0.1)
@@ -191,9 +191,11 @@ def test_a_frozen_plant_leaves_the_outcome_open_until_it_answers(folder, gates, 
         plc.send_signal(signal.SIGSTOP)
         try:
             receipt = client.propose(action, "fm.spray_trim", value)
-            assert receipt.state == "UNKNOWN", receipt
+            # Most often the heartbeat before the write has found the link dead: nothing was sent.
+            assert receipt.state in ("UNKNOWN", "NOT DONE"), receipt
             (other,) = client.check([Move("rot.bank_out", 1.0, "")])
-            assert "is not known yet" in " ".join(other.reasons)
+            assert ("is not known yet" in " ".join(other.reasons)) == (receipt.state == "UNKNOWN")
+            assert not other.allowed
         finally:
             plc.send_signal(signal.SIGCONT)
         until(lambda: client.outcome(action).state != "UNKNOWN")
