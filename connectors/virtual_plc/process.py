@@ -12,6 +12,7 @@ import json
 import logging
 import signal
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -28,6 +29,8 @@ from .records import CoilBook, WriteLog
 
 PUBLISH = 0.1  # wall s between two pictures
 LAG = 1.0  # wall s; a plant that falls further behind its clock lets the difference go
+
+_FIRST = "The very first start compiles the plant, which takes a minute or two; the next do not.\n"
 
 _log = logging.getLogger(__name__)
 
@@ -130,6 +133,8 @@ def run(
         filename=folder / "plc.log", level=logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )  # fmt: skip
+    sys.stderr.write(_FIRST)
+    sys.stderr.flush()
     plant = make_line(line, seed=seed, scenario=scenario)
     tags = folder / f"{line.replace('-', '_')}.yaml"
     tagfile = _tagfile(tags, plant, line, opcua_port, modbus_port)

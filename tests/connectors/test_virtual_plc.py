@@ -6,6 +6,8 @@ import json
 import signal
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -303,6 +305,21 @@ def test_an_open_secret_is_refused(tmp_path):
     (tmp_path / "secrets" / "agent.password").chmod(0o644)
     with pytest.raises(ValueError, match="chmod 600"):
         keys.password("agent")
+
+
+# --- the start -----------------------------------------------------------------------------------
+
+
+def test_it_says_that_the_first_start_takes_long_and_refuses_a_damaged_log(tmp_path):
+    (tmp_path / "plc_writes.jsonl").write_text("damaged\n")
+    command = ("-m", "passline.connectors.virtual_plc.process", "--dir", str(tmp_path))
+    ended = subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, timeout=280, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    first, refusal = ended.stderr.splitlines()
+    assert "compiles the plant" in first
+    assert refusal.startswith("line 1 of ")
 
 
 # --- floods --------------------------------------------------------------------------------------
