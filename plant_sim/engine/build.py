@@ -4,7 +4,8 @@
 `engine.numbers` (and every module earlier in the list) replaced by its compiled counterpart.
 Numba's disk cache looks at one function only, so the hash of all sources, of every file they import
 constants from, and of the flags goes into the name of each compiled driver: what changed is
-compiled anew.
+compiled anew. A driver is one unit with everything it calls: a function compiled on its own as well
+would exist twice, rounded differently, and which one runs would depend on what the cache held.
 """
 
 import ast
@@ -48,14 +49,14 @@ def compile_sources(sources: tuple[str, ...], cached: bool = True) -> dict[str, 
     files = {name: Path(str(module.__file__)) for name, module in plain.items()}
     tag = _tag({*files.values(), *_constants(files), Path(lanes.__file__), Path(__file__)})
 
-    def kernel(function: Callable[..., Any]) -> Any:
+    def driver(function: Callable[..., Any]) -> Any:
         function.__qualname__ += f"_{tag}"  # names the cache file: callees and flags are in it
-        driver = nb.njit(cache=cached, fastmath=lanes.FASTMATH, error_model="numpy", nogil=True)
-        return driver(function)
+        unit = nb.njit(cache=cached, fastmath=lanes.FASTMATH, error_model="numpy", nogil=True)
+        return unit(function)
 
     compiled: dict[str, ModuleType] = {}
     numbers = ModuleType(NUMBERS)
-    vars(numbers).update(vars(lanes.numbers(kernel)))
+    vars(numbers).update(vars(lanes.numbers(driver)))
     stand_ins = {NUMBERS: numbers}
     for name, file in files.items():
         module = _execute(name, file, tag, stand_ins)

@@ -153,9 +153,9 @@ def tan(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     return s / c
 
 
-def numbers(kernel: Any) -> SimpleNamespace:
+def numbers(driver: Any) -> SimpleNamespace:
     """Return the compiled counterpart of the module `engine.numbers`."""
     return SimpleNamespace(
-        inline=inline, kernel=kernel, exp=exp, log=log, sqrt=math.sqrt, atan=atan, tan=tan,
-        fmin=fmin, fmax=fmax, where=where, require=None,
+        inline=inline, kernel=inline, driver=driver, exp=exp, log=log, sqrt=math.sqrt, atan=atan,
+        tan=tan, fmin=fmin, fmax=fmax, where=where, require=None,
     )  # fmt: skip

@@ -22,7 +22,12 @@ def inline(function: F) -> F:
 
 
 def kernel(function: F) -> F:
-    """Mark a driver that loops over the lanes of a block; compiled, it is a function of its own."""
+    """Mark a function that loops over the lanes of a block; compiled, part of a driver."""
+    return function
+
+
+def driver(function: F) -> F:
+    """Mark a function that is called from outside; compiled, it is one unit with all it calls."""
     return function
 
 

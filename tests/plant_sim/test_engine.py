@@ -1,6 +1,10 @@
 """Compiled numbers are accurate, wide, and the same physics as the plain source."""
 
+import hashlib
+import os
 import re
+import subprocess
+import sys
 
 import numba as nb
 import numpy as np
@@ -10,7 +14,7 @@ from passline.plant_sim.engine import lanes, numbers
 from passline.plant_sim.engine.build import compile_sources
 from passline.plant_sim.engine.random import normal, uniform
 from passline.plant_sim.lines.hot_strip import rows as R  # noqa: N812
-from passline.plant_sim.lines.hot_strip.lanes import SOURCES
+from passline.plant_sim.lines.hot_strip.lanes import SOURCES, HotStripLanes
 from passline.plant_sim.physics import flow_stress, roll_bite
 
 EPSILON = np.finfo(np.float64).eps
@@ -101,3 +105,31 @@ def test_the_mill_is_still_compiled_to_wide_code():
         # next to each wide loop stands one narrow copy, for arrays that overlap: never more
         assert packed > 0.7 * scalar, driver
         assert not re.findall(r"\b(?:exp|log|pow|tan|atan)f?\b", text), driver
+
+
+FINGERPRINT = """
+import hashlib
+from passline.plant_sim.lines.hot_strip.lanes import HotStripLanes
+lanes = HotStripLanes(list(range(5)), "faults")
+lanes.advance(300)
+print(hashlib.sha256(b"".join(lanes.lane(n).rows.tobytes() for n in range(5))).hexdigest())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_freshly_compiled_code_rolls_the_same_bits_as_code_from_the_cache(tmp_path):
+    prints = [
+        subprocess.run(
+            [sys.executable, "-c", FINGERPRINT],
+            env=os.environ | {"NUMBA_CACHE_DIR": str(cache)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for cache in (tmp_path, tmp_path)
+    ]
+    lanes = HotStripLanes(list(range(5)), "faults")
+    lanes.advance(300)
+    rows = b"".join(lanes.lane(n).rows.tobytes() for n in range(5))
+    assert {*prints, hashlib.sha256(rows).hexdigest() + "\n"} == {prints[0]}

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.numbers import kernel
+from ...engine.numbers import driver, kernel
 from .cycle import advance_coil, draw, restart
 from .mill import level1, roll, show
 from .rows import LANES, ROWS
@@ -33,7 +33,7 @@ def interval(
     travel(block)
 
 
-@kernel
+@driver
 def advance(
     intervals: int, state: Block, plan: Keys, noise: Keys, episode: Counts, clock: Counts,
     kept: NDArray[np.float64], count: Counts,
@@ -50,7 +50,7 @@ def advance(
             )  # fmt: skip
 
 
-@kernel
+@driver
 def begin(
     state: Block, plan: Keys, noise: Keys, episode: Counts, clock: Counts, count: Counts,
     odds: NDArray[np.float64], mask: NDArray[np.bool_],
