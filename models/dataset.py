@@ -96,8 +96,9 @@ class Recipe:
         """What no score on such rows tells, in one sentence."""
         return (
             f"Left out: points where the best move gains {self.holds:g} to {self.acts:g} EUR, "
-            f"points less than {self.horizon:g} s before a fault begins, "
-            f"and answers beyond {100 * self.share:g} % of the rows."
+            f"points up to {_coils_ahead(self.horizon)} coils before a fault begins, "
+            f"answers beyond {100 * self.share:g} % of the rows, "
+            "and moves on a line without a fault."
         )
 
 
@@ -305,11 +306,16 @@ def best_move(table: "BranchTable", recipe: Recipe) -> int | None:
     return min(alike, key=lambda index: risks.index(CONTROLS[table.candidates[index].control].risk))
 
 
+def _coils_ahead(horizon: float) -> int:
+    """Return how many coils after the present one may begin before a branch ends."""
+    return ceil(horizon / SHORTEST_COIL) + 1
+
+
 def _fault_begins(lanes: "HotStripLanes", lane: int, horizon: float) -> bool:
     """Return whether a fault that is not there yet begins within `horizon` (plant s)."""
     truth = lanes.truth(lane)
     coil = float(lanes.samples(lane)["coil.number"].value)
-    last = coil + ceil(horizon / SHORTEST_COIL) + 1
+    last = coil + _coils_ahead(horizon)
     return any(
         coil < truth[begin] <= last
         for begin in ("drift_from_coil", "dead_from_coil", "lot_from_coil")
