@@ -140,9 +140,11 @@ def finetune(
         {
             "seat": seat,
             "rows": score["rows"],
+            "seeds": score["seeds"],
             "right": _percent(score["accuracy"]),
             "95 %": f"{_percent(score['low'])} .. {_percent(score['high'])}",
             "regret EUR": score["regret"],
+            "more harm than hold": _percent(score["harmful"]),
             "sure": _percent(score["sure"]),
             "right when sure": _percent(score["sure_accuracy"]),
         }
@@ -151,6 +153,7 @@ def finetune(
     show_rows(rows, as_json)
     largest = card.data["largest class"]
     typer.echo(f"always answering {largest['answer']!r}: {_percent(largest['share'])} right")
+    typer.echo(str(card.data["left out"]))
     typer.echo(f"head, adapter and card in {out}")
 
 

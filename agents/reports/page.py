@@ -138,13 +138,14 @@ def _money(facts: Facts) -> str:
     )
     places = [coil.number for coil in facts.agent.coils]
     kinds = [*("hold", "rules")[: len(names) - 1], "agent"]
+    short = [*names[:-1], Both("agent", "에이전트")]  # the legend is narrow
     each = dots(
         Both("cost of each coil", "코일별 비용"),
         Both("EUR", "EUR"),
         places,
         [
             (name, kind, [coil.cost for coil in column.coils])
-            for name, kind, column in zip(names, kinds, facts.columns, strict=True)
+            for name, kind, column in zip(short, kinds, facts.columns, strict=True)
         ],
     )
     plots = (
