@@ -51,6 +51,7 @@ class BenchPlant:
         self.bad: set[str] = set()
         self.requests: list[tuple[str, str, float]] = []  # as they arrive
         self.applied: dict[str, Echo] = {}
+        self.voided: dict[str, Echo] = {}
         self._pulse = 0.0
 
     def samples(self):
@@ -64,6 +65,8 @@ class BenchPlant:
 
     def send(self, action_id, control, value):
         self.requests.append((action_id, control, value))
+        if action_id in self.voided:
+            return self.voided[action_id]
         if action_id in self.applied:
             return Echo(Outcome.DUPLICATE, self.applied[action_id].value)
         self.values[control] = value
@@ -71,7 +74,11 @@ class BenchPlant:
         return self.applied[action_id]
 
     def lookup(self, action_id, control):
-        return self.applied.get(action_id)
+        return self.applied.get(action_id) or self.voided.get(action_id)
+
+    def void(self, action_id):
+        if action_id not in self.applied:
+            self.voided[action_id] = Echo(Outcome.MALFORMED, 0.0, applied=False)
 
     def beat(self):
         pass
