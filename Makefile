@@ -13,7 +13,7 @@ FOLDERS := agents connectors models plant_sim
 TREE    := build/types/passline
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint format types check lock labels finetune bench dist clean
+.PHONY: help demo test slow lint format types check lock labels finetune bench dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
@@ -21,11 +21,11 @@ help: ## list the targets
 demo: $(VENV)/ready ## roll 20 coils with faults, an agent at the desk, and write the report
 	$(BIN)/passline demo
 
-test: $(VENV)/ready ## run all tests
-	$(BIN)/python -m pytest
-
-quick: $(VENV)/ready ## run the tests that take less than five seconds each
+test: $(VENV)/ready ## run the tests, but for the long ones
 	$(BIN)/python -m pytest -m 'not slow'
+
+slow: $(VENV)/ready ## run the long tests: killed processes, Ray, cold compiles
+	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/ready ## style and formatting
 	$(BIN)/ruff check .
@@ -38,7 +38,7 @@ format: $(VENV)/ready ## let ruff put the style right
 types: $(VENV)/ready $(FOLDERS:%=$(TREE)/%) ## mypy --strict over the whole package
 	$(BIN)/mypy $(TREE) tests examples benchmarks
 
-check: lint types test ## everything that must pass before a merge
+check: lint types test slow ## everything that must pass before a merge
 
 lock: ## resolve all dependencies anew, for every platform; torch stays with TORCH above
 	$(PYTHON) -m venv build/uv
