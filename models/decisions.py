@@ -5,6 +5,7 @@ confidence that was calibrated on validation data it holds and says so, so that 
 can ask a person or the rules; the number is reported either way.
 """
 
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +31,7 @@ NOT_SURE = "not sure"  # how the reason of a decision below the threshold begins
 REMEMBERED = 4096  # decisions kept: at steady state the same text comes again and again
 
 
-class ModelSeat:
+class ModelSeat(ABC):
     """What both seats share: the prompt, the memory of answers, and not being sure.
 
     Attributes:
@@ -77,8 +78,9 @@ class ModelSeat:
         self._known.move_to_end(key)
         return self._known[key]
 
+    @abstractmethod
     def _ask(self, prompt: list[int], offered: list[str]) -> tuple[int, float]:
-        raise NotImplementedError
+        """Return which of the offered answers is preferred, and how sure that is."""
 
     def _decide(self, snapshot: "Snapshot", legal: Sequence[Move]) -> Decision:
         chosen, confidence = self.prefer(snapshot, legal)
