@@ -316,7 +316,4 @@ def _fault_begins(lanes: "HotStripLanes", lane: int, horizon: float) -> bool:
     truth = lanes.truth(lane)
     coil = float(lanes.samples(lane)["coil.number"].value)
     last = coil + _coils_ahead(horizon)
-    return any(
-        coil < truth[begin] <= last
-        for begin in ("drift_from_coil", "dead_from_coil", "lot_from_coil")
-    )
+    return any(coil < value <= last for name, value in truth.items() if name.endswith(".from"))

@@ -114,7 +114,8 @@ class Fault:
         begin: plant time (s).
         end: plant time (s).
         coil: the first coil it touches.
-        size: the drift at its largest (K), the number of the dead bank, or the excess hardness.
+        size: at its largest, SI; its unit is that of `scenarios.faults.FAULTS`.
+        place: stand, gap, bank or zone it sits at, from 1; 0 where there is but one.
         seen: when the agent was first told of its sign (plant s), None if never.
         answered: when its remedy was first applied after that, None if never.
     """
@@ -124,6 +125,7 @@ class Fault:
     end: float
     coil: int
     size: float
+    place: int
     seen: float | None
     answered: float | None
 

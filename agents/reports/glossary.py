@@ -7,6 +7,7 @@ say) is told as it was recorded.
 import re
 
 from ...plant_sim.lines.hot_strip.tables import CONTROLS
+from ...plant_sim.scenarios.faults import FAULTS
 from ...plant_sim.snapshot import ALERTS
 from ...plant_sim.units import from_si
 from .facts import Fault
@@ -54,10 +55,13 @@ SHORT = {  # set-points, as operators call them
     "rot.cooling_correction": Both("cooling correction", "냉각량 보정"),
     REARM: Both("release by the operator", "운전자의 제어권 해제"),
 }
-FAULTS = {
-    "pyrometer-drift": Both("drifting finishing pyrometer", "마무리압연 출측 고온계 드리프트"),
-    "dead-bank": Both("dead cooling bank", "냉각 뱅크 고장"),
-    "wrong-grade": Both("mis-declared grade", "강종 오신고"),
+FAULT_UNITS = {  # of the fault table: what an operator reads, and how many make one SI unit
+    "1": ("%", 100.0),
+    "K": ("K", 1.0),
+    "m": ("µm", 1e6),
+    "N": ("MN", 1e-6),
+    "m/s": ("mm/s", 1e3),
+    "s": ("s", 1.0),
 }
 CHOOSERS = {
     "rules": Both("rules", "규칙"),
@@ -195,15 +199,30 @@ def chooser(by: str) -> Both:
     return CHOOSERS.get(by, Both(by, by))
 
 
+PLACES = {
+    "stand": Both("stand", "스탠드"),
+    "gap": Both("gap", "스탠드 간격"),
+    "bank": Both("bank", "뱅크"),
+    "zone": Both("zone", "대"),
+}
+
+
+def fault_name(fault: Fault) -> Both:
+    """Return what went wrong, and where."""
+    row = FAULTS[fault.kind]
+    if not fault.place:
+        return Both(row.english, row.korean)
+    place = PLACES[row.place]
+    return Both(
+        f"{row.english} ({place.en} {fault.place})", f"{row.korean} ({place.ko} {fault.place})"
+    )
+
+
 def fault_size(fault: Fault) -> Both:
-    """Return how large a fault was, in plant units."""
-    if fault.kind == "pyrometer-drift":
-        text = f"{label(round(fault.size, 1))} K"
-        return Both(f"up to {text}", f"최대 {text}")
-    if fault.kind == "dead-bank":
-        return Both(f"bank {fault.size:.0f}", f"뱅크 {fault.size:.0f}")
-    text = f"{label(round(100.0 * fault.size, 1))} %"
-    return Both(f"{text} harder than declared", f"신고보다 {text} 더 단단함")
+    """Return how large a fault was at most, in plant units."""
+    unit, factor = FAULT_UNITS[FAULTS[fault.kind].unit]
+    text = f"{label(round(factor * fault.size, 2))} {unit}"
+    return Both(f"up to {text}", f"최대 {text}")
 
 
 def alert(text: str) -> Both:

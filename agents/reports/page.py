@@ -318,7 +318,7 @@ def _truth(facts: Facts, traces: Traces) -> str:
     )
     lanes = []
     for fault in facts.faults:
-        name = glossary.FAULTS.get(fault.kind, Both(fault.kind, fault.kind))
+        name = glossary.fault_name(fault)
         size = glossary.fault_size(fault)
         end = min(fault.end, facts.plant)
         lanes.append(lane(axis, name, [Bar(fault.begin, end, size, size, "fault")]))

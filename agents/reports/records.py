@@ -36,9 +36,9 @@ _TRUTH = {"gauge": "exit_thickness", "fdt": "fdt", "ct": "ct"}
 _NEAR = 0.2  # wall s within which a sample stands for a moment; the wires bring ten a second
 
 _SIGNS = {  # by fault: the alert that shows it
-    "pyrometer-drift": "pyrometer_low",
-    "dead-bank": "bank_no_flow",
-    "wrong-grade": "force_high",
+    "fdt_pyrometer": "pyrometer_low",
+    "bank_shut": "bank_no_flow",
+    "wrong_grade": "force_high",
 }
 
 Rows = list[dict[str, Any]]
@@ -234,48 +234,47 @@ def _faults(
     last = {name: float(series[-1]) for name, series in truth.items()}
     begins = {number: begin for number, begin, _ in spans}
     end = float(truth["time"][-1])
-    drift, drawn = truth["pyrometer_drift"], [
-        ("pyrometer-drift", last["drift_from_coil"], 0.0, 0.0),
-        ("dead-bank", last["dead_from_coil"], 0.0, last["dead_bank"]),
-        ("wrong-grade", last["lot_from_coil"], last["lot_until_coil"], last["lot_hardness"] - 1.0),
-    ]  # fmt: skip
+    kinds = [name.split(".")[1] for name in truth if name.endswith(".from")]
     faults = []
-    for kind, first, until, size in drawn:
-        if int(first) in begins:
-            begin, most = begins[int(first)], float(drift[np.argmax(np.abs(drift))])
-            big = most if kind == "pyrometer-drift" else size
-            stop = begins.get(int(until), end)
-            seen, answered = noticed(kind, big, begin, stop, decisions, writes)
-            faults.append(Fault(kind, begin, stop, int(first), big, seen, answered))
+    for kind in kinds:
+        told = {part: last[f"fault.{kind}.{part}"] for part in ("from", "until", "place")}
+        if int(told["from"]) not in begins:
+            continue
+        now = truth[f"fault.{kind}.now"]
+        size = float(now[np.argmax(np.abs(now))])
+        begin, stop = begins[int(told["from"])], begins.get(int(told["until"]), end)
+        place = int(told["place"])
+        seen, answered = noticed(kind, place, begin, stop, decisions, writes)
+        faults.append(Fault(kind, begin, stop, int(told["from"]), size, place, seen, answered))
     return tuple(sorted(faults, key=lambda fault: fault.begin))
 
 
 def noticed(
-    kind: str, size: float, begin: float, end: float, decisions: Rows, writes: Sequence[Write]
+    kind: str, place: int, begin: float, end: float, decisions: Rows, writes: Sequence[Write]
 ) -> tuple[float | None, float | None]:
     """Return when the sign of a fault was first told while it lasted, and when it was answered."""
     told = (
         row["time"]
         for row in decisions
-        if begin <= row["time"] <= end and _SIGNS[kind] in (row.get("alerts") or [])
+        if begin <= row["time"] <= end and _SIGNS.get(kind, "") in (row.get("alerts") or [])
     )
     seen = next(told, None)
     if seen is None:
         return None, None
-    moved = (w.time for w in writes if seen <= w.time <= end and _answers(kind, size, w))
+    moved = (w.time for w in writes if seen <= w.time <= end and _answers(kind, place, w))
     return seen, next(moved, None)
 
 
-def _answers(kind: str, size: float, write: Write) -> bool:
+def _answers(kind: str, place: int, write: Write) -> bool:
     """Whether an applied write, not one that takes a move back, is the remedy for this fault."""
     if not write.applied or write.by == "rollback":
         return False
     match kind, write.control:
-        case "pyrometer-drift", "fm.fdt_source":
+        case "fdt_pyrometer", "fm.fdt_source":
             return write.value == 1.0  # the level-2 estimate in place of the pyrometer
-        case "dead-bank", "rot.bank_out":
-            return write.value == size
-        case "wrong-grade", "fm.hardness_correction":
+        case "bank_shut", "rot.bank_out":
+            return write.value == place
+        case "wrong_grade", "fm.hardness_correction":
             return write.before is not None and write.value > write.before
     return False
 

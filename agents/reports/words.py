@@ -9,7 +9,6 @@ from itertools import groupby
 
 from .facts import Facts, Fault, HandBack, Interruption, Sight, Write
 from .glossary import (
-    FAULTS,
     PROCESSES,
     PROTOCOLS,
     REARM,
@@ -17,6 +16,7 @@ from .glossary import (
     clock,
     control_name,
     counted,
+    fault_name,
     fault_size,
     money,
     outcome,
@@ -301,7 +301,7 @@ def truth(facts: Facts) -> list[Both]:
 
 
 def _fault(fault: Fault) -> Both:
-    name = FAULTS.get(fault.kind, Both(fault.kind, fault.kind))
+    name = fault_name(fault)
     begin, size = clock(fault.begin).en, fault_size(fault)
     english = f"{name.en[0].upper()}{name.en[1:]} from coil {fault.coil} ({begin}) on: {size.en}."
     korean = f"{name.ko}: 코일 {fault.coil}({begin})부터, {size.ko}."

@@ -122,22 +122,22 @@ def write(time, control, value, before=0.0, by="lm"):
 
 
 @pytest.mark.parametrize(
-    ("kind", "size", "sign", "wrong", "right"),
+    ("kind", "place", "sign", "wrong", "right"),
     [
-        ("dead-bank", 3.0, "bank_no_flow", ("rot.bank_out", 5.0), ("rot.bank_out", 3.0)),
-        ("pyrometer-drift", -30.0, "pyrometer_low", ("fm.fdt_source", 0.0), ("fm.fdt_source", 1.0)),
-        ("wrong-grade", 0.1, "force_high", ("fm.hardness_correction", -0.05),
+        ("bank_shut", 3, "bank_no_flow", ("rot.bank_out", 5.0), ("rot.bank_out", 3.0)),
+        ("fdt_pyrometer", 0, "pyrometer_low", ("fm.fdt_source", 0.0), ("fm.fdt_source", 1.0)),
+        ("wrong_grade", 0, "force_high", ("fm.hardness_correction", -0.05),
          ("fm.hardness_correction", 0.05)),
     ],
 )  # fmt: skip
-def test_only_the_remedy_of_a_fault_is_its_answer(kind, size, sign, wrong, right):
+def test_only_the_remedy_of_a_fault_is_its_answer(kind, place, sign, wrong, right):
     told = [{"time": 200.0, "alerts": [sign]}]
     early, other, back, late = (
         write(150.0, *right), write(210.0, *wrong), write(220.0, *right, by="rollback"),
         write(999.0, *right),
     )  # fmt: skip
-    assert noticed(kind, size, 100.0, 900.0, told, [early, other, back, late]) == (200.0, None)
-    found = noticed(kind, size, 100.0, 900.0, told, [other, write(300.0, *right)])
+    assert noticed(kind, place, 100.0, 900.0, told, [early, other, back, late]) == (200.0, None)
+    found = noticed(kind, place, 100.0, 900.0, told, [other, write(300.0, *right)])
     assert found == (200.0, 300.0)
 
 

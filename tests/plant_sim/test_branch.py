@@ -37,9 +37,9 @@ def test_holding_on_the_same_future_costs_exactly_what_the_line_goes_on_to_cost(
 
 def test_the_bank_that_gives_no_water_is_best_taken_out_of_service():
     lanes = HotStripLanes([0], "dead-bank")
-    while lanes.truth(0)["dead_bank"] == 0:
+    while lanes.truth(0)["fault.bank_shut.now"] == 0:
         lanes.advance(100)
-    dead = lanes.truth(0)["dead_bank"]
+    dead = lanes.truth(0)["fault.bank_shut.place"]
     moves = [HOLD] + [Move("rot.bank_out", float(bank), f"{bank}") for bank in range(1, 7)]
     table = branch(lanes.lane(0), moves, [1, 2, 3], 300.0)
     assert moves[table.best].value == dead

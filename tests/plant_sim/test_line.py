@@ -160,7 +160,8 @@ def test_a_dead_bank_heats_the_coil_and_leaving_it_out_cures_it():
     cured = HotStripLanes(list(range(16)), "dead-bank")
     for _ in range(SHIFT // 20):
         cured.advance(20)
-        cured.write("rot.bank_out", cured.row(R.DEAD_BANK))
+        dead = cured.row(R.FAULT + BANK_SHUT) > 0.0
+        cured.write("rot.bank_out", dead * cured.row(R.FAULT_PLACE + BANK_SHUT))
     assert hit(cured, "ct_hit") > hit(faulty, "ct_hit") + 0.05
 
 
@@ -168,7 +169,7 @@ def test_a_lot_of_the_wrong_grade_spoils_gauge_at_its_head_and_shows_in_force():
     faulty, sound = rolled("wrong-grade"), rolled("nominal")
     first = []
     for lane in range(16):
-        number = int(faulty.truth(lane)["lot_from_coil"])
+        number = int(faulty.truth(lane)["fault.wrong_grade.from"])
         hard, same = faulty.finished(lane)[number - 1], sound.finished(lane)[number - 1]
         first.append(hard.gauge_hit - same.gauge_hit)
     assert np.mean(first) < -0.01
@@ -191,9 +192,9 @@ def test_no_signal_tells_the_truth_that_only_the_plant_knows():
 @pytest.mark.parametrize(
     ("scenario", "begins"),
     [
-        ("pyrometer-drift", "drift_from_coil"),
-        ("dead-bank", "dead_from_coil"),
-        ("wrong-grade", "lot_from_coil"),
+        ("pyrometer-drift", "fault.fdt_pyrometer.from"),
+        ("dead-bank", "fault.bank_shut.from"),
+        ("wrong-grade", "fault.wrong_grade.from"),
     ],
 )
 def test_nothing_announces_a_fault_before_it_begins(scenario, begins):

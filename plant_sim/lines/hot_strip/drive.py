@@ -4,7 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.numbers import driver, kernel
-from .cycle import advance_coil, draw, restart
+from .coil_start import restart
+from .cycle import advance_coil
+from .disturbances import draw, grow
 from .mill import level1, roll, show
 from .rows import LANES, ROWS
 from .table import cool, travel
@@ -12,22 +14,25 @@ from .table import cool, travel
 Block = NDArray[np.float64]
 Keys = NDArray[np.uint64]
 Counts = NDArray[np.int64]
+Table = NDArray[np.float64]
+Orders = NDArray[np.float64]
 
 
 @kernel
 def interval(
-    block: Block, plan: Keys, noise: Keys, episode: Counts, clock: Counts,
-    kept: NDArray[np.float64], count: Counts,
+    block: Block, mill: Table, orders: Orders, plan: Keys, noise: Keys, episode: Counts,
+    clock: Counts, kept: Orders, count: Counts,
 ) -> None:  # fmt: skip
     """Move the sixteen plants of a block by one control interval."""
     draw(block, noise, episode, clock)
+    grow(block)
     for i in range(LANES):
         clock[i] += 1
         count[i] = advance_coil(
-            block, i, plan[i], noise[i], episode[i], clock[i], kept[i], count[i]
+            block, i, mill, orders[i], plan[i], noise[i], episode[i], clock[i], kept[i], count[i]
         )
-    level1(block)
-    roll(block)
+    level1(block, mill)
+    roll(block, mill)
     show(block)
     cool(block)
     travel(block)
@@ -35,8 +40,8 @@ def interval(
 
 @driver
 def advance(
-    intervals: int, state: Block, plan: Keys, noise: Keys, episode: Counts, clock: Counts,
-    kept: NDArray[np.float64], count: Counts,
+    intervals: int, state: Block, mill: Table, orders: Orders, plan: Keys, noise: Keys,
+    episode: Counts, clock: Counts, kept: Orders, count: Counts,
 ) -> None:  # fmt: skip
     """Move all blocks; `state` is flat, one block of ROWS * LANES numbers after the other."""
     size = ROWS * LANES
@@ -45,15 +50,15 @@ def advance(
         block = state[b * size : (b + 1) * size]
         for _ in range(intervals):
             interval(
-                block, plan[low:high], noise[low:high], episode[low:high], clock[low:high],
-                kept[low:high], count[low:high],
+                block, mill, orders[low:high], plan[low:high], noise[low:high], episode[low:high],
+                clock[low:high], kept[low:high], count[low:high],
             )  # fmt: skip
 
 
 @driver
 def begin(
-    state: Block, plan: Keys, noise: Keys, episode: Counts, clock: Counts, count: Counts,
-    odds: NDArray[np.float64], mask: NDArray[np.bool_],
+    state: Block, mill: Table, faults: Orders, scales: Table, lined: Counts, clock: Counts,
+    count: Counts, mask: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     """Put the masked lanes at the start of their campaign."""
     size = ROWS * LANES
@@ -62,6 +67,6 @@ def begin(
             b, i = lane // LANES, lane % LANES
             clock[lane], count[lane] = 0, 0
             restart(
-                state[b * size : (b + 1) * size], i, plan[lane], noise[lane], episode[lane],
-                odds[lane],
+                state[b * size : (b + 1) * size], i, mill, faults[lane], scales[lane],
+                float(lined[lane]),
             )  # fmt: skip

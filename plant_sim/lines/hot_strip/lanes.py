@@ -15,12 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...controls import Control
-from ...economics import ENERGY, LINE_TIME, cost, downgrade
+from ...economics import cost
 from ...engine.build import compile_sources
 from ...errors import ConfigError
-from ...scenarios.catalogue import scenario as scenario_of
+from ...scenarios.plan import Plan, draw_plan
+from ...scenarios.fields import ORDER
 from ...signals import Quality, Sample, Signal
+from . import faults as F  # noqa: N812
 from . import rows as R  # noqa: N812  the layout, read as R.SPEED
+from .coil import Coil as Coil
+from .coil import finished_coil
+from .config import mill_of
 from .tables import BANKS, CONTROLS, SIGNALS, STANDS
 
 SOURCES = (
@@ -34,6 +39,9 @@ SOURCES = (
     "control.level2_model",
     "lines.hot_strip.mill",
     "lines.hot_strip.table",
+    "lines.hot_strip.level2",
+    "lines.hot_strip.coil_start",
+    "lines.hot_strip.disturbances",
     "lines.hot_strip.cycle",
     "lines.hot_strip.drive",
 )
@@ -89,83 +97,30 @@ def key_of(seed: int, purpose: int = 0) -> np.uint64:
     return np.uint64(np.random.SeedSequence([int(seed), purpose]).generate_state(1, np.uint64)[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Coil:
-    """A finished coil: what was ordered, what it became, what it cost.
-
-    Attributes:
-        number: 1 for the first of the campaign.
-        width: m.
-        gauge_aim: m.
-        fdt_aim: K.
-        ct_aim: K.
-        carbon_declared: fraction of mass.
-        mass: kg rolled.
-        seconds: line time, the gap before it included (s).
-        gauge_hit: share of the mass inside the gauge tolerance, from true values; so the next two.
-        fdt_hit: inside the tolerance of the finishing delivery temperature.
-        ct_hit: inside the tolerance of the coiling temperature.
-        downgrade: EUR.
-        energy: EUR.
-        delay: EUR for the line time.
-        cost: EUR, the sum of the three.
-        harm: seconds beyond a rating, each stand and rating counted, and of two-phase rolling;
-            never part of the cost.
-    """
-
-    number: int
-    width: float
-    gauge_aim: float
-    fdt_aim: float
-    ct_aim: float
-    carbon_declared: float
-    mass: float
-    seconds: float
-    gauge_hit: float
-    fdt_hit: float
-    ct_hit: float
-    downgrade: float
-    energy: float
-    delay: float
-    cost: float
-    harm: float
-
-
-def _coil(kept: NDArray[np.float64]) -> Coil:
-    row = dict(zip(R.KEPT, kept.tolist(), strict=True))
-    mass, cooled = max(row[R.ROLLED], 1e-9), max(row[R.CT_ROLLED], 1e-9)
-    lost = downgrade(row[R.GAUGE_OFF], row[R.FDT_OFF], row[R.CT_OFF])
-    energy, delay = row[R.ENERGY] * ENERGY, row[R.SECONDS] * LINE_TIME
-    return Coil(
-        number=int(row[R.COIL]),
-        width=row[R.WIDTH],
-        gauge_aim=row[R.GAUGE_AIM],
-        fdt_aim=row[R.FDT_AIM],
-        ct_aim=row[R.CT_AIM],
-        carbon_declared=row[R.CARBON] * 0.01,
-        mass=row[R.ROLLED],
-        seconds=row[R.SECONDS],
-        gauge_hit=1.0 - row[R.GAUGE_OFF] / mass,
-        fdt_hit=1.0 - row[R.FDT_OFF] / mass,
-        ct_hit=1.0 - row[R.CT_OFF] / cooled,
-        downgrade=lost,
-        energy=energy,
-        delay=delay,
-        cost=lost + energy + delay,
-        harm=row[R.OVERLOAD] + row[R.COLD],
-    )
+def _faults(at: NDArray[np.float64]) -> dict[str, float]:
+    """Return what is known of the faults that this campaign has, from the rows of a line."""
+    told = {}
+    for k, name in enumerate(F.FAULTS):
+        if at[R.FAULT_SIZE + k] != 0.0:
+            told[f"fault.{name}.now"] = float(at[R.FAULT + k])
+            told[f"fault.{name}.size"] = float(at[R.FAULT_SIZE + k])
+            told[f"fault.{name}.from"] = float(at[R.FAULT_FROM + k])
+            told[f"fault.{name}.until"] = float(at[R.FAULT_UNTIL + k])
+            told[f"fault.{name}.place"] = float(at[R.FAULT_PLACE + k])
+    return told
 
 
 @dataclass(frozen=True)
 class LineState:
-    """The whole state of one line: rows, keys, episode, clock, odds of faults, finished coils."""
+    """The whole state of one line: rows, keys, episode, clock, the plan of its day, coils."""
 
     rows: NDArray[np.float64]
+    mill: NDArray[np.float64]
     plan: np.uint64
     noise: np.uint64
     episode: int
     clock: int
-    odds: NDArray[np.float64]
+    day: Plan
     kept: NDArray[np.float64]
 
 
@@ -174,6 +129,7 @@ class LanesState:
     """The whole state of all lanes."""
 
     arrays: tuple[NDArray[np.generic], ...]
+    days: tuple[Plan, ...]
 
 
 class HotStripLanes:
@@ -182,10 +138,10 @@ class HotStripLanes:
     Args:
         seeds: one seed a line; equal seeds are equal lines.
         scenario: name in `scenarios.SCENARIOS`.
-        config: reserved for a mill of one's own; only None today.
+        config: a mill of one's own: the path of a mill file or a `config.Mill`; None: the default.
 
     Raises:
-        ConfigError: for an unknown scenario, a negative seed, no seed or a config.
+        ConfigError: for an unknown scenario, a negative seed, no seed or a wrong mill.
     """
 
     signals: Mapping[str, Signal] = SIGNALS
@@ -196,13 +152,10 @@ class HotStripLanes:
     ) -> None:
         if len(seeds) == 0:
             raise ConfigError("0 seeds were given; give one seed for each line")
-        if config is not None:
-            raise ConfigError("a configuration of the mill is not supported yet; pass None")
+        self._mill, self._scenario = mill_of(config).parameters(), scenario
         self._allocate(len(seeds))
-        self._odds[:] = scenario_of(scenario).odds
         for lane, seed in enumerate(seeds):
-            self._plan[lane], self._noise[lane] = key_of(seed), key_of(seed, 1)
-        self._pad()
+            self._take(lane, int(seed), 0)
         self.begin()
 
     def _allocate(self, count: int) -> None:
@@ -211,32 +164,54 @@ class HotStripLanes:
         self._state = np.zeros(R.ROWS * lanes)
         self._plan, self._noise = np.zeros(lanes, np.uint64), np.zeros(lanes, np.uint64)
         self._episode, self._clock = np.zeros(lanes, np.int64), np.zeros(lanes, np.int64)
-        self._count, self._odds = np.zeros(lanes, np.int64), np.zeros((lanes, 3))
+        self._count, self._lined = np.zeros(lanes, np.int64), np.ones(lanes, np.int64)
+        self._orders = np.zeros((lanes, 0, len(ORDER)))
+        self._faults, self._scales = np.zeros((lanes, F.KINDS, 5)), np.ones((lanes, R.SCALES))
+        self._days: list[Plan] = []
         self._kept = np.zeros((lanes, ROOM, len(R.KEPT)))
 
     def _pad(self) -> None:
         """Let padding lanes repeat the last live one: they must stay inside the physics."""
-        for array in (self._plan, self._noise, self._episode, self._odds):
+        for array in (
+            self._plan, self._noise, self._episode, self._lined, self._orders, self._faults,
+            self._scales,
+        ):  # fmt: skip
             array[self.n :] = array[self.n - 1]
+
+    def _take(self, lane: int, seed: int, episode: int) -> None:
+        """Give a lane the keys and the plan of an episode of a seed."""
+        self._plan[lane], self._noise[lane] = key_of(seed), key_of(seed, 1)
+        self._episode[lane] = episode
+        self._adopt(lane, draw_plan(self._scenario, seed, episode))
+
+    def _adopt(self, lane: int, day: Plan) -> None:
+        """Let a lane work on the orders of a plan, its faults and disturbances from `begin` on."""
+        coils = len(day.orders)
+        if coils > self._orders.shape[1]:
+            more = np.zeros((len(self._plan), coils - self._orders.shape[1], len(ORDER)))
+            self._orders = np.concatenate([self._orders, more], axis=1)
+        self._orders[lane, :coils], self._lined[lane] = day.orders, coils
+        self._faults[lane] = day.faults
+        self._scales[lane] = [*day.disturbances, *day.shifts]
+        self._days[lane : lane + 1] = [day]
 
     def begin(self, mask: NDArray[np.bool_] | None = None) -> None:
         """Put all lines, or the masked ones, at the start of their present campaign."""
         full = np.ones(self._clock.size, bool)
         if mask is not None:
             full[: self.n], full[self.n :] = mask, mask[-1]
+        self._pad()
         kernel().begin(
-            self._state, self._plan, self._noise, self._episode, self._clock, self._count,
-            self._odds, full,
+            self._state, self._mill, self._faults, self._scales, self._lined, self._clock,
+            self._count, full,
         )  # fmt: skip
 
     def reseed(self, lane: int, seed: int | None) -> None:
         """Choose what `begin` starts next: episode 0 of a seed, or the next episode of the same."""
         if seed is None:
-            self._episode[lane] += 1
+            self._take(lane, self._days[lane].seed, int(self._episode[lane]) + 1)
         else:
-            self._plan[lane], self._noise[lane] = key_of(seed), key_of(seed, 1)
-            self._episode[lane] = 0
-        self._pad()
+            self._take(lane, seed, 0)
 
     def _make_room(self, coils: int) -> None:
         """Make room for so many finished coils of each line."""
@@ -273,8 +248,8 @@ class HotStripLanes:
             raise ConfigError(f"intervals {intervals} is negative; a plant cannot go back")
         self._make_room(int(self._count.max()) + intervals // FASTEST_COIL + 1)
         kernel().advance(
-            int(intervals), self._state, self._plan, self._noise, self._episode, self._clock,
-            self._kept, self._count,
+            int(intervals), self._state, self._mill, self._orders, self._plan, self._noise,
+            self._episode, self._clock, self._kept, self._count,
         )  # fmt: skip
 
     def read(self) -> NDArray[np.float64]:
@@ -330,7 +305,7 @@ class HotStripLanes:
 
     def finished(self, lane: int) -> list[Coil]:
         """Return the finished coils of one line."""
-        return [_coil(self._kept[lane, n]) for n in range(self._count[lane])]
+        return [finished_coil(self._kept[lane, n]) for n in range(self._count[lane])]
 
     def finished_counts(self) -> NDArray[np.int64]:
         """Return how many coils each line has finished, shape (n,)."""
@@ -345,14 +320,7 @@ class HotStripLanes:
             "ct": float(at[R.TRUE_CT]),
             "exit_thickness": float(at[R.H + STANDS] * at[R.ACTIVE]),
             "hardness": float(at[R.HARDNESS]),
-            "pyrometer_drift": float(at[R.DRIFT]),
-            "drift_from_coil": float(at[R.DRIFT_FROM]) if at[R.DRIFT_FROM] < 1e8 else 0.0,
-            "drift_limit": float(at[R.DRIFT_LIMIT]),
-            "dead_bank": float(at[R.DEAD_BANK]),
-            "dead_from_coil": float(at[R.DEAD_FROM]) if at[R.DEAD_FROM] < 1e8 else 0.0,
-            "lot_from_coil": float(at[R.LOT_FROM]) if at[R.LOT_FROM] < 1e8 else 0.0,
-            "lot_until_coil": max(float(at[R.LOT_UNTIL]), 0.0),
-            "lot_hardness": float(at[R.LOT_HARDNESS]),
+            **_faults(at),
         }
 
     def lane(self, lane: int) -> LineState:
@@ -360,21 +328,25 @@ class HotStripLanes:
         block, slot = divmod(lane, R.LANES)
         return LineState(
             rows=self.rows[block, :, slot].copy(),
+            mill=self._mill,
             plan=self._plan[lane],
             noise=self._noise[lane],
             episode=int(self._episode[lane]),
             clock=int(self._clock[lane]),
-            odds=self._odds[lane].copy(),
+            day=self._days[min(lane, self.n - 1)],
             kept=self._kept[lane, : self._count[lane]].copy(),
         )
 
     def put(self, lane: int, state: LineState) -> None:
-        """Set one line to a state taken with `lane`."""
+        """Set one line to a state taken with `lane` from a line of the same mill."""
+        self._adopt(lane, state.day)
+        self._fill(lane, state)
+
+    def _fill(self, lane: int, state: LineState) -> None:
         block, slot = divmod(lane, R.LANES)
         self.rows[block, :, slot] = state.rows
         self._plan[lane], self._noise[lane] = state.plan, state.noise
         self._episode[lane], self._clock[lane] = state.episode, state.clock
-        self._odds[lane] = state.odds
         self._count[lane] = len(state.kept)
         self._make_room(len(state.kept))
         self._kept[lane, : len(state.kept)] = state.kept
@@ -391,9 +363,12 @@ class HotStripLanes:
             noise_seeds: one a line: other disturbances from here on; None keeps the same future.
         """
         lanes = cls.__new__(cls)
+        lanes._mill, lanes._scenario = state.mill, state.day.scenario
         lanes._allocate(count)
-        for lane in range(lanes._clock.size):
+        for lane in range(count):
             lanes.put(lane, state)
+        for lane in range(count, lanes._clock.size):
+            lanes._fill(lane, state)
         if noise_seeds is not None:
             for lane in range(count):
                 lanes._noise[lane] = key_of(noise_seeds[lane], 2)
@@ -402,7 +377,7 @@ class HotStripLanes:
 
     def save(self) -> LanesState:
         """Return a copy of the whole state of all lines."""
-        return LanesState(tuple(array.copy() for array in self._arrays()))
+        return LanesState(tuple(array.copy() for array in self._arrays()), tuple(self._days))
 
     def restore(self, state: LanesState) -> None:
         """Set all lines to a state taken with `save` from as many lines."""
@@ -412,6 +387,9 @@ class HotStripLanes:
                 "restore into as many lines as were saved"
             )
         self._make_room(state.arrays[-1].shape[1])
+        for lane, day in enumerate(state.days):
+            self._adopt(lane, day)
+        self._pad()
         for array, saved in zip(self._arrays(), state.arrays, strict=True):
             if array is self._kept:
                 array[:, : saved.shape[1]] = saved
@@ -421,5 +399,5 @@ class HotStripLanes:
     def _arrays(self) -> tuple[NDArray[np.generic], ...]:
         return (
             self._state, self._plan, self._noise, self._episode, self._clock, self._count,
-            self._odds, self._kept,
+            self._kept,
         )  # fmt: skip

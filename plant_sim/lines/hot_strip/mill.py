@@ -27,6 +27,20 @@ from ...physics.strip_temperature import (
     emissivity,
     work_rise,
 )
+from . import parameters as P  # noqa: N812
+from .faults import (
+    DRIVE_DROOP,
+    DRIVE_LIMIT,
+    ECCENTRICITY,
+    FDT_PYROMETER,
+    GAP_ENCODER,
+    HGC_LEAK,
+    HYDRAULIC_PRESSURE,
+    LOAD_CELL,
+    MODULUS_ERROR,
+    SPRAY_BLOCK,
+    THICKNESS_GAUGE,
+)
 from .rows import (
     ACT_GAUGE,
     ACT_SPEED,
@@ -35,9 +49,11 @@ from .rows import (
     CARBON,
     COIL_TIME,
     COLD,
-    DRIFT,
+    ECCENTRIC,
     ENERGY,
     ENTRY_TEMPERATURE,
+    FAULT,
+    FAULT_PLACE,
     FDT_AIM,
     FDT_BIAS,
     FDT_MODEL,
@@ -83,20 +99,16 @@ from .tables import STANDS
 
 Block = NDArray[np.float64]
 
-RADIUS = (0.390, 0.390, 0.385, 0.380, 0.350, 0.350, 0.345)  # m, work rolls [C, reference schedule]
-MAX_FORCE = (35e6, 35e6, 32e6, 30e6, 28e6, 26e6, 24e6)  # N [V, finishing mill simulator]
-MAX_POWER = (8e6, 8e6, 7e6, 6e6, 5e6, 5e6, 4e6)  # W [V, finishing mill simulator]
 COMPENSATION = (0.7, 0.7, 0.7, 0.65, 0.6, 0.5, 0.45)  # of gap control [T]
 MONITOR_SHARE = (0.0, 0.0, 0.0, 0.0, 0.5, 0.8, 1.0)  # of the X-ray monitor, by stand [T]
 MONITOR_GAIN = 0.42  # of gap per seen error and interval [T]
 ANY_FORCE = 1e9  # N, no roll force: the range test that catches a broken state
-STAND_DISTANCE, PYROMETER_DISTANCE = 5.5, 2.0  # m between stands, behind F7 [M]
 CONTACT = 30e3  # W/(m2 K), strip to roll [M range]
 ROLL_SURFACE, SPRAY_WATER = 400.0, 305.0  # K [T]
 AIR_FILM = 40.0  # W/(m2 K), moving strip [M]
 SPRAY_FILM, SPRAY_LENGTH, FIRST_SPRAY = 2500.0, 0.45, 3  # W/(m2 K), m [V], behind F4..F6 [T]
 SPRAY_BASE, SPRAY_P, SPRAY_I = 0.4, 0.012, 0.0016  # opening, per K, per K and interval [T]
-SLOWEST, FASTEST, RAMP = 6.0, 12.0, 0.3  # m/s, m/s, m/s2 [M]
+LEAK_LAG = 0.1  # s: of the position loop that holds a leaking cylinder [M 3.4]
 GAUGE_BAND, GAUGE_SHARE, FDT_BAND = 30e-6, 0.01, 20.0  # m, of thickness above 3 mm, K [M]
 FERRITE = 1093.0  # K [M]: colder delivery is rolled in two phases and counts as harm
 
@@ -105,7 +117,7 @@ FERRITE = 1093.0  # K [M]: colder delivery is rolled in two phases and counts as
 def _bite(
     entry: float, exit: float, flat: float, gap: float, locked: float, temperature: float,
     speed: float, width: float, carbon: float, hardness: float, radius: float,
-    compensation: float, stiffness: float,
+    compensation: float, stiffness: float, believed: float,
 ) -> tuple[float, float, float, float]:  # fmt: skip
     """One Newton step of a stand: exit thickness (m), flattened radius (m), force (N), residual."""
     draft = fmax(entry - exit, 1e-5)
@@ -117,21 +129,22 @@ def _bite(
     flat = flattened_radius(radius, force, width, draft)
     force = force_once(entry, exit, width, flat, stress)
     flat = flattened_radius(radius, force, width, draft)
-    error = exit_error(exit, gap, force, locked, compensation, stiffness, MODULUS)
-    slope = exit_slope(strip_modulus(force, draft), compensation, stiffness, MODULUS)
+    error = exit_error(exit, gap, force, locked, compensation, stiffness, believed)
+    slope = exit_slope(strip_modulus(force, draft), compensation, stiffness, believed)
     exit = fmin(fmax(exit - error / slope, 0.4 * entry), 0.985 * entry)
     return exit, flat, force, error
 
 
 @kernel
-def level1(block: Block) -> None:
+def level1(block: Block, mill: Block) -> None:
     """Speed ramp, spray control and the X-ray monitor; they see what instruments showed last."""
     for i in range(LANES):
         rolling = block[ACTIVE * LANES + i]
         aim = block[THREAD_SPEED * LANES + i] + block[ZOOM * LANES + i]
         aim = aim + block[SPEED_TRIM * LANES + i] + block[ACT_SPEED * LANES + i]
-        aim = fmin(fmax(aim, SLOWEST), FASTEST)
-        ramp = RAMP * INTERVAL
+        aim = fmin(fmax(aim, mill[P.SLOWEST]), mill[P.FASTEST])
+        aim = aim * (1.0 - block[(FAULT + DRIVE_DROOP) * LANES + i])
+        ramp = mill[P.RAMP] * INTERVAL
         speed = block[SPEED * LANES + i]
         block[SPEED * LANES + i] = speed + fmin(fmax(aim - speed, -ramp), ramp)
 
@@ -161,15 +174,22 @@ def level1(block: Block) -> None:
 
 # rows of the bench: what all stands share lies apart from the block, because LLVM widens a lane
 # loop only when everything it touches in one array keeps a constant distance
-AT = (WIDTH, CARBON, HARDNESS, STIFFNESS, ACTIVE, SPRAY, OVERLOAD)
-B_WIDTH, B_CARBON, B_HARDNESS, B_STIFFNESS, B_ACTIVE, B_SPRAY, B_OVERLOAD = range(len(AT))
-B_FLOW, B_POWER, B_RESIDUAL, B_OUTSIDE = (len(AT) + n for n in range(4))
+AT = (
+    WIDTH, CARBON, HARDNESS, STIFFNESS, ACTIVE, SPRAY, OVERLOAD, FAULT + HYDRAULIC_PRESSURE,
+)  # fmt: skip
+(
+    B_WIDTH, B_CARBON, B_HARDNESS, B_STIFFNESS, B_ACTIVE, B_SPRAY, B_OVERLOAD, B_WEAK_OIL,
+) = range(len(AT))  # fmt: skip
+BENCH = len(AT) + 8
+(
+    B_FLOW, B_POWER, B_RESIDUAL, B_OUTSIDE, B_OFFSET, B_BELIEVED, B_DRIVEN, B_SPRAYED,
+) = range(len(AT), BENCH)  # fmt: skip
 
 
 @kernel
-def roll(block: Block) -> None:
+def roll(block: Block, mill: Block) -> None:
     """Seven bites, one after the other; four Newton steps each, started from the last interval."""
-    bench = np.zeros((len(AT) + 4) * LANES)
+    bench = np.zeros(BENCH * LANES)
     for k in range(len(AT)):
         for i in range(LANES):
             bench[k * LANES + i] = block[AT[k] * LANES + i]
@@ -177,16 +197,40 @@ def roll(block: Block) -> None:
         block[T * LANES + i] = block[ENTRY_TEMPERATURE * LANES + i]
         bench[B_FLOW * LANES + i] = block[SPEED * LANES + i] * block[(H + STANDS) * LANES + i]
     for s in range(STANDS):
+        radius = mill[P.RADIUS + s]
+        _stand_faults(block, bench, s)
         for _ in range(4):
-            _newton(block[s * LANES :], bench, RADIUS[s], COMPENSATION[s])
-        distance = STAND_DISTANCE if s < STANDS - 1 else PYROMETER_DISTANCE
+            _newton(block[s * LANES :], bench, radius, COMPENSATION[s])
+        distance = mill[P.DISTANCE + s] if s < STANDS - 1 else mill[P.PYROMETER_DISTANCE]
         film = SPRAY_FILM if FIRST_SPRAY <= s < STANDS - 1 else 0.0
-        _leave(block[s * LANES :], bench, RADIUS[s], MAX_FORCE[s], MAX_POWER[s], distance, film)
+        force, power = mill[P.MAX_FORCE + s], mill[P.MAX_POWER + s]
+        _leave(block[s * LANES :], bench, radius, force, power, distance, film)
     for i in range(LANES):
         block[OVERLOAD * LANES + i] = bench[B_OVERLOAD * LANES + i]
         block[POWER * LANES + i] = bench[B_POWER * LANES + i]
         block[RESIDUAL * LANES + i] = bench[B_RESIDUAL * LANES + i]
         block[OUTSIDE * LANES + i] = bench[B_OUTSIDE * LANES + i] * block[ACTIVE * LANES + i]
+
+
+@inline
+def _here(block: Block, i: int, kind: int, place: float) -> float:
+    """Return the present size of a fault if it is at this stand or gap, else 0."""
+    size = block[(FAULT + kind) * LANES + i]
+    return where(block[(FAULT_PLACE + kind) * LANES + i] == place, size, 0.0)
+
+
+@kernel
+def _stand_faults(block: Block, bench: Block, s: int) -> None:
+    """What faults do to stand s: its rolls are not where the encoder says, its ratings shrink."""
+    place = float(s + 1)
+    for i in range(LANES):
+        off = _here(block, i, GAP_ENCODER, place) + LEAK_LAG * _here(block, i, HGC_LEAK, place)
+        swing = 0.7 * block[(NOISE + ECCENTRIC) * LANES + i]  # a sine seen at no fixed angle
+        bench[B_OFFSET * LANES + i] = off + swing * _here(block, i, ECCENTRICITY, place)
+        bench[B_BELIEVED * LANES + i] = MODULUS * (1.0 + _here(block, i, MODULUS_ERROR, place))
+        bench[B_DRIVEN * LANES + i] = 1.0 - _here(block, i, DRIVE_LIMIT, place)
+        open = 1.0 - _here(block, i, SPRAY_BLOCK, place)
+        bench[B_SPRAYED * LANES + i] = bench[B_SPRAY * LANES + i] * open
 
 
 @kernel
@@ -196,11 +240,12 @@ def _newton(stand: Block, bench: Block, radius: float, compensation: float) -> N
         exit = stand[(H + 1) * LANES + i]
         exit, flat, force, error = _bite(
             stand[H * LANES + i], exit, stand[FLAT * LANES + i],
-            stand[GAP * LANES + i] + stand[MONITOR * LANES + i],
+            stand[GAP * LANES + i] + stand[MONITOR * LANES + i] + bench[B_OFFSET * LANES + i],
             stand[LOCKED * LANES + i], stand[T * LANES + i],
             bench[B_FLOW * LANES + i] / exit, bench[B_WIDTH * LANES + i],
             bench[B_CARBON * LANES + i], bench[B_HARDNESS * LANES + i], radius, compensation,
             bench[B_STIFFNESS * LANES + i],
+            bench[B_BELIEVED * LANES + i],
         )  # fmt: skip
         stand[(H + 1) * LANES + i] = exit
         stand[FLAT * LANES + i] = flat
@@ -229,8 +274,10 @@ def _leave(
         bench[B_OUTSIDE * LANES + i] += 1.0 - inside
         power = torque(entry, exit, width, radius, flat, stress) * speed / radius
         bench[B_POWER * LANES + i] += power
-        over = where(stand[FORCE * LANES + i] > most_force, 1.0, 0.0)
-        over = over + where(power > most_power, 1.0, 0.0)
+        strong = most_force * (1.0 - bench[B_WEAK_OIL * LANES + i])
+        driven = most_power * bench[B_DRIVEN * LANES + i]
+        over = where(stand[FORCE * LANES + i] > strong, 1.0, 0.0)
+        over = over + where(power > driven, 1.0, 0.0)
         bench[B_OVERLOAD * LANES + i] += bench[B_ACTIVE * LANES + i] * over * INTERVAL
 
         thick, touched = 0.5 * (entry + exit), length / speed
@@ -239,7 +286,7 @@ def _leave(
         travel = distance / speed
         temperature = after_radiation(temperature, exit, travel, emissivity(temperature))
         temperature = after_film(temperature, SPRAY_WATER, AIR_FILM, exit, travel)
-        spray = film * bench[B_SPRAY * LANES + i]
+        spray = film * bench[B_SPRAYED * LANES + i]
         temperature = after_film(temperature, SPRAY_WATER, spray, exit, SPRAY_LENGTH / speed)
         stand[(T + 1) * LANES + i] = temperature
 
@@ -250,6 +297,8 @@ def show(block: Block) -> None:
     for s in range(STANDS):
         for i in range(LANES):
             force = block[(FORCE + s) * LANES + i] + 0.06e6 * block[(NOISE + 7 + s) * LANES + i]
+            here = where(block[(FAULT_PLACE + LOAD_CELL) * LANES + i] == float(s + 1), 1.0, 0.0)
+            force = force + here * block[(FAULT + LOAD_CELL) * LANES + i]
             block[(SHOWN_FORCE + s) * LANES + i] = block[ACTIVE * LANES + i] * force
     for i in range(LANES):
         rolling = block[ACTIVE * LANES + i]
@@ -260,8 +309,10 @@ def show(block: Block) -> None:
         block[SHOWN_ENTRY * LANES + i] = rolling * entry + (1.0 - rolling) * 1150.0
         shown_speed = speed + 0.005 * block[(NOISE + 1) * LANES + i]
         block[SHOWN_SPEED * LANES + i] = shown_speed
-        block[SHOWN_GAUGE * LANES + i] = rolling * (exit + 2e-6 * block[(NOISE + 2) * LANES + i])
-        shown = fdt + block[DRIFT * LANES + i] + 2.0 * block[(NOISE + 3) * LANES + i]
+        thick = exit + 2e-6 * block[(NOISE + 2) * LANES + i]
+        thick = thick + block[(FAULT + THICKNESS_GAUGE) * LANES + i]
+        block[SHOWN_GAUGE * LANES + i] = rolling * thick
+        shown = fdt + block[(FAULT + FDT_PYROMETER) * LANES + i] + 2.0 * block[(NOISE + 3) * LANES + i]
         block[SHOWN_FDT * LANES + i] = rolling * shown + (1.0 - rolling) * 950.0
         block[SHOWN_POWER * LANES + i] = rolling * (
             block[POWER * LANES + i] + 0.05e6 * block[(NOISE + 4) * LANES + i]

@@ -4,6 +4,8 @@ One row is one number of one plant; sixteen plants lie side by side. Rows are gr
 its order, the mill, the run-out table, what instruments show, what was written, what is counted.
 """
 
+from ...scenarios.draw import DISTURBANCES, SHIFTS
+from .faults import KINDS
 from .tables import BANKS, STANDS
 
 LANES = 16
@@ -16,13 +18,33 @@ WIDTH, GAUGE_AIM, FDT_AIM, CT_AIM, CARBON, MASS, BAR = 5, 6, 7, 8, 9, 10, 11
 HARDNESS, BAR_TEMPERATURE, SKID, SKID_PHASE, STIFFNESS, COOLING = 12, 13, 14, 15, 16, 17
 BAR_DONE, STRIP_DONE, ENTRY_TEMPERATURE, WATER_TEMPERATURE = 18, 19, 20, 21
 
-# what can go wrong: drawn once a campaign, switched on and off by coil number
-DRIFT_FROM, DRIFT_RATE, DRIFT_LIMIT, DRIFT = 22, 23, 24, 25  # pyrometer: K/s, K, K now
-DEAD_FROM, DEAD_BANK = 26, 27
-LOT_FROM, LOT_UNTIL, LOT_HARDNESS = 28, 29, 30
+BAR_THICK, HEAD_DEFICIT, ORDERED = 22, 23, 24  # m, K, rows of the order book
+EVENT, EVENT_PLACE, DOWN = 25, 26, 27  # code of a stop, its stand, seconds left of it
+FROZEN = 28  # 1: level 2 has stopped learning
+
+# how much of each disturbance this campaign has, and by which factor this plant differs
+SCALE = 29
+SCALES = len(DISTURBANCES) + len(SHIFTS)
+(
+    NOISE_SCALE, HARDNESS_SCALE, COOLING_SCALE, BAR_SCALE, SKID_SCALE, WATER_SCALE, GAP_SCALE,
+    CHARGE_SCALE, MODULUS_SHIFT, FRICTION_SHIFT, HARDNESS_SHIFT, HEAT_SHIFT,
+) = range(SCALE, SCALE + SCALES)  # fmt: skip
+
+# the bar that waits before F1, head first: temperature (K) and thickness (m) of its cells
+CELLS = 24
+BAR_CELL = SCALE + SCALES
+BAR_CELL_THICK = BAR_CELL + CELLS
+
+# what can go wrong (faults.py): each from a coil on, growing to its size; FAULT is what acts now
+FAULT = BAR_CELL_THICK + CELLS
+FAULT_FROM = FAULT + KINDS
+FAULT_UNTIL = FAULT_FROM + KINDS
+FAULT_SIZE = FAULT_UNTIL + KINDS
+FAULT_RAMP = FAULT_SIZE + KINDS  # s to full size
+FAULT_PLACE = FAULT_RAMP + KINDS  # stand, bank or zone, from 1; 0 where there is but one
 
 # the mill; thickness and temperature have a row before F1
-GAP = 31
+GAP = FAULT_PLACE + KINDS
 H = GAP + STANDS
 T = H + STANDS + 1
 FLAT = T + STANDS + 1
@@ -59,7 +81,8 @@ SHOWN_SPEED, SHOWN_GAUGE, SHOWN_FDT, SHOWN_POWER, SHOWN_CT, SHOWN_WATER = (
 SHOWN_FORCE = SHOWN_ENTRY + 7
 SHOWN_FLOW = SHOWN_FORCE + STANDS
 NOISE = SHOWN_FLOW + BANKS  # deviates of this interval, in the order of the rows above
-NOISES = 7 + STANDS + BANKS
+ECCENTRIC = 7 + STANDS + BANKS  # and of the roll that runs out of true
+NOISES = 8 + STANDS + BANKS
 
 # what was written: the six controls, and the finer trims of the environments
 SPEED_TRIM, SPRAY_TRIM, FDT_SOURCE, HARDNESS_CORRECTION, BANK_OUT, COOLING_CORRECTION = (

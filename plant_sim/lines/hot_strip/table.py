@@ -12,6 +12,7 @@ from ...control.level2_model import air_drop, bank_drop
 from ...engine.numbers import fmax, fmin, inline, kernel, where
 from ...physics.laminar_cooling import WATER, apparent_heat, jet_flux
 from ...physics.strip_temperature import DENSITY, STEFAN_BOLTZMANN, emissivity
+from .faults import BANK_OPEN, BANK_SHUT, CT_PYROMETER, WATER_PRESSURE
 from .rows import (
     ACT_BANK,
     ACTIVE,
@@ -25,8 +26,9 @@ from .rows import (
     CT_OFF,
     CT_ROLLED,
     CT_SEEN,
-    DEAD_BANK,
     DEMAND,
+    FAULT,
+    FAULT_PLACE,
     FDT_MODEL,
     FDT_SOURCE,
     FEEDBACK,
@@ -97,9 +99,14 @@ def cool(block: Block) -> None:
             opening = usable * fmin(left, 1.0)
             left = left - opening
             block[(COMMAND + b) * LANES + i] = opening
-            alive = where(block[DEAD_BANK * LANES + i] == float(b + 1), 0.0, 1.0)
+            bank = float(b + 1)
+            shut = where(block[(FAULT_PLACE + BANK_SHUT) * LANES + i] == bank, 1.0, 0.0)
+            shut = shut * block[(FAULT + BANK_SHUT) * LANES + i]
+            stuck = where(block[(FAULT_PLACE + BANK_OPEN) * LANES + i] == bank, 1.0, 0.0)
+            stuck = stuck * block[(FAULT + BANK_OPEN) * LANES + i]
             valve = block[(VALVE + b) * LANES + i]
-            block[(VALVE + b) * LANES + i] = alive * (valve + VALVE_STEP * (opening - valve))
+            valve = (1.0 - shut) * (valve + VALVE_STEP * (opening - valve))
+            block[(VALVE + b) * LANES + i] = fmax(valve, stuck)
 
 
 # rows of the bench: what all segments share lies apart from the block (see mill.py)
@@ -127,7 +134,8 @@ def travel(block: Block) -> None:
             bench[k * LANES + i] = block[AT[k] * LANES + i]
     for b in range(BANKS):
         for i in range(LANES):
-            bench[(B_VALVE + b) * LANES + i] = block[(VALVE + b) * LANES + i]
+            weak = 1.0 - block[(FAULT + WATER_PRESSURE) * LANES + i]
+            bench[(B_VALVE + b) * LANES + i] = weak * block[(VALVE + b) * LANES + i]
     for g in range(SEGMENTS):
         _segment(block[g * LANES :], bench)
     for k in range(B_CT, len(AT)):
@@ -135,6 +143,7 @@ def travel(block: Block) -> None:
             block[AT[k] * LANES + i] = bench[k * LANES + i]
     for i in range(LANES):
         shown = block[TRUE_CT * LANES + i] + 3.0 * block[(NOISE + 5) * LANES + i]
+        shown = shown + block[(FAULT + CT_PYROMETER) * LANES + i]
         block[SHOWN_CT * LANES + i] = shown
         block[SHOWN_WATER * LANES + i] = (
             block[WATER_TEMPERATURE * LANES + i] + 0.2 * block[(NOISE + 6) * LANES + i]
@@ -142,7 +151,8 @@ def travel(block: Block) -> None:
     for b in range(BANKS):
         for i in range(LANES):
             noise = 0.01 * block[(NOISE + 7 + STANDS + b) * LANES + i]
-            block[(SHOWN_FLOW + b) * LANES + i] = block[(VALVE + b) * LANES + i] + noise
+            weak = 1.0 - block[(FAULT + WATER_PRESSURE) * LANES + i]
+            block[(SHOWN_FLOW + b) * LANES + i] = weak * block[(VALVE + b) * LANES + i] + noise
 
 
 @inline

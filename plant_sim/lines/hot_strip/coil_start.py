@@ -1,0 +1,179 @@
+"""The start of a campaign and of a coil: what was ordered, what the bar really is, this very plant.
+
+Everything is drawn from two keys: `plan` fixes the plant's own parameters, `noise` the
+disturbances; the same plan under other noise is another possible future of the same day. Orders and
+faults come as tables that `scenarios` drew.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...control.level2_model import MODULUS, STAND_FACTOR
+from ...engine.numbers import exp, fmax, kernel
+from ...engine.random import normal, uniform
+from ...physics.mill_stretch import MODULUS_PER_WIDTH
+from ...physics.strip_temperature import DENSITY, after_radiation, emissivity
+from ...scenarios import fields as O  # noqa: E741, N812
+from . import faults as F  # noqa: N812
+from . import parameters as P  # noqa: N812
+from . import rows as R  # noqa: N812
+from .rows import LANES
+from .tables import STANDS
+
+Block = NDArray[np.float64]
+Table = NDArray[np.float64]
+
+BAR_START = 1286.0  # K: mean bar temperature at the finishing descaler [M 3.7]
+BAR_SPREAD = 6.0  # K: its standard deviation from bar to bar [T]
+HARDNESS_LEVEL, HARDNESS_SPREAD = 0.03, 0.015  # 1: of this plant; from bar to bar [T]
+STIFFNESS_LEVEL = 0.03  # 1: of this plant [T]
+COOLING_LEVEL, COOLING_SPREAD = 0.05, 0.015  # 1: of this plant; from coil to coil [T]
+SKID_LEAST, SKID_MORE = 3.0, 5.0  # K: amplitude of skid marks on the bar [M 4.1]
+SKID_LENGTH = 9.0  # m: of bar from one skid mark to the next [M 4.1]
+HEAD_COLD, HEAD_REACH = 12.0, 0.8  # K, m of bar: how cold and how long the head is [T]
+# channels of the random numbers: 0..63 noise of an interval, from 64 what is drawn once
+PLANT, BAR_DRAW = 80, 128
+
+
+@kernel
+def restart(block: Block, i: int, mill: Table, faults: Table, scales: Table, lined: float) -> None:
+    """Put lane i at the start of a campaign: cold table, empty mill.
+
+    Args:
+        block: the block of the lane.
+        i: its place in it.
+        mill: the mill's data, see `parameters`.
+        faults: (KINDS, 5): from coil, until coil, size, seconds to full size, place.
+        scales: (rows.SCALES,): shares of the disturbances, factors of this plant.
+        lined: rows of the order book.
+    """
+    for row in range(R.ROWS):
+        block[row * LANES + i] = 0.0
+    for s in range(STANDS):
+        block[(R.ADAPTED + s) * LANES + i] = STAND_FACTOR[s]
+        block[(R.FLAT + s) * LANES + i] = 1.05 * mill[P.RADIUS + s]
+        block[(R.H + s) * LANES + i] = 34e-3 * exp(-2.5 * s / STANDS)
+        block[(R.T + s) * LANES + i] = 1250.0
+        block[(R.GAP + s) * LANES + i] = 2e-3
+    block[(R.H + STANDS) * LANES + i], block[(R.T + STANDS) * LANES + i] = 2.6e-3, 1150.0
+    for g in range(R.SEGMENTS):
+        block[(R.PLACE + g) * LANES + i] = -1e6
+        block[(R.HEAT + g) * LANES + i] = 900.0
+    for c in range(R.CELLS):
+        block[(R.BAR_CELL + c) * LANES + i] = BAR_START
+        block[(R.BAR_CELL_THICK + c) * LANES + i] = 34e-3
+    block[R.BAR_THICK * LANES + i] = 34e-3
+    block[R.BANK_GAIN * LANES + i] = 1.0
+    block[R.SPEED * LANES + i] = 8.0
+    block[R.THREAD_SPEED * LANES + i] = 8.0
+    block[R.FORCE_RATIO * LANES + i] = 1.0
+    block[R.WIDTH * LANES + i], block[R.CARBON * LANES + i] = 1.25, 0.08
+    block[R.HARDNESS * LANES + i], block[R.STIFFNESS * LANES + i] = 1.0, MODULUS
+    block[R.GAUGE_AIM * LANES + i], block[R.FDT_AIM * LANES + i] = 2.6e-3, 1158.0
+    block[R.CT_AIM * LANES + i], block[R.TRUE_CT * LANES + i] = 893.0, 893.0
+    block[R.SHOWN_CT * LANES + i], block[R.FDT_MODEL * LANES + i] = 893.0, 1158.0
+    block[R.SHOWN_FDT * LANES + i], block[R.SHOWN_ENTRY * LANES + i] = 1158.0, 1288.0
+    block[R.SHOWN_WATER * LANES + i] = 298.0
+    block[R.WATER_TEMPERATURE * LANES + i] = 298.0
+    block[R.ENTRY_TEMPERATURE * LANES + i] = 1288.0
+    block[R.COOLING * LANES + i] = 1.0
+    block[R.GAP_LEFT * LANES + i] = 5.0
+    block[R.ORDERED * LANES + i] = lined
+    for k in range(F.KINDS):
+        block[(R.FAULT_FROM + k) * LANES + i] = faults[k, 0]
+        block[(R.FAULT_UNTIL + k) * LANES + i] = faults[k, 1]
+        block[(R.FAULT_SIZE + k) * LANES + i] = faults[k, 2]
+        block[(R.FAULT_RAMP + k) * LANES + i] = faults[k, 3]
+        block[(R.FAULT_PLACE + k) * LANES + i] = faults[k, 4]
+    for k in range(R.SCALES):
+        block[(R.SCALE + k) * LANES + i] = scales[k]
+
+
+@kernel
+def order(
+    block: Block, i: int, mill: Table, orders: Table, plan: np.uint64, noise: np.uint64,
+    episode: int,
+) -> None:  # fmt: skip
+    """Bring the next coil of the book to lane i; the book begins anew at its end."""
+    coil = block[R.COIL * LANES + i] + 1.0
+    number = int(coil)
+    block[R.COIL * LANES + i] = coil
+    at = orders[(number - 1) % int(block[R.ORDERED * LANES + i])]
+    width = at[O.WIDTH]
+    block[R.WIDTH * LANES + i], block[R.GAUGE_AIM * LANES + i] = width, at[O.GAUGE]
+    block[R.FDT_AIM * LANES + i], block[R.CT_AIM * LANES + i] = at[O.FDT_AIM], at[O.CT_AIM]
+    block[R.CARBON * LANES + i], block[R.MASS * LANES + i] = at[O.CARBON], at[O.MASS]
+    thick = at[O.BAR_GAUGE]
+    block[R.BAR_THICK * LANES + i] = thick
+    block[R.BAR * LANES + i] = at[O.MASS] / (DENSITY * width * thick)
+    _grow_at_once(block, i)
+
+    scale = block[R.HARDNESS_SCALE * LANES + i]
+    hardness = 1.0 + HARDNESS_LEVEL * scale * normal(plan, episode, 0, PLANT)
+    drawn = normal(noise, episode, number, BAR_DRAW)
+    hardness = hardness * (1.0 + HARDNESS_SPREAD * scale * drawn) * at[O.HARDNESS_TRUE]
+    hardness = hardness * (1.0 + block[(R.FAULT + F.WRONG_GRADE) * LANES + i])
+    block[R.HARDNESS * LANES + i] = hardness * block[R.HARDNESS_SHIFT * LANES + i]
+    own = 1.0 + STIFFNESS_LEVEL * normal(plan, episode, 0, PLANT + 1)
+    stiffness = mill[P.ROLL_MODULUS] - MODULUS_PER_WIDTH * (mill[P.BARREL] - width)
+    block[R.STIFFNESS * LANES + i] = stiffness * own * block[R.MODULUS_SHIFT * LANES + i]
+    scale = block[R.COOLING_SCALE * LANES + i]
+    own = 1.0 + COOLING_LEVEL * scale * normal(plan, episode, 0, PLANT + 2)
+    own = own * (1.0 + COOLING_SPREAD * scale * normal(noise, episode, number, BAR_DRAW + 1))
+    block[R.COOLING * LANES + i] = own * block[R.HEAT_SHIFT * LANES + i]
+
+
+@kernel
+def _grow_at_once(block: Block, i: int) -> None:
+    """A fault without a ramp acts from the first moment of its first coil."""
+    coil = block[R.COIL * LANES + i]
+    for k in range(F.KINDS):
+        here = block[(R.FAULT_FROM + k) * LANES + i] <= coil
+        here = here and coil < block[(R.FAULT_UNTIL + k) * LANES + i]
+        if not here:
+            block[(R.FAULT + k) * LANES + i] = 0.0
+        elif block[(R.FAULT_RAMP + k) * LANES + i] <= 0.0:
+            block[(R.FAULT + k) * LANES + i] = block[(R.FAULT_SIZE + k) * LANES + i]
+
+
+@kernel
+def draw_bar(block: Block, i: int, noise: np.uint64, episode: int) -> None:
+    """Draw the bar that waits before F1, where no furnace and no rougher have made it."""
+    number = int(block[R.COIL * LANES + i])
+    scale = block[R.BAR_SCALE * LANES + i]
+    mean = BAR_START + BAR_SPREAD * scale * normal(noise, episode, number, BAR_DRAW + 2)
+    thick = block[R.BAR_THICK * LANES + i]
+    late = block[(R.FAULT + F.LATE_DISCHARGE) * LANES + i]
+    mean = after_radiation(mean, thick, late, emissivity(mean))
+    block[R.BAR_TEMPERATURE * LANES + i] = mean
+    skid = SKID_LEAST + SKID_MORE * uniform(noise, episode, number, BAR_DRAW + 3)
+    skid = skid * block[R.SKID_SCALE * LANES + i]
+    skid = skid * (1.0 + block[(R.FAULT + F.SKID) * LANES + i])
+    phase = 6.2831853 * uniform(noise, episode, number, BAR_DRAW + 4)
+    cell = block[R.BAR * LANES + i] / R.CELLS
+    for c in range(R.CELLS):
+        place = (c + 0.5) * cell
+        block[(R.BAR_CELL + c) * LANES + i] = mean + skid * np.sin(
+            6.2831853 * place / SKID_LENGTH + phase
+        )
+        block[(R.BAR_CELL_THICK + c) * LANES + i] = thick
+    cold = HEAD_COLD * block[R.BAR_SCALE * LANES + i]
+    block[R.HEAD_DEFICIT * LANES + i] = cold + block[(R.FAULT + F.COLD_HEAD) * LANES + i]
+
+
+@kernel
+def bar_at(block: Block, i: int, first: int, done: float) -> float:
+    """Return a quantity of the bar cells (first row `first`) at `done` (m) from the head."""
+    place = done / fmax(block[R.BAR * LANES + i], 1.0) * R.CELLS - 0.5
+    place = min(max(place, 0.0), R.CELLS - 1.001)
+    c = int(place)
+    share = place - c
+    return (1.0 - share) * block[(first + c) * LANES + i] + share * block[
+        (first + c + 1) * LANES + i
+    ]
+
+
+@kernel
+def head_deficit(block: Block, i: int, done: float) -> float:
+    """Return how much colder (K) than its cell the bar is at `done` (m) from the head."""
+    return block[R.HEAD_DEFICIT * LANES + i] * exp(-done / HEAD_REACH)
