@@ -73,8 +73,11 @@ def _constants(files: dict[str, Path]) -> set[Path]:
         name, file = left.pop()
         package = name.rpartition(".")[0]
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.level and node.module:
-                imported = resolve_name("." * node.level + node.module, package)
+            if not isinstance(node, ast.ImportFrom) or not node.level:
+                continue
+            modules = [node.module] if node.module else [alias.name for alias in node.names]
+            for module in modules:
+                imported = resolve_name("." * node.level + module, package)
                 other = Path(str(import_module(imported).__file__))
                 if other not in found:
                     found.add(other)
