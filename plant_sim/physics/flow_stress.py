@@ -8,9 +8,9 @@ Y. Misaka and T. Yoshimoto 1967 [V].
 
 from ..engine.numbers import exp, fmax, inline, log, require, where
 
-KGF_MM2 = 9.80665e6  # Pa
-COLDEST, HOTTEST = 973.0, 1473.0  # K: 700 to 1200 degC
-MOST_STRAIN = 0.7  # of a pass
+KGF_MM2 = 9.80665e6  # Pa: one kgf/mm2 [C 3.1]
+COLDEST, HOTTEST = 973.0, 1473.0  # K: validity of Shida, 700 to 1200 degC [V 3.1]
+MOST_STRAIN = 0.7  # 1: validity of Shida, equivalent strain of a pass [V 3.1]
 
 
 @inline

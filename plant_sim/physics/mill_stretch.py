@@ -8,10 +8,10 @@ Source: standard literature [M]; the modulus range 4-6 MN/mm is [M].
 
 from ..engine.numbers import inline
 
-MODULUS = 5.0e9  # N/m at full barrel width [M]
-MODULUS_PER_WIDTH = 0.8e9  # N/m per m of barrel not covered by strip [T]
-BARREL = 2.05  # m [M]
-KISS_FORCE = 12.0e6  # N, force at which the gap was zeroed [M]
+MODULUS = 5.0e9  # N/m: stretch modulus of a stand at full barrel width [M 3.4]
+MODULUS_PER_WIDTH = 0.8e9  # N/m2: modulus lost per metre of barrel without strip [T 3.4]
+BARREL = 2.05  # m: barrel length [M 3.11]
+KISS_FORCE = 12.0e6  # N: force at which the gap was zeroed [M 3.4]
 
 
 @inline

@@ -10,8 +10,8 @@ from math import pi
 
 from ..engine.numbers import atan, fmax, inline, log, require, sqrt, tan
 
-PLANE_STRAIN = 1.1547005383792515  # 2/sqrt(3)
-FLATTENING = 16.0 * (1.0 - 0.3 * 0.3) / (pi * 210e9)  # 1/Pa, Hitchcock: E 210 GPa, nu 0.3
+PLANE_STRAIN = 1.1547005383792515  # 1: 2/sqrt(3), plane strain over uniaxial stress [C 3.2]
+FLATTENING = 16.0 * (1.0 - 0.3 * 0.3) / (pi * 210e9)  # 1/Pa: Hitchcock, steel rolls [M 3.2]
 
 
 @inline

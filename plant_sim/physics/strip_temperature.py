@@ -7,10 +7,10 @@ ranges of Hlady 1995 and Devadas 1991 [M]; specific heat and density EN 1993-1-2
 
 from ..engine.numbers import exp, inline, log
 
-STEFAN_BOLTZMANN = 5.670374e-8  # W/(m2 K4)
-DENSITY = 7700.0  # kg/m3 at rolling temperature [M]
-HEAT = 650.0  # J/(kg K), specific heat above 900 degC [M]
-WORK_HEAT = 0.93  # share of plastic work that becomes heat [M]
+STEFAN_BOLTZMANN = 5.670374e-8  # W/(m2 K4): black-body radiation [V CODATA]
+DENSITY = 7700.0  # kg/m3: steel at rolling temperature [M 3.7]
+HEAT = 650.0  # J/(kg K): specific heat above 900 degC [M 3.7]
+WORK_HEAT = 0.93  # 1: share of plastic work that becomes heat [M 3.7]
 
 
 @inline
