@@ -13,7 +13,7 @@ FOLDERS := agents connectors models plant_sim
 TREE    := build/types/passline
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow lint format types check lock labels finetune bench dist clean
+.PHONY: help demo test slow lint format types check lock labels finetune bench physics dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
@@ -56,6 +56,9 @@ finetune: $(VENV)/ready ## train the shipped head and adapter anew from runs/lab
 
 bench: $(VENV)/ready ## hold, rules, head and language model on the same seeds
 	$(BIN)/passline rollout runs/bench --seat hold --seat rules --seat head --seat lm
+
+physics: $(VENV)/ready ## write docs/physics.md from the constants in the code
+	$(BIN)/python docs/physics_table.py
 
 dist: $(VENV)/ready ## wheel and sdist
 	rm -rf dist

@@ -1,5 +1,7 @@
 """Plant units, converted in this one place: SI inside, what an operator reads outside."""
 
+from math import pi
+
 from .errors import ConfigError
 
 UNITS: dict[
@@ -19,6 +21,14 @@ UNITS: dict[
     "MN": ("N", 1e6, 0.0),
     "MW": ("W", 1e6, 0.0),
     "m3/h": ("m3/s", 1.0 / 3600.0, 0.0),
+    "Nm3/h": ("m3/s", 1.0 / 3600.0, 0.0),  # gas at 0 degC and 1 atm on both sides
+    "Pa": ("Pa", 1.0, 0.0),
+    "bar": ("Pa", 1e5, 0.0),
+    "MPa": ("Pa", 1e6, 0.0),
+    "kNm": ("N m", 1e3, 0.0),
+    "deg": ("rad", pi / 180.0, 0.0),
+    "IU": ("1", 1e-5, 0.0),  # I-unit of flatness: 1e-5 of length
+    "EUR": ("EUR", 1.0, 0.0),
 }
 
 

@@ -2,7 +2,7 @@
 
 Set-up forces come from Misaka and Ford-Alexander with one round of flattening; temperatures from a
 loss inversely proportional to mass flow; cooling from a constant flux. The parameters were
-identified once on rolled coils of the default plant and rounded [T]; adaptation does the rest.
+identified once on rolled coils of the default plant and rounded; adaptation does the rest.
 It may not use the plant's parameters, only formulas of the trade and measured values.
 """
 
@@ -16,14 +16,15 @@ from ..physics.roll_bite import (
     strain,
 )
 
-MODULUS = 4.8e9  # N/m, believed mill modulus, whatever the width [T]
-LOSS = 3.94e-3  # m2/s: radiation and contact [T]
-SPRAY = 1.41  # K m2/s at full opening [T]
-WORK = 32.3  # K per unit of logarithmic reduction [T]
-BANK_FLUX = 1.11e6  # W/m2, both faces together under an open bank [T]
-BANK_HEAT = 7700.0 * 800.0  # J/(m3 K): transformation heat smeared over the whole range [T]
-STAND_FACTOR = (0.94, 1.00, 1.05, 1.09, 1.11, 1.14, 1.16)  # force, measured over model [T]
-AIR_LOSS = 1.60  # K m2/s of temperature lost between the last stand and the coiler [T]
+MODULUS = 4.8e9  # N/m: believed mill modulus, whatever the width [T]
+LOSS = 3.94e-3  # m2/s: radiation and contact, identified on rolled coils [C]
+SPRAY = 1.41  # K m2/s: sprays at full opening, identified on rolled coils [C]
+WORK = 32.3  # K: rise per unit of logarithmic reduction, identified on rolled coils [C]
+BANK_FLUX = 1.11e6  # W/m2: both faces under an open bank, identified on rolled coils [C]
+BANK_HEAT = 7700.0 * 800.0  # J/(m3 K): heat of transformation smeared over the range [M 4.2]
+# 1: force, measured over model, by stand, identified on rolled coils [C]
+STAND_FACTOR = (0.94, 1.00, 1.05, 1.09, 1.11, 1.14, 1.16)
+AIR_LOSS = 1.60  # K m2/s: lost between the last stand and the coiler, identified [C]
 
 
 @inline

@@ -1,90 +1,67 @@
 """`passline/RunOutTable-v0`: coiling temperature of one coil after another."""
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..economics import CT_DOWNGRADE
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
-from ..lines.hot_strip.lanes import HotStripLanes
 from ..lines.hot_strip.tables import BANKS
-from .play import Task
+from .hot_strip import (
+    CHARTS,
+    CT,
+    CT_SEEN,
+    FDT_OFF,
+    GAUGE_AIM,
+    ROLLING,
+    SPEED,
+    HotStripPlant,
+    HotStripTask,
+    ct_off_aim,
+    shown,
+)
 from .single import LineEnv
+from .task import Action, Array
 from .vector import LineVectorEnv
 
+FLOWS = tuple(shown(f"rot.bank_{bank}_flow", 1.0) for bank in range(1, BANKS + 1))
 
-class TableTask(Task):
+PRESETS = {
+    "instruments": (  # nothing that level 2 computes
+        "fm.rolling", "rot.coiling_temperature", "rot.strip_seen", "fm.fdt", "fm.speed",
+        "coil.gauge_aim", "coil.ct_aim", *(flow.name for flow in FLOWS),
+    ),
+    "coiling": ("rot.coiling_temperature", "rot.strip_seen", "fm.speed", "rot.demand"),
+}  # fmt: skip
+
+
+class TableTask(HotStripTask):
     """A trim of the cooling demand on top of feed-forward and feedback."""
 
-    action_rows = (R.ACT_BANK,)
-    action_span = (1.5,)  # banks
-    action_rate = (0.25,)  # banks per interval of 0.5 s
-    observations = 9 + BANKS
+    name = "RunOutTable"
+    intervals, seconds, horizon = 1, 0.5, 240  # a coil, the gap behind it, the head of the next
+    actions = (Action("rot.bank_trim", "1", 1.5, 0.25, "cooling banks added to the demand"),)
+    observations = (
+        ROLLING,
+        ct_off_aim(20.0),
+        CT_SEEN,
+        FDT_OFF,
+        SPEED,
+        GAUGE_AIM,
+        shown("coil.ct_aim", 40.0, 880.0),
+        shown("rot.demand", float(BANKS)),
+        shown("rot.feedback", 0.5),
+        *FLOWS,
+    )
+    money = (CT,)
+    charts = CHARTS
+    presets = PRESETS
 
-    def observe(self, lanes: HotStripLanes) -> NDArray[np.float64]:
-        """Return (n, 15): see `RunOutTable`."""
-        rolling, row = lanes.row(R.ACTIVE), lanes.row
-        columns = [
-            rolling,
-            row(R.CT_SEEN) * (row(R.SHOWN_CT) - row(R.CT_AIM)) / 20.0,
-            row(R.CT_SEEN),
-            rolling * (row(R.SHOWN_FDT) - row(R.FDT_AIM)) / 20.0,
-            (row(R.SHOWN_SPEED) - 9.0) / 3.0,
-            (row(R.GAUGE_AIM) - 3e-3) / 1e-3,
-            (row(R.CT_AIM) - 880.0) / 40.0,
-            row(R.DEMAND) / BANKS,
-            row(R.FEEDBACK) / 0.5,
-        ]
-        columns += [row(R.SHOWN_FLOW + bank) for bank in range(BANKS)]
-        return np.stack(columns, axis=1)
-
-    def counters(self, lanes: HotStripLanes) -> dict[str, NDArray[np.float64]]:
-        """Return the money lost by coiling outside the tolerance."""
-        return {"ct": lanes.total(R.CT_OFF) * CT_DOWNGRADE}
-
-    def finished(self, lanes: HotStripLanes) -> NDArray[np.bool_]:
-        """Return False: coil follows coil until the horizon."""
-        return np.zeros(lanes.n, bool)
+    def apply(self, plant: HotStripPlant, values: Array) -> None:
+        """Write the trim."""
+        plant.set_row(R.ACT_BANK, values[:, 0])
 
 
 class RunOutTable(LineEnv):
-    """Keep the coiling temperature (CT) behind the run-out table.
+    """Keep the coiling temperature behind the run-out table.
 
-    ## Description
-    The thin hot strip line delivers strip with its own speed, thickness and temperature; level 2
-    and a feedback open the banks; the agent adds a trim. Control interval 0.5 s of plant time,
-    240 intervals an episode.
-
-    ## Action space
-    `Box(-1, 1, (1,), float32)`: trim of the demand, 1.5 banks at 1, at most 0.25 banks an interval.
-
-    ## Observation space
-    `Box(-5, 5, (15,), float32)`, as instruments and level 2 show it, noise included.
-
-    | Num | Observation | unit of 1 |
-    |---|---|---|
-    | 0 | strip in the mill | yes |
-    | 1 | CT minus aim, 0 when the pyrometer sees no strip | 20 K |
-    | 2 | the pyrometer sees strip | yes |
-    | 3 | FDT pyrometer minus aim | 20 K |
-    | 4 | speed minus 9 m/s | 3 m/s |
-    | 5 | gauge aim minus 3 mm | 1 mm |
-    | 6 | CT aim minus 607 degC | 40 K |
-    | 7 | banks asked for | 6 |
-    | 8 | banks of the feedback | 0.5 |
-    | 9-14 | flow of the banks over their rating | 1 |
-
-    ## Rewards
-    Minus the money of the interval (EUR): mass that passes the coiling pyrometer outside 15 K.
-    `info` carries `ct` (EUR), and `cost` and `outside` as `FinishingMill`.
-
-    ## Episode end
-    Termination: never. Truncation: after 240 intervals: a coil, the gap, the head of the next.
-
-    ## Starting state, arguments
-    As `FinishingMill`.
-
-    ## Version history
-    v0: the thin line of release 0.1.
+    One trim on top of feed-forward and feedback, 240 steps of 0.5 s, coil after coil; the reward is
+    minus the money lost outside the tolerance. Datasheet: docs/environments/run_out_table.md.
     """
 
     task = TableTask()

@@ -5,7 +5,7 @@ bit for bit, in all three autoreset modes.
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
@@ -13,10 +13,10 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from ..errors import ConfigError
-from .play import HORIZON, Play, Task, action_space, observation_space
-
-Observation = NDArray[np.float32]
-Flags = NDArray[np.bool_]
+from .options import Settings, options_of
+from .play import Play, action_space, observation_space
+from .single import RENDER_FPS, RENDER_MODES, Frame, Observation, check_render_mode
+from .task import Flags, Task
 
 
 class LineVectorEnv(VectorEnv[Observation, Observation, NDArray[Any]]):
@@ -24,32 +24,42 @@ class LineVectorEnv(VectorEnv[Observation, Observation, NDArray[Any]]):
 
     Args:
         num_envs: how many.
-        scenario: name of the scenario.
         autoreset_mode: NEXT_STEP (default), SAME_STEP or DISABLED.
-        max_episode_steps: intervals after which an episode is truncated.
+        max_episode_steps: steps after which an episode is truncated; None for the task's own.
+        render_mode: None, or "rgb_array" for pictures by `render`.
+        settings: the options, see `Options`.
+
+    Raises:
+        ConfigError: for an option that does not exist or does not fit.
     """
 
-    task: ClassVar[Task]
+    task: ClassVar[Task[Any]]
 
     def __init__(
         self,
         num_envs: int = 1,
-        scenario: str = "nominal",
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
-        max_episode_steps: int = HORIZON,
-        render_mode: None = None,
+        max_episode_steps: int | None = None,
+        render_mode: str | None = None,
+        **settings: Unpack[Settings],
     ) -> None:
         if num_envs < 1:
             raise ConfigError(f"num_envs {num_envs} is below 1; ask for at least one")
+        check_render_mode(render_mode)
+        options = options_of(self.task, settings)
         self.num_envs, self.render_mode = num_envs, render_mode
         self.mode = AutoresetMode(autoreset_mode)
-        self.metadata = {"autoreset_mode": self.mode, "render_modes": []}
-        self.single_observation_space = observation_space(self.task)
+        self.metadata = {
+            "autoreset_mode": self.mode,
+            "render_modes": list(RENDER_MODES),
+            "render_fps": RENDER_FPS,
+        }
+        self.single_observation_space = observation_space(self.task, options)
         self.single_action_space = action_space(self.task)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._horizon = max_episode_steps
-        self._play = Play(self.task, num_envs, scenario)
+        self._horizon = self.task.horizon if max_episode_steps is None else max_episode_steps
+        self._play = Play(self.task, num_envs, options, render_mode is not None)
         self._pending: Flags = np.zeros(num_envs, bool)
 
     def reset(
@@ -93,7 +103,7 @@ class LineVectorEnv(VectorEnv[Observation, Observation, NDArray[Any]]):
     def step(
         self, actions: Observation
     ) -> tuple[Observation, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
-        """Move all lines by one interval.
+        """Move all plants by one step.
 
         Raises:
             ConfigError: for actions of another shape or not finite; in DISABLED mode for stepping
@@ -123,6 +133,12 @@ class LineVectorEnv(VectorEnv[Observation, Observation, NDArray[Any]]):
             self._pending = over
         infos |= _masked(terms, stepped)
         return observation, reward, terminated, truncated, infos
+
+    def render(self) -> tuple[Frame, ...] | None:
+        """Return a picture (height, width, 3) of each line and its episode so far, or None."""
+        if self.render_mode is None:
+            return None
+        return tuple(self._play.frame(lane) for lane in range(self.num_envs))
 
 
 def _masked(terms: dict[str, NDArray[np.float64]], mask: Flags) -> dict[str, Any]:

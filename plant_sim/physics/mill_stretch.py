@@ -1,17 +1,23 @@
 """The gaugemeter: how a stand gives way under the roll force, and what gap control makes of it.
 
-h = S + (P - P0) / M with a stretch modulus that falls with narrower strip. Leaves out oil film,
-thermal crown, wear and eccentricity. Relative (BISRA, lock-on) gap control is taken in equilibrium:
-its loop of some 20 ms settles well inside a control interval.
+h = S + (P - P0) / M(w) - oil film - thermal growth + wear + eccentricity. `exit_error` takes the
+relative (BISRA, lock-on) gap control in equilibrium: its loop of some 20 ms settles well inside a
+control interval; the gains below say what it does to a disturbance and where it is unstable.
 Source: standard literature [M]; the modulus range 4-6 MN/mm is [M].
 """
 
-from ..engine.numbers import inline
+from math import pi
 
-MODULUS = 5.0e9  # N/m at full barrel width [M]
-MODULUS_PER_WIDTH = 0.8e9  # N/m per m of barrel not covered by strip [T]
-BARREL = 2.05  # m [M]
-KISS_FORCE = 12.0e6  # N, force at which the gap was zeroed [M]
+from ..engine.numbers import fmax, inline, require, tan
+
+MODULUS = 5.0e9  # N/m: stretch modulus of a stand at full barrel width [M 3.4]
+MODULUS_PER_WIDTH = 0.8e9  # N/m2: modulus lost per metre of barrel without strip [T 3.4]
+BARREL = 2.05  # m: barrel length [M 3.11]
+KISS_FORCE = 12.0e6  # N: force at which the gap was zeroed [M 3.4]
+
+OIL_FILM = 0.30e-3  # m: growth of both backup bearings' films at very high speed [M 3.4]
+OIL_SPEED = 4.0  # m/s: roll speed of half that growth at the kissing force [T 3.4]
+SECOND_HARMONIC = 0.3  # 1: of the eccentricity over the first, amplitude [T 3.4]
 
 
 @inline
@@ -53,3 +59,93 @@ def exit_slope(
 ) -> float:
     """Return d(residual)/d(exit): 1 + Q (1/M - C/M_believed); Q the strip modulus (N/m)."""
     return 1.0 + modulus_strip * (1.0 / stiffness - compensation / believed)
+
+
+@inline
+def modulus_at(full: float, barrel: float, width: float) -> float:
+    """Return the modulus (N/m) of a stand of `full` one (N/m); barrel and strip width in m."""
+    return full - MODULUS_PER_WIDTH * (barrel - width)
+
+
+@inline
+def gauge(
+    gap: float, force: float, stiffness: float, oil: float, growth: float, worn: float,
+    eccentricity: float,
+) -> float:  # fmt: skip
+    """Return the thickness (m) a stand leaves.
+
+    Args:
+        gap: gap position relative to kissing at `KISS_FORCE` (m).
+        force: roll force (N).
+        stiffness: stretch modulus (N/m).
+        oil: growth of the bearing oil film since zeroing (m); closes the gap.
+        growth: thermal growth of both roll radii since zeroing (m); closes the gap.
+        worn: what both rolls have lost since zeroing (m); opens the gap.
+        eccentricity: of the backup rolls at this moment (m); positive opens the gap.
+    """
+    return gap + (force - KISS_FORCE) / stiffness - oil - growth + worn + eccentricity
+
+
+@inline
+def oil_film(speed: float, force: float) -> float:
+    """Return the thickness (m) of the backup bearings' oil film, both rolls together.
+
+    Hydrodynamic: it grows with speed over load and levels off [M; level and half speed tuned].
+    What moves the gap is the growth since zeroing, so subtract the film of that moment.
+
+    Args:
+        speed: roll speed (m/s), zero or more.
+        force: roll force (N).
+    """
+    number = speed / OIL_SPEED * KISS_FORCE / fmax(force, 0.1 * KISS_FORCE)
+    return OIL_FILM * number / (1.0 + number)
+
+
+@inline
+def eccentricity(turns: float, swing: float) -> float:
+    """Return the eccentricity (m) of a backup roll: first and second harmonic of its rotation.
+
+    Args:
+        turns: angle of the backup roll, 0 to 1 for one turn (the caller drops whole turns).
+        swing: peak to peak of the first harmonic (m), 10 to 40 micrometres on a good roll [M].
+    """
+    require(0.0 <= turns <= 1.0, "give the angle of the roll as 0 to 1 of one turn")
+    quarter = tan(0.5 * pi * (turns - 0.5))  # a quarter of the angle from half a turn: +-45 degrees
+    half_sine = 2.0 * quarter / (1.0 + quarter * quarter)
+    half_cosine = (1.0 - quarter * quarter) / (1.0 + quarter * quarter)
+    sine, cosine = 2.0 * half_sine * half_cosine, 1.0 - 2.0 * half_sine * half_sine
+    return 0.5 * swing * (2.0 * SECOND_HARMONIC * sine * cosine - sine)
+
+
+@inline
+def eccentricity_gain(
+    modulus_strip: float, compensation: float, stiffness: float, believed: float
+) -> float:
+    """Return d(exit)/d(eccentricity) of a stand under gap control: 1 at full compensation.
+
+    Without gap control M/(M + Q): compensation amplifies eccentricity by up to 1 + Q/M.
+    Arguments as `exit_slope`.
+    """
+    return 1.0 / exit_slope(modulus_strip, compensation, stiffness, believed)
+
+
+@inline
+def entry_gain(
+    entry_slope: float, modulus_strip: float, compensation: float, stiffness: float, believed: float
+) -> float:
+    """Return d(exit)/d(entry) of a stand under gap control: 0 at full compensation.
+
+    `entry_slope` is dP/d(entry thickness) (N/m); the rest as `exit_slope`.
+    """
+    give = 1.0 / stiffness - compensation / believed
+    return entry_slope * give * eccentricity_gain(modulus_strip, compensation, stiffness, believed)
+
+
+@inline
+def stability_limit(modulus_strip: float, stiffness: float) -> float:
+    """Return the compensation above which lock-on gap control is unstable: 1 + M/Q (N/m both).
+
+    >>> round(stability_limit(22.6e9, 5e9), 2)
+    1.22
+    """
+    return 1.0 + stiffness / modulus_strip

@@ -1,17 +1,20 @@
 """Roll force, torque and forward slip of a hot flat pass: Sims with Hitchcock's flattening.
 
-Sticking friction, plane strain, circular flattened arc. Leaves out spread and the peening of thick
-stock.
+Sticking friction, plane strain, circular flattened arc; strip tension as a mean over the arc.
+Leaves out spread. Thick and very light passes need `bite_limits` on top.
 Sources: R. B. Sims, Proc. IMechE 168 (1954) 191-200; J. Hitchcock 1935; H. Ford and J. M. Alexander
-1963/64 [M: implemented and cross-checked, primary sources not re-read].
+1963/64; R. Hill 1950 [M: implemented and cross-checked, primary sources not re-read].
 """
 
 from math import pi
 
 from ..engine.numbers import atan, fmax, inline, log, require, sqrt, tan
 
-PLANE_STRAIN = 1.1547005383792515  # 2/sqrt(3)
-FLATTENING = 16.0 * (1.0 - 0.3 * 0.3) / (pi * 210e9)  # 1/Pa, Hitchcock: E 210 GPa, nu 0.3
+PLANE_STRAIN = 1.1547005383792515  # 1: 2/sqrt(3), plane strain over uniaxial stress [C 3.2]
+FLATTENING = 16.0 * (1.0 - 0.3 * 0.3) / (pi * 210e9)  # 1/Pa: Hitchcock, steel rolls [M 3.2]
+
+BACK_WEIGHT, FRONT_WEIGHT = 0.7, 0.3  # 1: how far tensions unload the bite [T 3.2]
+REAL_SLIP = 0.7  # 1: forward slip of real mills over that of sticking friction [T 3.2]
 
 
 @inline
@@ -124,3 +127,68 @@ def ford_alexander_factor(entry: float, exit: float, flattened: float) -> float:
 def strip_modulus(force: float, draft: float) -> float:
     """Return an estimate of the strip modulus -dP/dh_exit (N/m), good enough for a Newton step."""
     return 1.25 * force / fmax(draft, 1e-6)
+
+
+@inline
+def tension_relief(back: float, front: float) -> float:
+    """Return xi, by which tension stresses lower the plane-strain flow stress in a bite (Pa)."""
+    return BACK_WEIGHT * back + FRONT_WEIGHT * front
+
+
+@inline
+def force_under_tension(
+    entry: float, exit: float, width: float, flattened: float, stress: float, back: float,
+    front: float,
+) -> float:  # fmt: skip
+    """Return the Sims force (N) at a given flattened radius between strip tensions.
+
+    Args:
+        entry: thickness before the pass (m).
+        exit: thickness behind it (m).
+        width: m.
+        flattened: flattened radius (m).
+        stress: mean uniaxial flow stress (Pa).
+        back: tension stress before the pass (Pa).
+        front: tension stress behind it (Pa). The force stays positive however high both are.
+    """
+    length = contact_length(entry - exit, flattened)
+    resistance = PLANE_STRAIN * stress
+    left = fmax(resistance - tension_relief(back, front), 0.05 * resistance)
+    return width * left * length * sims_factor(entry, exit, flattened)
+
+
+@inline
+def torque_under_tension(
+    entry: float, exit: float, width: float, radius: float, flattened: float, stress: float,
+    back: float, front: float,
+) -> float:  # fmt: skip
+    """Return the torque of both rolls (N m): back tension brakes, front tension pulls.
+
+    Arguments as `force_under_tension`, with the undeformed roll radius (m).
+    """
+    free = torque(entry, exit, width, radius, flattened, stress)
+    return free + radius * width * (back * entry - front * exit)
+
+
+@inline
+def hill_factor(entry: float, exit: float, flattened: float, friction: float) -> float:
+    """Return Hill's closed form of the Bland-Ford factor Q, for slipping friction.
+
+    Within -4.3 to +0.8 % of the integral for reductions of 0.1 to 0.5 and friction times
+    sqrt(R'/exit) of 0.5 to 2 [C 5.2]. Thicknesses and flattened radius in m. The root holds the
+    *exit* thickness; with the entry thickness the result is up to 24 % low.
+    """
+    reduction = (entry - exit) / entry
+    slender = friction * sqrt(flattened / exit)
+    return 1.08 + 1.79 * reduction * sqrt(1.0 - reduction) * slender - 1.02 * reduction
+
+
+@inline
+def mean_slip(entry: float, exit: float, slip: float) -> float:
+    """Return the mean speed of strip against roll over the arc, as a share of the roll speed.
+
+    Backward before the neutral point and forward behind it, both falling to zero there along a
+    straight line; `slip` is the forward slip at the exit, thicknesses in m.
+    """
+    backward = fmax(1.0 - (1.0 + slip) * exit / entry, 0.0)
+    return 0.5 * (backward * backward + slip * slip) / fmax(backward + slip, 1e-9)

@@ -1,0 +1,188 @@
+"""The hot strip line as the environments see it: signals by name, money and harm by reason."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..economics import CT_DOWNGRADE, ENERGY, FDT_DOWNGRADE, GAUGE_DOWNGRADE, LINE_TIME
+from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
+from ..lines.hot_strip.lanes import HotStripLanes
+from ..lines.hot_strip.tables import SIGNALS
+from .options import Options
+from .task import Array, Chart, Flags, Seen, Task, Term
+
+_COLUMN = {name: column for column, name in enumerate(SIGNALS)}
+
+GAUGE = Term("gauge", GAUGE_DOWNGRADE, "kg", "mass outside the gauge tolerance")
+FDT = Term("fdt", FDT_DOWNGRADE, "kg", "mass delivered outside the FDT tolerance")
+CT = Term("ct", CT_DOWNGRADE, "kg", "mass coiled outside the CT tolerance")
+POWER = Term("energy", ENERGY, "J", "drive energy of the finishing mill")
+TIME = Term("time", LINE_TIME, "s", "line time")
+COUNTERS = {"gauge": R.GAUGE_OFF, "fdt": R.FDT_OFF, "ct": R.CT_OFF, "energy": R.ENERGY,
+            "time": R.SECONDS}  # fmt: skip
+HARMS = (
+    Term("overload", 1.0, "s", "beyond a rating, each stand and each rating counted"),
+    Term("two_phase", 1.0, "s", "rolling so cold that ferrite forms"),
+)
+
+
+class HotStripPlant(HotStripLanes):
+    """The lanes of the line, read by the names of its signals."""
+
+    _shown: Array | None = None  # all signals of this moment, read once
+
+    def signal(self, name: str) -> Array:
+        """Return a signal of all lines (SI), shape (n,)."""
+        if self._shown is None:
+            self._shown = self.read()
+        return self._shown[:, _COLUMN[name]]
+
+    def begin(self, mask: Flags | None = None) -> None:
+        """Put all lines, or the masked ones, at the start of their present campaign."""
+        super().begin(mask)
+        self._shown = None
+
+    def advance(self, intervals: int = 1) -> None:
+        """Move every line by this many control intervals of 0.5 s."""
+        super().advance(intervals)
+        self._shown = None
+
+    def set_row(self, index: int, values: Array | float) -> None:
+        """Set one row of all lines from (n,) values."""
+        super().set_row(index, values)
+        self._shown = None
+
+    @property
+    def rolling(self) -> Array:
+        """1 where strip is in the mill, else 0; shape (n,)."""
+        return np.asarray((self.signal("coil.phase") > 0.5).astype(np.float64))
+
+
+class HotStripTask(Task[HotStripPlant]):
+    """What the environments on the hot strip line have in common."""
+
+    harms = HARMS
+
+    def make(self, seeds: Sequence[int], options: Options) -> HotStripPlant:
+        """Return one line a seed."""
+        return HotStripPlant(seeds, options.scenario, options.config)
+
+    def spent(self, plant: HotStripPlant) -> dict[str, Array]:
+        """Return the money (EUR) by name since the campaign began."""
+        return {term.name: plant.total(COUNTERS[term.name]) * term.price for term in self.money}
+
+    def hurt(self, plant: HotStripPlant) -> dict[str, Array]:
+        """Return the harm (s) by name since the campaign began."""
+        return {"overload": plant.total(R.OVERLOAD), "two_phase": plant.total(R.COLD)}
+
+    def remarks(self, plant: HotStripPlant) -> dict[str, Array]:
+        """Return how many stands are outside the validity of their formulas."""
+        return {"outside": plant.row(R.OUTSIDE)}
+
+    def picture(self, plant: HotStripPlant, lane: int, trace: Array) -> NDArray[np.uint8]:
+        """Return a picture of one line: mill, table, and the charts of the episode."""
+        from .hot_strip_picture import picture
+
+        return picture(plant, lane, self.charts, trace)
+
+
+def shown(name: str, scale: float, centre: float = 0.0, english: str = "") -> Seen[HotStripPlant]:
+    """Return an observation that is a signal as it is."""
+    signal = SIGNALS[name]
+    text = english or signal.english
+    return Seen(name, signal.unit, scale, text, lambda p: p.signal(name), centre, signal.noise)
+
+
+def of_strip(name: str, scale: float, centre: float = 0.0) -> Seen[HotStripPlant]:
+    """Return a signal minus its centre while strip is in the mill, else 0."""
+    signal = SIGNALS[name]
+    about = f" minus {centre:g} {signal.unit}" if centre else ""
+    return Seen(
+        name, signal.unit, scale, f"{signal.english}{about}, 0 without strip",
+        lambda p: p.rolling * (p.signal(name) - centre), 0.0, signal.noise,
+    )  # fmt: skip
+
+
+def off_aim(name: str, aim: str, scale: float) -> Seen[HotStripPlant]:
+    """Return a signal minus its aim while strip is in the mill, else 0."""
+    signal = SIGNALS[name]
+    return Seen(
+        name, signal.unit, scale, f"{signal.english} minus aim, 0 without strip",
+        lambda p: p.rolling * (p.signal(name) - p.signal(aim)), 0.0, signal.noise,
+    )  # fmt: skip
+
+
+def ct_off_aim(scale: float) -> Seen[HotStripPlant]:
+    """Return the coiling temperature minus its aim while the pyrometer sees strip, else 0."""
+    name = "rot.coiling_temperature"
+    return Seen(
+        name, "K", scale, "coiling temperature minus aim, 0 when the pyrometer sees no strip",
+        lambda p: p.row(R.CT_SEEN) * (p.signal(name) - p.signal("coil.ct_aim")),
+        0.0, SIGNALS[name].noise,
+    )  # fmt: skip
+
+
+def force_ratio(stand: int) -> Seen[HotStripPlant]:
+    """Return the roll force of a stand (1..7) over level 2's expectation, minus 1."""
+    name = f"f{stand}.roll_force"
+
+    def read(plant: HotStripPlant) -> Array:
+        expected = np.maximum(plant.row(R.EXPECTED + stand - 1), 1e6)
+        return plant.rolling * (plant.signal(name) / expected - 1.0)
+
+    text = f"roll force of F{stand} over expectation, minus 1"
+    return Seen(name, "1", 0.2, text, read, 0.0, SIGNALS[name].noise / 10e6)
+
+
+ROLLING: Seen[HotStripPlant] = Seen(
+    "fm.rolling", "1", 1.0, "strip in the mill", lambda p: p.rolling
+)
+CT_SEEN: Seen[HotStripPlant] = Seen(
+    "rot.strip_seen", "1", 1.0, "the coiling pyrometer sees strip", lambda p: p.row(R.CT_SEEN)
+)
+BAR_ROLLED: Seen[HotStripPlant] = Seen(
+    "coil.share_rolled", "1", 1.0, "share of the bar rolled",
+    lambda p: p.row(R.BAR_DONE) / np.maximum(p.row(R.BAR), 1.0),
+)  # fmt: skip
+SPEED = shown("fm.speed", 3.0, 9.0)
+GAUGE_AIM = shown("coil.gauge_aim", 1e-3, 3e-3)
+FDT_OFF = off_aim("fm.fdt", "coil.fdt_aim", 20.0)
+
+
+def _while(seen: Callable[[HotStripPlant], Array], name: str, unit: float, zero: float) -> Callable[
+    [HotStripPlant], Array
+]:  # fmt: skip
+    def read(plant: HotStripPlant) -> Array:
+        return np.where(seen(plant) > 0.5, (plant.signal(name) - zero) * unit, np.nan)
+
+    return read
+
+
+def _rolling(plant: HotStripPlant) -> Array:
+    return plant.rolling
+
+
+def _at_coiler(plant: HotStripPlant) -> Array:
+    return plant.row(R.CT_SEEN)
+
+
+def _gauge_error(plant: HotStripPlant) -> Array:
+    error = plant.signal("fm.exit_thickness") - plant.signal("coil.gauge_aim")
+    return np.where(plant.rolling > 0.5, 1e6 * error, np.nan)
+
+
+def _nothing(plant: HotStripPlant) -> Array:
+    return np.zeros(plant.n)
+
+
+GAUGE_CHART: Chart[HotStripPlant] = Chart("GAUGE OFF AIM UM", -150.0, 150.0, _gauge_error, _nothing)
+FDT_CHART: Chart[HotStripPlant] = Chart(
+    "FDT DEGC", 820.0, 960.0, _while(_rolling, "fm.fdt", 1.0, 273.15),
+    _while(_rolling, "coil.fdt_aim", 1.0, 273.15),
+)  # fmt: skip
+CT_CHART: Chart[HotStripPlant] = Chart(
+    "CT DEGC", 520.0, 700.0, _while(_at_coiler, "rot.coiling_temperature", 1.0, 273.15),
+    _while(_at_coiler, "coil.ct_aim", 1.0, 273.15),
+)  # fmt: skip
+CHARTS = (GAUGE_CHART, FDT_CHART, CT_CHART)
