@@ -71,7 +71,10 @@ class Fault:
     @property
     def index(self) -> int:
         """Row of a fault table and of the present sizes."""
-        return kinds.FAULTS.index(self.name)
+        return _ROW_OF[self.name]
+
+
+_ROW_OF = {name: row for row, name in enumerate(kinds.FAULTS)}
 
 
 NOWHERE, STAND, GAP, ZONE = ("", (0, 0)), ("stand", (1, 7)), ("gap", (1, 6)), ("zone", (2, 5))

@@ -32,7 +32,8 @@ def generated(seed: str) -> Scenario:
     Raises:
         ConfigError: for anything else.
     """
-    if not (seed.isascii() and seed.isdigit() and int(seed) < MOST_SEED):
+    digits = seed.isascii() and seed.isdigit() and len(seed) <= 10
+    if not (digits and int(seed) < MOST_SEED):
         raise ConfigError(
             f"scenario {PREFIX + seed!r}: the seed must be a whole number below 2**32; "
             f"give for example {PREFIX}7"

@@ -43,7 +43,7 @@ def chattering_alarm(day: Draw) -> None:
     day.fault("hgc_leak", (5e-5, 1.5e-4), (coil + 1, coil + 4))
 
 
-@register("misleading-note", "faults", "S28 notes line", "고장을 부인하는 정비 메모")
+@register("misleading-note", "faults", "S21 notes line", "고장을 부인하는 정비 메모")
 def misleading_note(day: Draw) -> None:
     """A drifting pyrometer that a note of the maintenance calls freshly calibrated."""
     pyrometer_drift(day)

@@ -36,7 +36,7 @@ def test_holding_on_the_same_future_costs_exactly_what_the_line_goes_on_to_cost(
 
 
 def test_the_bank_that_gives_no_water_is_best_taken_out_of_service():
-    lanes = HotStripLanes([0], "dead-bank")
+    lanes = HotStripLanes([3], "dead-bank")
     while lanes.truth(0)["fault.bank_shut.now"] == 0:
         lanes.advance(100)
     dead = lanes.truth(0)["fault.bank_shut.place"]

@@ -14,6 +14,7 @@ from passline.plant_sim.engine import lanes, numbers
 from passline.plant_sim.engine.build import compile_sources
 from passline.plant_sim.engine.random import normal, uniform
 from passline.plant_sim.lines.hot_strip import rows as R  # noqa: N812
+from passline.plant_sim.lines.hot_strip.config import default_mill
 from passline.plant_sim.lines.hot_strip.lanes import SOURCES, HotStripLanes
 from passline.plant_sim.physics import flow_stress, roll_bite
 
@@ -95,9 +96,12 @@ def test_the_mill_is_still_compiled_to_wide_code():
         pytest.skip("the guard reads AVX code; this processor has none")
     modules = compile_sources(SOURCES, cached=False)  # code from the disk cache cannot be read
     operation = r"\tv(?:add|sub|mul|div|sqrt|f\w+)"
-    for module, driver, least in (("mill", "roll", 800), ("table", "travel", 200)):
+    data = default_mill().parameters()
+    for module, driver, least, more in (
+        ("mill", "roll", 800, (data,)), ("table", "travel", 200, ()),
+    ):  # fmt: skip
         compiled = getattr(modules[f"lines.hot_strip.{module}"], driver)
-        compiled(np.ones(R.ROWS * R.LANES))
+        compiled(np.ones(R.ROWS * R.LANES), *more)
         text = "".join(compiled.inspect_asm().values())
         packed = len(re.findall(operation + r"p[sd]\s.*%[yz]mm", text))
         scalar = len(re.findall(operation + r"s[sd]\s", text))

@@ -11,6 +11,8 @@ from passline.plant_sim import make_line
 from passline.plant_sim.engine.build import compile_sources
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.lines.hot_strip import rows as R  # noqa: N812
+from passline.plant_sim.lines.hot_strip.config import default_mill
+from passline.plant_sim.lines.hot_strip.faults import BANK_SHUT
 from passline.plant_sim.lines.hot_strip.lanes import SOURCES, HotStripLanes
 from passline.plant_sim.lines.hot_strip.tables import CONTROLS, SIGNALS, STANDS
 from passline.plant_sim.scenarios.catalogue import SCENARIOS
@@ -75,7 +77,7 @@ def test_the_same_plan_under_other_noise_keeps_orders_and_faults():
     ends = [futures.lane(n) for n in range(3)]
     np.testing.assert_array_equal(ends[0].rows, ends[2].rows)
     assert not np.array_equal(ends[0].rows, ends[1].rows)
-    for row in (R.LOT_FROM, R.DEAD_FROM, R.DRIFT_FROM):
+    for row in range(R.FAULT_FROM, R.FAULT_PLACE):
         assert ends[0].rows[row] == ends[1].rows[row]
     orders = [[(c.width, c.gauge_aim, c.ct_aim) for c in futures.finished(n)] for n in (0, 1)]
     assert len(orders[0]) > 3
@@ -118,7 +120,7 @@ def test_faster_rolling_is_hotter_and_more_spray_is_colder():
         lanes.advance(60)  # 25 s into the first coil
         lanes.set_row(row, lanes.row(row) + change)
         block = lanes.rows.reshape(-1)
-        mill.roll(block)
+        mill.roll(block, default_mill().parameters())
         return lanes.row(R.T + STANDS).mean()
 
     assert 5.0 < delivery(R.SPEED, 0.5) - delivery(R.SPEED, -0.5) < 20.0  # K per m/s

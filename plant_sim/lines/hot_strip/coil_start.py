@@ -13,7 +13,7 @@ from ...engine.numbers import exp, fmax, kernel
 from ...engine.random import normal, uniform
 from ...physics.mill_stretch import MODULUS_PER_WIDTH
 from ...physics.strip_temperature import DENSITY, after_radiation, emissivity
-from ...scenarios import fields as O  # noqa: E741, N812
+from ...scenarios import fields as O  # noqa: N812
 from . import faults as F  # noqa: N812
 from . import parameters as P  # noqa: N812
 from . import rows as R  # noqa: N812
@@ -25,7 +25,7 @@ Table = NDArray[np.float64]
 
 BAR_START = 1286.0  # K: mean bar temperature at the finishing descaler [M 3.7]
 BAR_SPREAD = 6.0  # K: its standard deviation from bar to bar [T]
-HARDNESS_LEVEL, HARDNESS_SPREAD = 0.03, 0.015  # 1: of this plant; from bar to bar [T]
+HARDNESS_SPREAD = 0.015  # 1: from bar to bar of one grade [T]
 STIFFNESS_LEVEL = 0.03  # 1: of this plant [T]
 COOLING_LEVEL, COOLING_SPREAD = 0.05, 0.015  # 1: of this plant; from coil to coil [T]
 SKID_LEAST, SKID_MORE = 3.0, 5.0  # K: amplitude of skid marks on the bar [M 4.1]
@@ -109,9 +109,8 @@ def order(
     _grow_at_once(block, i)
 
     scale = block[R.HARDNESS_SCALE * LANES + i]
-    hardness = 1.0 + HARDNESS_LEVEL * scale * normal(plan, episode, 0, PLANT)
     drawn = normal(noise, episode, number, BAR_DRAW)
-    hardness = hardness * (1.0 + HARDNESS_SPREAD * scale * drawn) * at[O.HARDNESS_TRUE]
+    hardness = (1.0 + HARDNESS_SPREAD * scale * drawn) * at[O.HARDNESS_TRUE]
     hardness = hardness * (1.0 + block[(R.FAULT + F.WRONG_GRADE) * LANES + i])
     block[R.HARDNESS * LANES + i] = hardness * block[R.HARDNESS_SHIFT * LANES + i]
     own = 1.0 + STIFFNESS_LEVEL * normal(plan, episode, 0, PLANT + 1)

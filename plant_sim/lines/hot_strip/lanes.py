@@ -18,8 +18,8 @@ from ...controls import Control
 from ...economics import cost
 from ...engine.build import compile_sources
 from ...errors import ConfigError
-from ...scenarios.plan import Plan, draw_plan
 from ...scenarios.fields import ORDER
+from ...scenarios.plan import Plan, draw_plan
 from ...signals import Quality, Sample, Signal
 from . import faults as F  # noqa: N812
 from . import rows as R  # noqa: N812  the layout, read as R.SPEED

@@ -312,7 +312,9 @@ def show(block: Block) -> None:
         thick = exit + 2e-6 * block[(NOISE + 2) * LANES + i]
         thick = thick + block[(FAULT + THICKNESS_GAUGE) * LANES + i]
         block[SHOWN_GAUGE * LANES + i] = rolling * thick
-        shown = fdt + block[(FAULT + FDT_PYROMETER) * LANES + i] + 2.0 * block[(NOISE + 3) * LANES + i]
+        shown = (
+            fdt + block[(FAULT + FDT_PYROMETER) * LANES + i] + 2.0 * block[(NOISE + 3) * LANES + i]
+        )
         block[SHOWN_FDT * LANES + i] = rolling * shown + (1.0 - rolling) * 950.0
         block[SHOWN_POWER * LANES + i] = rolling * (
             block[POWER * LANES + i] + 0.05e6 * block[(NOISE + 4) * LANES + i]
