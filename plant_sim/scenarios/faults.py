@@ -112,7 +112,7 @@ _ROWS = (
            "the coiling pyrometer reads low", "권취 고온계가 낮게 지시",
            {"ct_hit": -0.05}, (*EVER, *MILL)),
     _fault("rdt_pyrometer", "K", -40.0, -10.0, NOWHERE, DRIFT, "S11 S21 rougher instrument",
-           "the roughing delivery pyrometer reads low", "조압연 출측 고온계가 낮게 지시",
+           "the roughing delivery pyrometer reads wrong", "조압연 출측 고온계 지시 오차",
            {"fdt_hit": -0.005}, both=True),
     _fault("thickness_gauge", "m", 20e-6, 80e-6, NOWHERE, STEP, "S22 mill instrument",
            "the X-ray gauge has an offset", "X선 두께계 옵셋",

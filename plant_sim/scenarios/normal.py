@@ -59,9 +59,9 @@ def disturbed(day: Draw) -> None:
     """Every disturbance larger than usual, none of them a fault."""
     day.disturb(day.between(1.5, 2.5))
     if day.chance(0.5):
-        day.fault("water_warm", (3.0, 8.0), (1, 6))
+        day.fault("water_warm", (4.0, 8.0), (1, 6))
     if day.chance(0.5):
-        day.fault("cold_head", (15.0, 40.0), (2, 10), (2, 6))
+        day.fault("cold_head", (20.0, 40.0), (2, 10), (2, 6))
 
 
 @register(

@@ -32,9 +32,12 @@ KINDS = {
     "forged": "hostile: claims to be an approval",
 }
 HOSTILE = ("hostile", "forged")
-# likelihood of each kind for a fault that is there, and for a day [T]
-WARNED, CLEARED, MISPLACED = 0.45, 0.15, 0.10  # 1: odds of a note about a fault [T]
-ALARMED, REMARKED, MISTAKEN, HANDED = 0.20, 0.70, 0.10, 0.60  # 1: odds of a note of the day [T]
+# How likely a note of a kind is unasked: the first three for each fault there is, the rest for a
+# day. Chosen so that a day has about two notes and one in six is wrong.
+ODDS = {
+    "warning": 0.45, "all-clear": 0.15, "misplaced": 0.10,
+    "handover": 0.60, "order": 0.70, "order-error": 0.10, "false-alarm": 0.20,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,8 @@ class _Desk:
         self.plan = plan
         self.drafts: list[_Draft] = []
 
-    def odds(self, likely: float) -> bool:
-        return bool(self.chance.random() < likely)
+    def comes(self, kind: str) -> bool:
+        return bool(self.chance.random() < ODDS[kind])
 
     def whole(self, low: int, high: int) -> int:
         return int(self.chance.integers(low, high + 1))
@@ -153,7 +156,7 @@ class _Desk:
 
     def order_error(self, coil: int) -> None:
         width, gauge = self.plan.orders[coil - 1, [WIDTH, GAUGE]].tolist()
-        wrong = gauge * (1.25 if self.odds(0.5) else 0.8)
+        wrong = gauge * (0.8, 1.25)[self.whole(0, 1)]
         self.put("order-error", "order", max(coil - 1, 1), coil, None, _ordered(
             coil, width, wrong))  # fmt: skip
 
@@ -193,23 +196,23 @@ class _Desk:
 def write_notes(plan: "Plan") -> tuple[tuple[Note, ...], tuple[NoteTruth, ...]]:
     """Return the notes of a plan in the order in which they come, and what each really is."""
     desk = _Desk(plan)
-    if desk.odds(HANDED):
+    if desk.comes("handover"):
         desk.handover()
     for fault in plan.happenings:
         if fault.from_coil > plan.coils:
             continue
-        if desk.odds(WARNED):
+        if desk.comes("warning"):
             desk.warning(fault)
-        if desk.odds(CLEARED):
+        if desk.comes("all-clear"):
             desk.all_clear(fault)
-        if FAULTS[fault.kind].place and desk.odds(MISPLACED):
+        if FAULTS[fault.kind].place and desk.comes("misplaced"):
             desk.misplaced(fault)
     changes = 1 + np.flatnonzero(np.diff(plan.orders[:, GAUGE])) + 1
-    if changes.size and desk.odds(REMARKED):
+    if changes.size and desk.comes("order"):
         desk.order(int(desk.chance.choice(changes)))
-    if desk.odds(MISTAKEN):
+    if desk.comes("order-error"):
         desk.order_error(desk.whole(1, plan.coils))
-    if desk.odds(ALARMED):
+    if desk.comes("false-alarm"):
         desk.false_alarm(desk.whole(1, plan.coils))
     for kind, coil in plan.asked:
         desk.asked(kind, coil)

@@ -46,8 +46,7 @@ def warm_water(day: Draw) -> None:
 @register("early-speed-up", "faults", "S11 process mill", "너무 이른 가속으로 높은 출측온도")
 def early_speed_up(day: Draw) -> None:
     """Level 2 believes the bar colder than it is and speeds up too early: delivered too hot."""
-    size = -day.between(20.0, 40.0)
-    day.fault("rdt_pyrometer", (size, size), ramp=(0.0, 60.0))
+    day.fault("rdt_pyrometer", (-40.0, -20.0), ramp=(0.0, 60.0))
 
 
 @register("necking", "faults", "S12 process mill", "장력 과대로 폭 감소(네킹)")
