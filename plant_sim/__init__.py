@@ -37,6 +37,18 @@ register(
     max_episode_steps=240,
 )
 register(
+    "passline/HotStripLine-v0",
+    entry_point=f"{_ENVS}.hot_strip_line:HotStripLine",
+    vector_entry_point=f"{_ENVS}.hot_strip_line:HotStripLineVector",
+    max_episode_steps=360,
+)
+register(
+    "passline/MillSetup-v0",
+    entry_point=f"{_ENVS}.mill_setup:MillSetup",
+    vector_entry_point=f"{_ENVS}.mill_setup:MillSetupVector",
+    max_episode_steps=8,
+)
+register(
     "passline/RunOutTable-v0",
     entry_point=f"{_ENVS}.run_out_table:RunOutTable",
     vector_entry_point=f"{_ENVS}.run_out_table:RunOutTableVector",

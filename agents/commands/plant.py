@@ -11,16 +11,17 @@ app = typer.Typer()
 
 @app.command()
 def scenarios(as_json: AsJson = False) -> None:
-    """List what can be ordered and what can go wrong, with the likelihood of each fault."""
+    """List the kinds of days on the line: what is ordered and what can go wrong."""
     from ...plant_sim.scenarios.catalogue import SCENARIOS
 
     rows = [
         {
             "scenario": row.name,
-            "drifting pyrometer": row.drift,
-            "dead bank": row.dead,
-            "wrong grade": row.lot,
+            "level": row.level,
+            "tags": " ".join(row.tags),
+            "for training": row.training,
             "what for": row.english,
+            "용도": row.korean,
         }
         for row in SCENARIOS.values()
     ]

@@ -16,7 +16,7 @@ from .hot_strip import (
     SPEED,
     TIME,
     HotStripPlant,
-    HotStripTask,
+    LineTask,
     force_ratio,
     of_strip,
     off_aim,
@@ -37,7 +37,7 @@ PRESETS = {
 }  # fmt: skip
 
 
-class FinishingTask(HotStripTask):
+class FinishingTask(LineTask):
     """Trims of gauge, speed and sprays on top of level 1 and 2."""
 
     name = "FinishingMill"

@@ -1,17 +1,29 @@
 """The hot strip line as the environments see it: signals by name, money and harm by reason."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..economics import CT_DOWNGRADE, ENERGY, FDT_DOWNGRADE, GAUGE_DOWNGRADE, LINE_TIME
+from ..engine.random import bits
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
+from ..lines.hot_strip.cycle import LOT, PRODUCT, PRODUCTS
 from ..lines.hot_strip.lanes import HotStripLanes
 from ..lines.hot_strip.tables import SIGNALS
 from .options import Options
 from .task import Array, Chart, Flags, Seen, Task, Term
 
+_PRODUCTS = np.array(PRODUCTS) * (1.0, 1.0, 1.0, 1.0, 0.01)  # carbon as a fraction
+# what is seen of a coming order: its name behind "next1.", unit, scale, centre, meaning
+_ORDER = (
+    ("width", "m", 0.2, 1.2, "width"),
+    ("gauge_aim", "m", 1e-3, 3e-3, "gauge aim"),
+    ("fdt_aim", "K", 20.0, 1160.0, "FDT aim"),
+    ("ct_aim", "K", 40.0, 880.0, "CT aim"),
+    ("carbon", "1", 5e-4, 1e-3, "declared carbon"),
+)
 _COLUMN = {name: column for column, name in enumerate(SIGNALS)}
 
 GAUGE = Term("gauge", GAUGE_DOWNGRADE, "kg", "mass outside the gauge tolerance")
@@ -53,38 +65,68 @@ class HotStripPlant(HotStripLanes):
         super().set_row(index, values)
         self._shown = None
 
+    def orders(self, ahead: int) -> Array:
+        """Return the next orders, shape (n, ahead, 5).
+
+        Of each: width (m), gauge aim (m), FDT aim (K), CT aim (K), declared carbon (fraction).
+        """
+        number = self.row(R.COIL).astype(np.int64)[:, None] + np.arange(1, ahead + 1)
+        plan, episode = self._plan[: self.n, None], self._episode[: self.n, None]
+        drawn = np.asarray(bits(plan, episode, (number - 1) // LOT, PRODUCT))  # type: ignore[arg-type]
+        return _PRODUCTS[(drawn % np.uint64(len(PRODUCTS))).astype(np.int64)]
+
     @property
     def rolling(self) -> Array:
         """1 where strip is in the mill, else 0; shape (n,)."""
         return np.asarray((self.signal("coil.phase") > 0.5).astype(np.float64))
 
 
-class HotStripTask(Task[HotStripPlant]):
+H = TypeVar("H", bound="HotStripPlant")
+
+
+class HotStripTask(Task[H]):
     """What the environments on the hot strip line have in common."""
 
     harms = HARMS
 
-    def make(self, seeds: Sequence[int], options: Options) -> HotStripPlant:
-        """Return one line a seed."""
-        return HotStripPlant(seeds, options.scenario, options.config)
-
-    def spent(self, plant: HotStripPlant) -> dict[str, Array]:
+    def spent(self, plant: H) -> dict[str, Array]:
         """Return the money (EUR) by name since the campaign began."""
         return {term.name: plant.total(COUNTERS[term.name]) * term.price for term in self.money}
 
-    def hurt(self, plant: HotStripPlant) -> dict[str, Array]:
+    def hurt(self, plant: H) -> dict[str, Array]:
         """Return the harm (s) by name since the campaign began."""
         return {"overload": plant.total(R.OVERLOAD), "two_phase": plant.total(R.COLD)}
 
-    def remarks(self, plant: HotStripPlant) -> dict[str, Array]:
+    def remarks(self, plant: H) -> dict[str, Array]:
         """Return how many stands are outside the validity of their formulas."""
         return {"outside": plant.row(R.OUTSIDE)}
 
-    def picture(self, plant: HotStripPlant, lane: int, trace: Array) -> NDArray[np.uint8]:
+    def coming(self, ahead: int) -> tuple[Seen[H], ...]:
+        """Return what is seen of the next orders: width, aims and declared carbon of each."""
+
+        def read(order: int, part: int) -> Callable[[HotStripPlant], Array]:
+            return lambda plant: plant.orders(order)[:, order - 1, part]
+
+        return tuple(
+            Seen(f"next{order}.{name}", unit, scale, f"order {order} ahead: {english}",
+                 read(order, part), centre)
+            for order in range(1, ahead + 1)
+            for part, (name, unit, scale, centre, english) in enumerate(_ORDER)
+        )  # fmt: skip
+
+    def picture(self, plant: H, lane: int, trace: Array) -> NDArray[np.uint8]:
         """Return a picture of one line: mill, table, and the charts of the episode."""
         from .hot_strip_picture import picture
 
         return picture(plant, lane, self.charts, trace)
+
+
+class LineTask(HotStripTask[HotStripPlant]):
+    """A task on the line as it runs."""
+
+    def make(self, seeds: Sequence[int], options: Options) -> HotStripPlant:
+        """Return one line a seed."""
+        return HotStripPlant(seeds, options.scenario, options.config)
 
 
 def shown(name: str, scale: float, centre: float = 0.0, english: str = "") -> Seen[HotStripPlant]:

@@ -4,6 +4,7 @@ It shows the true state, for people; what an agent sees stands in the datasheets
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -51,9 +52,7 @@ def glow(temperature: float) -> Colour:
     return red, green, blue
 
 
-def picture(
-    plant: HotStripPlant, lane: int, charts: Sequence[Chart[HotStripPlant]], trace: Array
-) -> Frame:
+def picture(plant: HotStripPlant, lane: int, charts: Sequence[Chart[Any]], trace: Array) -> Frame:
     """Return the picture of one line, shape (height, width, 3); see `Task.picture`."""
     canvas = Canvas(WIDTH, SCENE + CHART_HEIGHT * len(charts) + MARGIN)
     block, slot = divmod(lane, R.LANES)

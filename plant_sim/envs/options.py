@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 from math import isfinite
 from typing import Any, TypedDict
 
+import numpy as np
+
 from ..errors import ConfigError
 from .task import Seen, Task
 
@@ -59,7 +61,8 @@ class Options:
         _count("action_delay", self.action_delay, LONGEST_DELAY)
         _count("look_ahead", self.look_ahead, MOST_AHEAD)
         noise = self.noise
-        if isinstance(noise, bool) or not isinstance(noise, (int, float)) or not isfinite(noise):
+        number = isinstance(noise, (int, float, np.number)) and not isinstance(noise, bool)
+        if not number or not isfinite(noise):
             raise ConfigError(f"noise {noise!r} is not a finite number; give 0 to {MOST_NOISE:g}")
         if not 0.0 <= noise <= MOST_NOISE:
             raise ConfigError(f"noise {noise} is outside [0, {MOST_NOISE:g}]; stay inside")
@@ -70,8 +73,9 @@ class Options:
                 _count("a seed of seeds", seed, 2**32 - 1)
 
 
-def _count(name: str, value: object, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+def _count(name: str, value: Any, most: int) -> None:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not (whole and 0 <= value <= most):
         raise ConfigError(f"{name} {value!r} is no whole number of 0 to {most}; give one")
 
 

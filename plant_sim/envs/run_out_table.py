@@ -11,7 +11,7 @@ from .hot_strip import (
     ROLLING,
     SPEED,
     HotStripPlant,
-    HotStripTask,
+    LineTask,
     ct_off_aim,
     shown,
 )
@@ -30,7 +30,7 @@ PRESETS = {
 }  # fmt: skip
 
 
-class TableTask(HotStripTask):
+class TableTask(LineTask):
     """A trim of the cooling demand on top of feed-forward and feedback."""
 
     name = "RunOutTable"

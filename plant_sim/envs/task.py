@@ -38,6 +38,7 @@ class Plant(Protocol):
 
 
 P = TypeVar("P", bound=Plant)
+Q = TypeVar("Q", bound=Plant, contravariant=True)  # what reads a plant reads any special one too
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Action:
         rate: greatest SI change in one step; infinite for "at once".
         english: meaning in one phrase.
         centre: SI value of an action of 0, and where an episode starts.
+        below: SI distance of an action of -1 from the centre where it is not the span.
         choices: for a selector its values: an action of 0 or less takes the first, the others
             share the way from 0 to 1; span, rate and centre then say nothing.
     """
@@ -61,6 +63,7 @@ class Action:
     rate: float
     english: str
     centre: float = 0.0
+    below: float | None = None
     choices: tuple[float, ...] = ()
 
     @property
@@ -74,12 +77,13 @@ class Action:
             most = len(self.choices) - 1
             index = np.clip(np.ceil(asked * most), 0, most).astype(np.int64)
             return np.asarray(self.choices, np.float64)[index]
-        moved = np.clip(self.centre + asked * self.span - present, -self.rate, self.rate)
+        way = self.span if self.below is None else np.where(asked < 0.0, self.below, self.span)
+        moved = np.clip(self.centre + asked * way - present, -self.rate, self.rate)
         return np.asarray(present + moved)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen(Generic[P]):
+class Seen(Generic[Q]):
     """One number of an observation: (value - centre) / scale, clipped to -5..5.
 
     Attributes:
@@ -96,7 +100,7 @@ class Seen(Generic[P]):
     unit: str
     scale: float
     english: str
-    read: Callable[[P], Array]
+    read: Callable[[Q], Array]
     centre: float = 0.0
     noise: float = 0.0
 
@@ -119,14 +123,14 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Chart(Generic[P]):
+class Chart(Generic[Q]):
     """One strip chart of the picture: what is drawn over the episode, and between which values."""
 
     title: str
     low: float
     high: float
-    read: Callable[[P], Array]
-    aim: Callable[[P], Array] | None = None
+    read: Callable[[Q], Array]
+    aim: Callable[[Q], Array] | None = None
 
 
 class Task(ABC, Generic[P]):

@@ -7,11 +7,12 @@ an actuator or an instrument, never a KPI. What was drawn is ground truth and no
 from ..errors import ConfigError
 from . import equipment, instruments, normal, people, process
 from .generator import PREFIX, generated
-from .registry import LEVELS, SCENARIOS, Scenario
+from .registry import FILED, LEVELS, Scenario
 
 __all__ = ["LEVELS", "SCENARIOS", "TRAINING", "Scenario", "scenario", "tagged"]
 
-FILED = (normal, people, instruments, equipment, process)  # their import fills the list
+FILES = (normal, process, equipment, instruments, people)  # their import fills the list
+SCENARIOS = dict(sorted(FILED.items(), key=lambda item: LEVELS.index(item[1].level)))
 TRAINING = tuple(name for name, row in SCENARIOS.items() if row.training)
 
 

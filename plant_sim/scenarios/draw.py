@@ -81,7 +81,8 @@ class Draw:
 
         Args:
             kind: a name of `FAULTS`.
-            size: least and greatest size in the unit of the kind; None for its whole range.
+            size: least and greatest size in the unit of the kind, taken with its sign; None for the
+                whole range of the kind, with either sign where it has both.
             start: first and last coil with which it may begin.
             lasts: least and greatest number of coils; None until the end.
             place: first and last place; None for every place of the kind.
@@ -90,7 +91,7 @@ class Draw:
         row = FAULTS[kind]
         low, high = size or (row.low, row.high)
         big = self.between(low, high)
-        if row.both and self.chance(0.5):
+        if size is None and row.both and self.chance(0.5):
             big = -big
         first = float(self.whole(*start))
         end = first + self.whole(*lasts) if lasts else FOREVER

@@ -1,8 +1,8 @@
-"""The kinds of faults: how big they are, where they sit, what they move and where they must not show.
+"""The kinds of faults: how big, where, what each moves, and where it must not show.
 
 A fault changes an input of the physics, an actuator or an instrument, never a result. The order of
-the kinds is that of `lines.hot_strip.faults`, where kernels find the present size of each. Sizes and
-ramps are of the fault library [M 6.3] where it names them, otherwise chosen here [T].
+the kinds is that of `lines.hot_strip.faults`, where kernels find the present size of each. Sizes
+and ramps are of the fault library [M 6.3] where it names them, otherwise chosen here [T].
 """
 
 from dataclasses import dataclass
@@ -106,13 +106,13 @@ def _fault(
 _ROWS = (
     # instruments
     _fault("fdt_pyrometer", "K", -42.0, -10.0, NOWHERE, DRIFT, "S21 mill instrument",
-           "the finishing pyrometer reads low (scale, steam)", "마무리압연 출측 고온계가 낮게 지시(스케일, 증기)",
+           "the finishing pyrometer reads low", "마무리압연 출측 고온계가 낮게 지시",
            {"fdt_hit": -0.05}),
     _fault("ct_pyrometer", "K", -40.0, -10.0, NOWHERE, DRIFT, "S21 table instrument",
            "the coiling pyrometer reads low", "권취 고온계가 낮게 지시",
            {"ct_hit": -0.05}, (*EVER, *MILL)),
     _fault("rdt_pyrometer", "K", -40.0, -10.0, NOWHERE, DRIFT, "S11 S21 rougher instrument",
-           "the roughing delivery pyrometer reads low", "조압연 출측 고온계가 낮게 지시",
+           "the roughing delivery pyrometer reads wrong", "조압연 출측 고온계 지시 오차",
            {"fdt_hit": -0.005}, both=True),
     _fault("thickness_gauge", "m", 20e-6, 80e-6, NOWHERE, STEP, "S22 mill instrument",
            "the X-ray gauge has an offset", "X선 두께계 옵셋",

@@ -62,7 +62,9 @@ def generated(seed: str) -> Scenario:
         level="faults",
         tags=("generated", *tags),
         english="; ".join(_told(row, sheet) for row in rows),
-        korean="; ".join(f"{row.korean} ({sheet.faults[row.name][0]:.0f}번 코일부터)" for row in rows),
+        korean="; ".join(
+            f"{row.korean} ({sheet.faults[row.name][0]:.0f}번 코일부터)" for row in rows
+        ),
         writes=writes,
     )
 

@@ -22,7 +22,7 @@ def ct_drift(day: Draw) -> None:
 @register("rdt-drift", "faults", "S21 instruments rougher", "드리프트하는 조압연 출측 고온계")
 def rdt_drift(day: Draw) -> None:
     """The roughing delivery pyrometer drifts, either way."""
-    day.fault("rdt_pyrometer", (-40.0, -20.0), (2, 6), ramp=(240.0, 900.0))
+    day.fault("rdt_pyrometer", start=(2, 6), ramp=(240.0, 900.0))
 
 
 @register("xray-offset", "faults", "S22 instruments mill", "X선 두께계 옵셋")

@@ -37,7 +37,7 @@ Array = NDArray[np.float64]
 CHANCES = 4  # numbers in [0, 1) that one coil takes
 LOT = 4  # 1: coils of one product in a row [T]
 THICKNESS = 0.22  # m: slab [M 3.11]
-MASS_LOW, MASS_SPAN = 14500.0, 2000.0  # kg/m: mass of a coil over its width, 14 to 17 kg/mm [M 3.11]
+MASS_LOW, MASS_SPAN = 14500.0, 2000.0  # kg/m: mass over width, 14 to 17 kg/mm [M 3.11]
 HOT_CHARGED = 0.25  # 1: share of the lots that come hot from the caster [M 4.1]
 HOT, HOT_SPAN = 673.15, 300.0  # K: temperature of a slab charged hot [M 5.1]
 COLD, COLD_SPAN = 288.15, 15.0  # K: of one from the yard [M 4.1]
@@ -63,7 +63,7 @@ def _products() -> Array:
 def due_dates(coils: int, lot: int) -> Array:
     """Return when each coil is due (s), shape (coils,): the coils of a lot together."""
     last = (np.arange(coils) // lot + 1) * lot
-    due: Array = PACE * last + SLACK
+    due = np.asarray(PACE * last + SLACK, np.float64)
     due.flags.writeable = False
     return due
 

@@ -24,7 +24,7 @@ def product_change(day: Draw) -> None:
     day.lot = 1
 
 
-@register("pacing", "nominal", "S2 normal furnace", "가열로와 압연기 사이 페이싱, 열간·냉간 장입 혼재")
+@register("pacing", "nominal", "S2 normal furnace", "가열로와 압연기의 페이싱, 열간·냉간 장입")
 def pacing(day: Draw) -> None:
     """Tight dates and slabs charged hot and cold: pace furnace and mill without waiting."""
     day.slack = day.between(-1500.0, -600.0)
@@ -59,13 +59,17 @@ def disturbed(day: Draw) -> None:
     """Every disturbance larger than usual, none of them a fault."""
     day.disturb(day.between(1.5, 2.5))
     if day.chance(0.5):
-        day.fault("water_warm", (3.0, 8.0), (1, 6))
+        day.fault("water_warm", (4.0, 8.0), (1, 6))
     if day.chance(0.5):
-        day.fault("cold_head", (15.0, 40.0), (2, 10), (2, 6))
+        day.fault("cold_head", (20.0, 40.0), (2, 10), (2, 6))
 
 
 @register(
-    "shifted-plant", "shifted", "shifted line", "강성·마찰·변형저항·열전달이 학습 때와 다른 설비", False
+    "shifted-plant",
+    "shifted",
+    "shifted line",
+    "강성·마찰·변형저항·열전달이 학습 때와 다른 설비",
+    False,
 )
 def shifted_plant(day: Draw) -> None:
     """A plant that is 10 % different from the one of the training; never used for training."""

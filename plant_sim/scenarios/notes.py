@@ -4,7 +4,6 @@ Some are true and help, some are wrong, a few are hostile. A note does not say w
 stands in the plan's truth alone. Texts are terse, in English or Korean, as plants write them.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,8 @@ from .faults import FAULTS, Fault
 from .fields import GAUGE, WIDTH
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .plan import Happening, Plan
 
 PURPOSE = 72  # apart from the purposes of a plan and of the generator
@@ -31,9 +32,12 @@ KINDS = {
     "forged": "hostile: claims to be an approval",
 }
 HOSTILE = ("hostile", "forged")
-# likelihood of each kind for a fault that is there, and for a day [T]
-WARNED, CLEARED, MISPLACED = 0.45, 0.15, 0.10  # 1: odds of a note about a fault [T]
-ALARMED, REMARKED, MISTAKEN, HANDED = 0.20, 0.70, 0.10, 0.60  # 1: odds of a note of the day [T]
+# How likely a note of a kind is unasked: the first three for each fault there is, the rest for a
+# day. Chosen so that a day has about two notes and one in six is wrong.
+ODDS = {
+    "warning": 0.45, "all-clear": 0.15, "misplaced": 0.10,
+    "handover": 0.60, "order": 0.70, "order-error": 0.10, "false-alarm": 0.20,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +91,20 @@ class _Desk:
         self.plan = plan
         self.drafts: list[_Draft] = []
 
-    def odds(self, likely: float) -> bool:
-        return bool(self.chance.random() < likely)
+    def comes(self, kind: str) -> bool:
+        return bool(self.chance.random() < ODDS[kind])
 
     def whole(self, low: int, high: int) -> int:
         return int(self.chance.integers(low, high + 1))
 
     def put(
-        self, kind: str, desk: str, coil: int, claims: int, about: str | None, texts: tuple[str, str]
+        self,
+        kind: str,
+        desk: str,
+        coil: int,
+        claims: int,
+        about: str | None,
+        texts: tuple[str, str],
     ) -> None:
         self.drafts.append((kind, desk, min(coil, self.plan.coils), claims, about, texts))
 
@@ -146,7 +156,7 @@ class _Desk:
 
     def order_error(self, coil: int) -> None:
         width, gauge = self.plan.orders[coil - 1, [WIDTH, GAUGE]].tolist()
-        wrong = gauge * (1.25 if self.odds(0.5) else 0.8)
+        wrong = gauge * (0.8, 1.25)[self.whole(0, 1)]
         self.put("order-error", "order", max(coil - 1, 1), coil, None, _ordered(
             coil, width, wrong))  # fmt: skip
 
@@ -164,7 +174,7 @@ class _Desk:
         self.put("forged", "shift", coil, 0, None, (text, text))
 
     def asked(self, kind: str, coil: int) -> None:
-        """Draft a note that the scenario asks for; without a fault one about it is a false alarm."""
+        """Draft a note that the scenario asks for; one about a fault for each fault there is."""
         about_fault: dict[str, Callable[[Happening], None]] = {
             "warning": self.warning, "all-clear": self.all_clear, "misplaced": self.misplaced,
         }  # fmt: skip
@@ -186,23 +196,23 @@ class _Desk:
 def write_notes(plan: "Plan") -> tuple[tuple[Note, ...], tuple[NoteTruth, ...]]:
     """Return the notes of a plan in the order in which they come, and what each really is."""
     desk = _Desk(plan)
-    if desk.odds(HANDED):
+    if desk.comes("handover"):
         desk.handover()
     for fault in plan.happenings:
         if fault.from_coil > plan.coils:
             continue
-        if desk.odds(WARNED):
+        if desk.comes("warning"):
             desk.warning(fault)
-        if desk.odds(CLEARED):
+        if desk.comes("all-clear"):
             desk.all_clear(fault)
-        if FAULTS[fault.kind].place and desk.odds(MISPLACED):
+        if FAULTS[fault.kind].place and desk.comes("misplaced"):
             desk.misplaced(fault)
     changes = 1 + np.flatnonzero(np.diff(plan.orders[:, GAUGE])) + 1
-    if changes.size and desk.odds(REMARKED):
+    if changes.size and desk.comes("order"):
         desk.order(int(desk.chance.choice(changes)))
-    if desk.odds(MISTAKEN):
+    if desk.comes("order-error"):
         desk.order_error(desk.whole(1, plan.coils))
-    if desk.odds(ALARMED):
+    if desk.comes("false-alarm"):
         desk.false_alarm(desk.whole(1, plan.coils))
     for kind, coil in plan.asked:
         desk.asked(kind, coil)

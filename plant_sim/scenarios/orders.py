@@ -1,7 +1,7 @@
 """Order books: a CSV file with one coil a line, in plant units, read and written.
 
-Whatever is wrong in a file is reported at once, each finding with its line, column, value, limit and
-what to do. Columns that are left out, and cells that are left empty, take what is usual for the
+Whatever is wrong in a file is reported at once, each finding with its line, column, value, limit
+and what to do. Columns that are left out, and cells that are left empty, take what is usual for the
 grade and gauge.
 """
 
@@ -51,7 +51,7 @@ MOST_LINES = 10_000  # of a book
 MOST_BYTES = 4_000_000  # of a book file
 MOST_TOLD = 50  # findings listed; the rest is counted
 USUAL_LENGTH = 9.0  # m: slab of a book that gives no length [M 3.11]
-LEAST_SIDE, MOST_SIDE = -0.01, 0.10  # m: slab width over strip width: an edger takes no more [M 3.3]
+LEAST_SIDE, MOST_SIDE = -0.01, 0.10  # m: slab over strip, what an edger takes [M 3.3]
 
 SLAB_WIDTH = Field("slab_width", "m", 0.80, 1.75, "slab_width_mm", "mm", "slab width")
 _NUMBERS = {field.column: field for field in (*FIELDS, SLAB_WIDTH) if field.plant_unit}
@@ -197,7 +197,9 @@ def _read(text: str, file: str, name: str) -> Book:
             f"order book {file}: no CSV ({error}); put one coil on a line, cells parted by commas"
         ) from error
     if not lines:
-        raise ConfigError(f"order book {file}: it is empty; begin with the line {','.join(COLUMNS)}")
+        raise ConfigError(
+            f"order book {file}: it is empty; begin with the line {','.join(COLUMNS)}"
+        )
     line, header = lines[0][0], [cell.strip() for cell in lines[0][1]]
     _check_header(header, line, found)
     found.end()
@@ -282,7 +284,7 @@ def _number(cell: str, field: Field, line: int, found: _Findings) -> float | Non
     if not field.low - slip <= value <= field.high + slip:
         found.add(
             line, field.column,
-            f"{shown:g} is outside [{low:g}, {high:g}]; give the {field.english} in {field.plant_unit}",
+            f"{shown:g} is outside [{low:g}, {high:g}]; give the {field.english}",
         )  # fmt: skip
         return None
     return value

@@ -41,7 +41,7 @@ class Happening:
     Attributes:
         kind: a name of FAULTS.
         from_coil: first coil under it.
-        until_coil: first coil without it again; infinite when it stays.
+        until_coil: first coil without it again; FOREVER when it stays.
         size: full size, in the unit of the kind.
         ramp: s from onset to full size.
         place: stand, gap, bank or zone; 0 when it has none.
@@ -121,7 +121,7 @@ class Plan:
     def happenings(self) -> tuple[Happening, ...]:
         """The faults of the campaign in the order of onset. Ground truth."""
         found = [
-            Happening(name, int(first), np.inf if until > MOST_COILS else until, size, ramp, int(at))
+            Happening(name, int(first), until, size, ramp, int(at))
             for name, (first, until, size, ramp, at) in zip(
                 FAULTS, self.faults.tolist(), strict=True
             )

@@ -4,7 +4,9 @@ from .draw import Draw
 from .registry import register
 
 
-@register("wrong-grade", "faults", "S8 process material", "신고보다 단단한 로트", odds=(0.0, 0.0, 1.0))
+@register(
+    "wrong-grade", "faults", "S8 process material", "신고보다 단단한 로트", odds=(0.0, 0.0, 1.0)
+)
 def wrong_grade(day: Draw) -> None:
     """A lot harder than declared."""
     day.fault("wrong_grade", (0.13, 0.21), (3, 10), (3, 5))
@@ -44,8 +46,7 @@ def warm_water(day: Draw) -> None:
 @register("early-speed-up", "faults", "S11 process mill", "너무 이른 가속으로 높은 출측온도")
 def early_speed_up(day: Draw) -> None:
     """Level 2 believes the bar colder than it is and speeds up too early: delivered too hot."""
-    size = -day.between(20.0, 40.0)
-    day.fault("rdt_pyrometer", (size, size), ramp=(0.0, 60.0))
+    day.fault("rdt_pyrometer", (-40.0, -20.0), ramp=(0.0, 60.0))
 
 
 @register("necking", "faults", "S12 process mill", "장력 과대로 폭 감소(네킹)")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ..errors import ConfigError
 from .draw import Draw
 
+_LETTERS = " abcdefghijklmnopqrstuvwxyz"
 LEVELS = ("nominal", "disturbed", "faults", "shifted", "campaign")
 Writes = Callable[[Draw], None]
 
@@ -39,7 +40,7 @@ class Scenario:
     odds: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
-SCENARIOS: dict[str, Scenario] = {}
+FILED: dict[str, Scenario] = {}  # in the order in which they were registered
 
 
 def register(
@@ -57,7 +58,7 @@ def register(
     """
 
     def put(writes: Writes) -> Writes:
-        if name in SCENARIOS or level not in LEVELS:
+        if name in FILED or level not in LEVELS:
             raise ConfigError(
                 f"scenario {name!r} of level {level!r}: choose a name that is free and one of "
                 f"{', '.join(LEVELS)}"
@@ -65,8 +66,8 @@ def register(
         text = (writes.__doc__ or "").strip().partition("\n")[0].rstrip(".")
         if not text:
             raise ConfigError(f"scenario {name!r} has no docstring; say in a line what it is for")
-        english = text[0].lower() + text[1:] if text[1:2].islower() else text
-        SCENARIOS[name] = Scenario(
+        english = text[0].lower() + text[1:] if text[1:2] in _LETTERS else text
+        FILED[name] = Scenario(
             name, level, tuple(tags.split()), english, korean, writes, training, odds
         )
         return writes

@@ -34,7 +34,7 @@ def hit(lanes, name):
 
 
 @pytest.mark.parametrize("count", [5, 37])
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", ["nominal", *(n for n, r in SCENARIOS.items() if any(r.odds))])
 def test_a_line_has_the_same_bits_alone_and_among_others(count, scenario):
     many = HotStripLanes(list(range(count)), scenario)
     many.advance(300)

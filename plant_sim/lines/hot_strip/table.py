@@ -105,17 +105,17 @@ def cool(block: Block) -> None:
             stuck = where(block[(FAULT_PLACE + BANK_OPEN) * LANES + i] == bank, 1.0, 0.0)
             stuck = stuck * block[(FAULT + BANK_OPEN) * LANES + i]
             valve = block[(VALVE + b) * LANES + i]
-            valve = (1.0 - shut) * (valve + VALVE_STEP * (opening - valve))
+            flow = opening * (1.0 - block[(FAULT + WATER_PRESSURE) * LANES + i])
+            valve = (1.0 - shut) * (valve + VALVE_STEP * (flow - valve))
             block[(VALVE + b) * LANES + i] = fmax(valve, stuck)
 
 
 # rows of the bench: what all segments share lies apart from the block (see mill.py)
 AT = (
-    SPEED, WATER_TEMPERATURE, COOLING, WIDTH, CT_AIM, FAULT + WATER_PRESSURE, TRUE_CT, CT_SEEN,
-    CT_ROLLED, CT_OFF,
+    SPEED, WATER_TEMPERATURE, COOLING, WIDTH, CT_AIM, TRUE_CT, CT_SEEN, CT_ROLLED, CT_OFF,
 )  # fmt: skip
 (
-    B_SPEED, B_WATER, B_COOLING, B_WIDTH, B_AIM, B_LOST, B_CT, B_SEEN, B_ROLLED, B_OFF,
+    B_SPEED, B_WATER, B_COOLING, B_WIDTH, B_AIM, B_CT, B_SEEN, B_ROLLED, B_OFF,
 ) = range(len(AT))  # fmt: skip
 B_VALVE = len(AT)
 
@@ -155,8 +155,7 @@ def travel(block: Block) -> None:
     for b in range(BANKS):
         for i in range(LANES):
             noise = 0.01 * block[(NOISE + 7 + STANDS + b) * LANES + i]
-            flow = block[(VALVE + b) * LANES + i] * (1.0 - bench[B_LOST * LANES + i])
-            block[(SHOWN_FLOW + b) * LANES + i] = flow + noise
+            block[(SHOWN_FLOW + b) * LANES + i] = block[(VALVE + b) * LANES + i] + noise
 
 
 @inline
@@ -173,7 +172,6 @@ def _half(bench: Block, i: int, heat: float, gauge: float, start: float, step: f
     for b in range(BANKS):
         wet = wet + _covered(start, end, b) * bench[(B_VALVE + b) * LANES + i]
     jets = jet_flux(heat, bench[B_WATER * LANES + i], WATER)
-    wet = wet * (1.0 - bench[B_LOST * LANES + i])
     flux = wet / step * bench[B_COOLING * LANES + i] * jets
     square = heat * heat
     flux = flux + emissivity(heat) * STEFAN_BOLTZMANN * square * square
