@@ -79,7 +79,8 @@ def constants() -> list[Constant]:
         path = ROOT / "plant_sim" / place
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             module = ".".join(file.relative_to(ROOT / "plant_sim").with_suffix("").parts)
-            if module not in PENDING and file.name != "__init__.py":
+            spoken = file.name != "__init__.py" and not file.stem.endswith("rows")
+            if module not in PENDING and spoken:  # rows are numbers of places and of states
                 found += _of_module(module, file.read_text(encoding="utf-8"))
     return found
 
@@ -154,12 +155,9 @@ def page(rows: list[Constant]) -> str:
     Raises:
         ValueError: if a comment does not have the form.
     """
-    for row in rows:
-        if row.parts is None:
-            raise ValueError(
-                f"{row.module}.{row.name} has the comment {row.comment!r}; "
-                "write it as `unit: meaning [MARK source]`"
-            )
+    bare = [f"{row.module}.{row.name} ({row.comment!r})" for row in rows if row.parts is None]
+    if bare:
+        raise ValueError("write the comment as `unit: meaning [MARK source]` at " + ", ".join(bare))
     out = [
         "# Constants of physics and control",
         "",

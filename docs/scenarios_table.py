@@ -52,6 +52,8 @@ def _lines() -> Iterator[str]:
     yield ""
     yield (
         "A fault changes an input of the physics, an actuator or an instrument, never a result. "
+        "Sizes without a unit are the share that is lost; of `skid`, `roll_wear`, `wrong_grade` "
+        "and `air_ratio` they are the factor minus 1. "
         "*Moves at least* is the mean over the coils under a fault of middle size, without an "
         "agent, against the same campaign without the fault. No fault shows in what is ordered ("
         + ", ".join(f"`{name}`" for name in ORDERED)

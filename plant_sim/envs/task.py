@@ -75,7 +75,8 @@ class Action:
         """Return the SI value (n,) after this step; `asked` is (n,) within -1..1."""
         if self.choices:
             most = len(self.choices) - 1
-            index = np.clip(np.ceil(asked * most), 0, most).astype(np.int64)
+            # float32 rounds an action such as 2/6 up
+            index = np.clip(np.ceil(asked * most - 1e-6), 0, most).astype(np.int64)
             return np.asarray(self.choices, np.float64)[index]
         way = self.span if self.below is None else np.where(asked < 0.0, self.below, self.span)
         moved = np.clip(self.centre + asked * way - present, -self.rate, self.rate)

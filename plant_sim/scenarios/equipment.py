@@ -47,7 +47,7 @@ def bending_limit(day: Draw) -> None:
 @register("drive-limit", "faults", "S16 equipment mill", "주전동기 토크 제한")
 def drive_limit(day: Draw) -> None:
     """A main drive is limited: redistribute the reductions."""
-    day.fault("drive_limit", place=(1, 7))
+    day.fault("drive_limit")
 
 
 @register("drive-droop", "faults", "equipment mill", "부하에 처지는 주전동기")

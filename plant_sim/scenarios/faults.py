@@ -38,12 +38,13 @@ class Fault:
 
     Attributes:
         name: public name.
-        unit: of its size, SI; "1" for a share.
+        unit: of its size, SI; "1" for a share that is lost, and for a factor minus 1 (`skid`,
+            `roll_wear`, `wrong_grade`, `air_ratio`).
         low: least sensible size.
         high: greatest sensible size; sizes lie between the two, never at 0.
-        place: what `place` counts from 1: stand, gap (between a stand and the next), bank or zone;
-            "" when the kind has no place (place 0).
-        places: least and greatest place.
+        place: what `place` counts from 1: stand, gap (between a stand and the next), bank, or
+            control zone of the furnace; "" when the kind has no place (place 0).
+        places: least and greatest place at which it is felt.
         ramp: least and greatest time (s) from onset to full size; 0 is at once.
         both: whether the size may also have the other sign.
         tags: scenarios of the catalogue of drills, and the unit of the line.
@@ -78,9 +79,11 @@ _ROW_OF = {name: row for row, name in enumerate(kinds.FAULTS)}
 
 
 NOWHERE, STAND, GAP, ZONE = ("", (0, 0)), ("stand", (1, 7)), ("gap", (1, 6)), ("zone", (2, 5))
-BANK = ("bank", (1, 14))
+# Places where the default mill feels it: thin strip takes four or five banks, the first ones; the
+# middle stands have the least power to spare; wear shows in the last stands.
+FIRST_BANKS, LAST_BANKS = ("bank", (1, 5)), ("bank", (7, 12))
+LAST_STANDS, LOADED_STANDS = ("stand", (4, 7)), ("stand", (3, 6))
 STEP, SLOW, DRIFT = (0.0, 0.0), (300.0, 1800.0), (120.0, 900.0)  # s: ranges of ramps [T]
-MOST_PLACES = {"stand": 7, "gap": 6, "zone": 5, "bank": 14}  # 1: of the default mill [M 3.11]
 
 
 def _fault(
@@ -130,7 +133,7 @@ _ROWS = (
     _fault("eccentricity", "m", 10e-6, 45e-6, STAND, SLOW, "mill",
            "a backup roll runs out of true", "보강롤 편심",
            {"gauge_hit": -0.001}),
-    _fault("roll_wear", "1", 0.5, 2.0, STAND, STEP, "S3 mill",
+    _fault("roll_wear", "1", 0.5, 2.0, LAST_STANDS, STEP, "S3 mill",
            "the work rolls of a stand wear faster", "작업롤 마모 가속",
            {"profile_hit": -0.005}),
     _fault("hgc_leak", "m/s", 5e-5, 3e-4, STAND, STEP, "mill",
@@ -145,14 +148,14 @@ _ROWS = (
     _fault("drive_droop", "1", 0.004, 0.020, STAND, STEP, "S12 mill",
            "a main drive droops under load", "주전동기 속도 저하",
            {"gauge_hit": -0.001}),
-    _fault("drive_limit", "1", 0.15, 0.45, STAND, STEP, "S16 mill",
+    _fault("drive_limit", "1", 0.15, 0.45, LOADED_STANDS, STEP, "S16 mill",
            "a main drive has lost part of its rating", "주전동기 출력 제한",
            {"harm": 0.1}),
     # the run-out table and water
-    _fault("bank_shut", "1", 0.6, 1.0, BANK, STEP, "S17 table",
+    _fault("bank_shut", "1", 0.6, 1.0, FIRST_BANKS, STEP, "S17 table",
            "the valve of a cooling bank stays shut", "냉각 뱅크 밸브 닫힘 고착",
            {"ct_hit": -0.005}, (*EVER, *MILL)),
-    _fault("bank_open", "1", 0.6, 1.0, BANK, STEP, "S17 table",
+    _fault("bank_open", "1", 0.6, 1.0, LAST_BANKS, STEP, "S17 table",
            "the valve of a cooling bank stays open", "냉각 뱅크 밸브 열림 고착",
            {"ct_hit": -0.005}, (*EVER, *MILL)),
     _fault("water_pressure", "1", 0.12, 0.35, NOWHERE, (8.0, 60.0), "table",
@@ -170,7 +173,7 @@ _ROWS = (
     # material, furnace and rougher
     _fault("wrong_grade", "1", 0.12, 0.24, NOWHERE, STEP, "S8 material",
            "the steel is harder than its declared grade", "신고 강종보다 단단한 소재",
-           {"gauge_hit": -0.01}),
+           {"gauge_hit": -0.01, "harm": 1.0}),
     _fault("thermocouple", "K", -40.0, -15.0, ZONE, (900.0, 7200.0), "furnace instrument",
            "the thermocouple of a furnace zone drifts low", "가열로 열전대 드리프트",
            {"furnace_energy": 1e4}),
@@ -189,7 +192,7 @@ _ROWS = (
     _fault("edger_slip", "1", 0.2, 0.7, NOWHERE, STEP, "S18 rougher",
            "the edger slips and takes less width", "에저 슬립",
            {"width_hit": -0.02}),
-    _fault("pinch_slip", "1", 0.05, 0.25, NOWHERE, STEP, "S19 coiler",
+    _fault("pinch_slip", "1", 0.35, 0.90, NOWHERE, STEP, "S19 coiler",
            "the pinch rolls before the coiler slip", "권취기 핀치롤 슬립",
            {"coil_hit": -0.01}),
     _fault("cold_head", "K", 20.0, 70.0, NOWHERE, STEP, "S7 material furnace",

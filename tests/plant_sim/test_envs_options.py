@@ -151,11 +151,11 @@ anything = st.one_of(
     )
 )
 def test_any_option_is_taken_or_refused_with_a_clear_error(options):
-    taken = None
+    space = None
     with suppress(ConfigError):
         taken = options_of(TableTask(), options)
         space = observation_space(TableTask(), taken)
-    if taken is not None:
+    if space is not None:
         assert 0 <= taken.observation_delay <= 100
         assert 0.0 <= taken.noise <= 20.0
         assert taken.seeds is None or len(taken.seeds) > 0

@@ -66,7 +66,7 @@ AREAS: dict[str, Area] = {
     "line": Area(("line",), "line", "라인"),
 }
 
-# what happened last, as `line.event` shows it: number -> English, Korean
+# what disturbs the line, as `line.event` shows it: number -> English, Korean
 EVENTS: dict[int, tuple[str, str]] = {
     0: ("none", "없음"),
     1: ("cobble", "코블 (판걸림)"),
@@ -88,6 +88,7 @@ _TOP: _Places = tuple(((f, z), z - 1) for f in (1, 2) for z in range(2, ZONES + 
 _BOTTOM: _Places = tuple((place, ZONES + offset) for place, offset in _TOP)
 _STANDS: _Places = tuple(((s,), s - 1) for s in range(1, STANDS + 1))
 _GAPS: _Places = tuple(((s,), s - 1) for s in range(1, STANDS))
+_SPRAYS: _Places = _GAPS[3:]  # sprays stand behind F4, F5 and F6
 _BANKS: _Places = tuple(((b,), b - 1) for b in range(1, BANKS + 1))
 
 # places, name, part and row (no part: the block), low, high (SI), display, writer, noise (SI),
@@ -177,7 +178,7 @@ _FAMILIES: tuple[
      "roll gap of F{}", "F{} 롤 갭"),
     (_STANDS, "f{}.speed", "SHOWN_STAND_SPEED", 0, 22, "m/s", "instrument", 0.002,
      "roll speed of F{}", "F{} 롤 속도"),
-    (_STANDS, "f{}.torque", "SHOWN_TORQUE", -1e6, 4e6, "kNm", "instrument", 5e3,
+    (_STANDS, "f{}.torque", "SHOWN_TORQUE", -1e6, 4e6, "kNm", "instrument", 2e3,
      "drive torque of F{}", "F{} 구동 토크"),
     (_STANDS, "f{}.bending", "profile.BENDING", -2e6, 2e6, "kN", "instrument", 5e3,
      "work-roll bending of F{}, a side", "F{} 벤딩력 (편측)"),
@@ -187,7 +188,7 @@ _FAMILIES: tuple[
      "strip tension behind F{}", "F{} 출측 장력"),
     (_GAPS, "f{}.looper_angle", "SHOWN_LOOPER", -0.2, 1.4, "deg", "instrument", 2e-3,
      "angle of the looper behind F{}", "F{} 출측 루퍼 각도"),
-    (_GAPS, "f{}.spray_flow", "SHOWN_SPRAY", -0.1, 1.2, "%", "instrument", 0.01,
+    (_SPRAYS, "f{}.spray_flow", "SHOWN_SPRAY", -0.1, 1.2, "%", "instrument", 0.01,
      "flow of the spray behind F{} over its rating", "F{} 출측 스프레이 유량 비"),
     (_ONE, "fm.force_ratio", "FORCE_RATIO", 0.3, 2.0, "1", "level2", 0,
      "measured over expected roll force, mean of F1-F4 at the head",
@@ -246,8 +247,8 @@ _FAMILIES: tuple[
     (_ONE, "line.delay", "DELAY", 0, 1e7, "s", "level2", 0,
      "seconds lost since the campaign began", "누적 지연 시간"),
     (_ONE, "line.event", "EVENT", 0, max(EVENTS), "1", "level2", 0,
-     "what happened last: " + ", ".join(f"{n} {words[0]}" for n, words in EVENTS.items()),
-     "최근 사건: " + ", ".join(f"{n} {words[1]}" for n, words in EVENTS.items())),
+     "what disturbs the line now: " + ", ".join(f"{n} {words[0]}" for n, words in EVENTS.items()),
+     "현재 라인 이상: " + ", ".join(f"{n} {words[1]}" for n, words in EVENTS.items())),
     # totals since the campaign began
     (_ONE, "cost.fuel", "COST_FUEL", 0, 1e9, "EUR", "level2", 0, "furnace fuel", "연료비"),
     (_ONE, "cost.scale", "COST_SCALE", 0, 1e9, "EUR", "level2", 0,

@@ -1,0 +1,32 @@
+"""Where crown and flatness of one hot strip line lie in a block: rows from `PROFILE` on."""
+
+from .rows import ROWS as PROFILE
+from .tables import STANDS
+
+# the work rolls of each stand
+THERMAL = PROFILE  # K, mean rise over the water
+WEAR = THERMAL + STANDS  # m on diameter since the roll change
+SHIFT = WEAR + STANDS  # m, CVC position
+BENDING = SHIFT + STANDS  # N of a chock, as it acts
+BENDING_SET = BENDING + STANDS  # N of a chock, level 2's preset
+PRESET_FORCE = BENDING_SET + STANDS  # N, the force the preset was made for
+
+# the strip: its crown before F1 and behind each stand
+STAND_CROWN = PRESET_FORCE + STANDS  # m
+BAR_CROWN = STAND_CROWN  # m, brought by the rougher
+CROWN = STAND_CROWN + STANDS  # m, C40 of the strip
+FLATNESS, EDGE_WAVE, CENTRE_BUCKLE = (CROWN + n for n in range(1, 4))  # I-units, flags
+
+# what is wanted, seen and learned
+CROWN_AIM, FLATNESS_AIM = CROWN + 4, CROWN + 5  # m, I-units
+CROWN_NOISE, FLATNESS_NOISE = CROWN + 6, CROWN + 7  # deviates of this interval
+SHOWN_CROWN, SHOWN_FLATNESS = CROWN + 8, CROWN + 9  # m, I-units
+FLATNESS_TRIM = CROWN + 10  # N, of the last stand's bending, by the flatness loop
+CROWN_LEARNED = CROWN + 11  # m, level 2's correction of the strip crown it expects
+CROWN_SUM, CROWN_COUNT = CROWN + 12, CROWN + 13  # m, 1: crown seen over this coil
+
+# faults: present size, 0 absent; the place is a stand, 0 all
+WEAR_FAULT, BENDING_FAULT = CROWN + 14, CROWN + 15  # times faster, share of the range lost
+WEAR_PLACE, BENDING_PLACE = CROWN + 16, CROWN + 17
+PROFILE_END = CROWN + 18
+PROFILE_ROWS = PROFILE_END - PROFILE

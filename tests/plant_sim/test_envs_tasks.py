@@ -1,0 +1,169 @@
+"""The tasks say what steel does: what an action moves, what it costs, and what holding means."""
+
+import gymnasium
+import numpy as np
+import pytest
+
+import passline.plant_sim  # noqa: F401  registers the environments
+from passline.plant_sim.lines.hot_strip import rows as R  # noqa: N812
+from passline.plant_sim.lines.hot_strip.lanes import HotStripLanes
+
+MILL, TABLE = "passline/FinishingMill-v0", "passline/RunOutTable-v0"
+SETUP, LINE = "passline/MillSetup-v0", "passline/HotStripLine-v0"
+
+
+def play(env, action, steps, seed):
+    """Hold one action; returns rewards, infos, and the observations by name."""
+    seen = [env.reset(seed=seed)[0]]
+    rewards, infos = [], []
+    for _ in range(steps):
+        observation, reward, _, _, info = env.step(np.asarray(action, np.float32))
+        seen.append(observation)
+        rewards.append(reward)
+        infos.append(info)
+    names = [each.name for each in env.task.observations]
+    return np.array(rewards), infos, dict(zip(names, np.stack(seen).T, strict=True))
+
+
+def make(name, **options):
+    return gymnasium.make(name, **options).unwrapped
+
+
+def one(count, place, value):
+    action = np.zeros(count)
+    action[place] = value
+    return action
+
+
+def test_a_finished_coil_ends_the_episode_and_slow_rolling_costs_time():
+    taken = {}
+    for speed in (-1.0, 1.0):
+        env = make(MILL)
+        env.reset(seed=8)
+        terminated, seconds = False, 0.0
+        while not terminated:
+            _, _, terminated, truncated, info = env.step(np.array([0.0, speed, 0.0], np.float32))
+            assert not truncated
+            seconds += info["time"]
+        taken[speed] = seconds
+    assert taken[-1.0] > taken[1.0] + 5.0
+
+
+def test_faster_rolling_needs_more_spray_to_deliver_as_hot():
+    spray, delivered = (
+        [play(make(MILL), [0, speed, 0], 120, 8)[2][name][80:].mean() for speed in (0.0, 0.5, 1.0)]
+        for name in ("fm.spray_opening", "fm.fdt_model")
+    )
+    assert spray[0] + 0.1 < spray[1] < spray[2] - 0.1
+    assert np.ptp(delivered) < 0.5  # of 20 K
+
+
+def test_the_gauge_trim_moves_the_strip_by_what_it_says():
+    thick = [
+        play(make(MILL), [trim, 0, 0], 120, 8)[2]["fm.exit_thickness"][80:].mean()
+        for trim in (0.0, 0.4)
+    ]
+    assert (thick[0] - thick[1]) * 50e-6 == pytest.approx(40e-6, abs=4e-6)
+
+
+def test_more_banks_coil_colder():
+    cold, warm = (
+        play(make(TABLE), [trim], 150, 8)[2]["rot.coiling_temperature"][80:].mean()
+        for trim in (0.5, -0.5)
+    )
+    assert cold < warm - 0.5
+
+
+def test_holding_is_the_line_alone():
+    env = make(LINE, scenario="faults")
+    rewards, infos, _ = play(env, np.zeros(6), 60, 5)
+    alone = HotStripLanes([5], "faults")
+    alone.advance(60 * 20)
+    assert -rewards.sum() == pytest.approx(alone.money()[0])
+    assert sum(info["cost"] for info in infos) == alone.harms()[0]
+
+
+def test_the_line_moves_its_controls_no_faster_than_an_operator_may():
+    for place, name, step in ((0, "fm.speed_trim", 0.2), (5, "rot.cooling_correction", 0.1)):
+        seen = play(make(LINE), one(6, place, 1.0), 30, 5)[2]
+        scale = next(each.scale for each in make(LINE).task.observations if each.name == name)
+        moved = np.diff(seen[name] * scale)
+        assert moved.max() == pytest.approx(step, rel=1e-5)
+        assert seen[name][-1] == pytest.approx(1.0)
+
+
+def test_a_bank_out_of_service_gets_no_water():
+    seen = play(make(LINE), one(6, 4, 2 / 6), 40, 5)[2]
+    assert seen["rot.bank_out"][-1] == pytest.approx(2 / 6)
+    assert np.all(seen["rot.bank_2_command"][2:] == 0.0)
+    assert seen["rot.bank_1_command"].max() == 1.0
+
+
+def test_set_ups_without_correction_roll_the_coils_that_the_line_rolls_alone():
+    env = make(SETUP, scenario="faults")
+    rewards, _, _ = play(env, np.zeros(8), 8, 21)
+    alone = HotStripLanes([21], "faults")
+    while alone.finished_counts()[0] < 8:
+        alone.advance(1)
+    coils = alone.finished(0)
+    np.testing.assert_allclose(
+        -rewards[1:], [coil.cost for coil in coils[1:]], rtol=1e-9, atol=0.51
+    )  # the gap before a coil is charged to it there, and to the coil before it here
+    plant = env._play.plant
+    assert plant.finished(0) == coils[:7]
+
+
+def test_a_wider_gap_makes_a_thicker_head_and_level_2_keeps_what_it_has_learned():
+    zeros, off = [], []
+    for offset in (-1.0, 0.0, 1.0):
+        env = make(SETUP)
+        _, infos, _ = play(env, one(8, 6, offset), 1, 3)
+        plant = env._play.plant
+        zeros.append(plant.row(R.ZERO + 6)[0])
+        off.append(infos[0]["gauge"])
+    # the monitor has to take the offset out again, and that is what level 2 learns of it
+    assert zeros[0] > zeros[1] > zeros[2]
+    assert len(set(off)) > 1
+
+
+def test_the_set_up_environment_shows_what_level_2_will_set():
+    env = make(SETUP)
+    env.reset(seed=3)
+    plant = env._play.plant
+    shown, aim = plant.set_up(R.GAP + 6)[0], plant.set_up(R.GAUGE_AIM)[0]
+    assert plant.signal("coil.phase")[0] == 0.0  # nothing rolled yet
+    alone = HotStripLanes([3])
+    while alone.row(R.ACTIVE)[0] < 0.5:
+        alone.advance(1)
+    assert alone.row(R.GAP + 6)[0] == shown
+    assert alone.row(R.GAUGE_AIM)[0] == aim
+
+
+def test_gaps_set_much_too_narrow_cost_gauge_and_force():
+    spent, harm = zip(
+        *(
+            (sum(i["gauge"] for i in infos), sum(i["cost"] for i in infos))
+            for infos in (
+                play(make(SETUP), np.r_[np.full(7, width), 0.0], 4, 3)[1] for width in (0.0, -1.0)
+            )
+        ),
+        strict=True,
+    )
+    assert spent[1] > spent[0] + 20.0
+    assert harm[1] >= harm[0]
+
+
+def test_the_picture_shows_the_strip_only_while_it_is_rolled():
+    env = make(MILL, render_mode="rgb_array")
+    env.reset(seed=2)
+    empty = env.render()
+    for _ in range(60):
+        env.step(np.zeros(3, np.float32))
+    rolling = env.render()
+    assert empty.shape == rolling.shape
+
+    def glowing(frame):
+        red, green, blue = (frame[..., part].astype(int) for part in range(3))
+        return np.sum((red > green + 60) & (red > blue + 60))
+
+    assert glowing(rolling[:262]) > glowing(empty[:262]) + 500
