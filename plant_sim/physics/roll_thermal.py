@@ -15,10 +15,10 @@ EXPANSION = 1.2e-5  # 1/K: of a work roll [M 3.8]
 POISSON = 0.3  # 1: Poisson's ratio of a roll [M 3.8]
 CONDUCTIVITY = 45.0  # W/(m K): roll core [M 3.8]
 CAPACITY = 7700.0 * 480.0  # J/(m3 K): roll core [M 3.8]
-SLOWEST_MODE = 5.783  # 1: square of the first zero of J0 [C]
+SLOWEST_MODE = 5.783  # 1: square of the first zero of J0 [C 3.8]
 COOLING = (8e3, 8e3, 8e3, 8e3, 8e3, 7e3, 6e3)  # W/(m2 K): roll sprays F1..F7, whole turn [M 3.8]
 IDLE = 2.0  # 1: time constant without strip over that with it [M 3.8]
-CROWN_SHARE = 0.33  # 1: of the growth of a roll that shows as crown over the strip [T 3.8]
+CROWN_SHARE = 0.33  # 1: of a roll's growth that shows as crown, from 100-250 um [C 3.8]
 ROLL_SURFACE = 423.0  # K: of a roll in the bite, 850 K below the strip in F1 [M 3.7]
 
 

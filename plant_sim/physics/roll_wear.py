@@ -10,7 +10,7 @@ from math import pi
 
 from ..engine.numbers import inline
 
-WEAR = 6.5e-14  # 1/Pa: Archard's coefficient of indefinite-chill iron on diameter [T 3.8]
+WEAR = 6.5e-14  # 1/Pa: Archard, chill iron, from 1-4 um on diameter a coil at F5-F7 [C 3.8]
 # 1: wear of the roll material over that of indefinite-chill iron, high-speed steel F1..F4 [M 3.8]
 MATERIAL = (0.4, 0.4, 0.4, 0.4, 1.0, 1.0, 1.0)
 HOLLOW = 0.3  # 1: share of the wear that shows as negative roll crown under the strip [T 3.8]

@@ -22,7 +22,7 @@ ROLL_CONDUCTIVITY = 25.0  # W/(m K): high-chromium work-roll shell [M 3.7]
 STRIP_CONDUCTIVITY = 27.3  # W/(m K): steel above 800 degC [M 3.7]
 ROUGHNESS = 35e-6  # m: C_h of Hlady's contact law [M 3.7]
 CONTACT_EXPONENT = 1.7  # 1: of pressure over hardness in Hlady's contact law [M 3.7]
-CONTACT_HARDNESS = 1.15e9  # Pa: of the scaled surface against the roll [T 3.7]
+CONTACT_HARDNESS = 1.15e9  # Pa: scaled surface, from 20-60 kW/(m2 K) along the mill [C 3.7]
 SCALE_RESISTANCE = 6.7e-6  # m2 K/W: 20 micrometres of scale at 3 W/(m K) [M 3.7]
 
 

@@ -1,7 +1,9 @@
 """Where crown and flatness of one hot strip line lie in a block: rows from `PROFILE` on."""
 
-from .rows import ROWS as PROFILE
+from .rows import ROWS
 from .tables import STANDS
+
+PROFILE = ROWS
 
 # the work rolls of each stand
 THERMAL = PROFILE  # K, mean rise over the water
