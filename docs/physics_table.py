@@ -29,7 +29,6 @@ PENDING: tuple[str, ...] = (  # modules whose comments do not have the form yet;
     "lines.hot_strip.mill",
     "lines.hot_strip.rows",
     "lines.hot_strip.table",
-    "physics.laminar_cooling",
 )
 FORM = re.compile(
     r"^(?P<unit>[^:]+): (?P<meaning>.+) "
