@@ -18,7 +18,7 @@ from . import faults as F  # noqa: N812
 from . import parameters as P  # noqa: N812
 from . import rows as R  # noqa: N812
 from .rows import LANES
-from .tables import STANDS
+from .parameters import STANDS
 
 Block = NDArray[np.float64]
 Table = NDArray[np.float64]
@@ -56,29 +56,25 @@ def restart(block: Block, i: int, mill: Table, faults: Table, scales: Table, lin
         block[(R.T + s) * LANES + i] = 1250.0
         block[(R.GAP + s) * LANES + i] = 2e-3
     block[(R.H + STANDS) * LANES + i], block[(R.T + STANDS) * LANES + i] = 2.6e-3, 1150.0
-    for g in range(R.SEGMENTS):
-        block[(R.PLACE + g) * LANES + i] = -1e6
-        block[(R.HEAT + g) * LANES + i] = 900.0
     for c in range(R.CELLS):
         block[(R.BAR_CELL + c) * LANES + i] = BAR_START
         block[(R.BAR_CELL_THICK + c) * LANES + i] = 34e-3
     block[R.BAR_THICK * LANES + i] = 34e-3
-    block[R.BANK_GAIN * LANES + i] = 1.0
     block[R.SPEED * LANES + i] = 8.0
     block[R.THREAD_SPEED * LANES + i] = 8.0
     block[R.FORCE_RATIO * LANES + i] = 1.0
     block[R.WIDTH * LANES + i], block[R.CARBON * LANES + i] = 1.25, 0.08
     block[R.HARDNESS * LANES + i], block[R.STIFFNESS * LANES + i] = 1.0, MODULUS
     block[R.GAUGE_AIM * LANES + i], block[R.FDT_AIM * LANES + i] = 2.6e-3, 1158.0
-    block[R.CT_AIM * LANES + i], block[R.TRUE_CT * LANES + i] = 893.0, 893.0
-    block[R.SHOWN_CT * LANES + i], block[R.FDT_MODEL * LANES + i] = 893.0, 1158.0
+    block[R.CT_AIM * LANES + i], block[R.FDT_MODEL * LANES + i] = 893.0, 1158.0
     block[R.SHOWN_FDT * LANES + i], block[R.SHOWN_ENTRY * LANES + i] = 1158.0, 1288.0
-    block[R.SHOWN_WATER * LANES + i] = 298.0
     block[R.WATER_TEMPERATURE * LANES + i] = 298.0
     block[R.ENTRY_TEMPERATURE * LANES + i] = 1288.0
     block[R.COOLING * LANES + i] = 1.0
     block[R.GAP_LEFT * LANES + i] = 5.0
     block[R.ORDERED * LANES + i] = lined
+    block[R.EXCESS_AIR * LANES + i], block[R.MONITOR_ON * LANES + i] = 1.10, 1.0
+    block[R.AGC_COMPENSATION * LANES + i], block[R.DESCALING_MODE * LANES + i] = 0.7, 2.0
     for k in range(F.KINDS):
         block[(R.FAULT_FROM + k) * LANES + i] = faults[k, 0]
         block[(R.FAULT_UNTIL + k) * LANES + i] = faults[k, 1]
@@ -156,6 +152,7 @@ def draw_bar(block: Block, i: int, noise: np.uint64, episode: int) -> None:
             6.2831853 * place / SKID_LENGTH + phase
         )
         block[(R.BAR_CELL_THICK + c) * LANES + i] = thick
+        block[(R.BAR_CELL_WIDTH + c) * LANES + i] = 0.0
     cold = HEAD_COLD * block[R.BAR_SCALE * LANES + i]
     block[R.HEAD_DEFICIT * LANES + i] = cold + block[(R.FAULT + F.COLD_HEAD) * LANES + i]
 

@@ -16,7 +16,7 @@ from .coil_start import BAR_DRAW, bar_at, draw_bar, head_deficit, order
 from .disturbances import warm_water
 from .level2 import learn_force, learn_temperatures, learn_zero, set_up
 from .rows import INTERVAL, LANES
-from .tables import STANDS
+from .parameters import STANDS
 
 Block = NDArray[np.float64]
 Table = NDArray[np.float64]
@@ -83,6 +83,7 @@ def advance_coil(
         emissivity(bar),
     )  # fmt: skip
     block[R.H * LANES + i] = bar_at(block, i, R.BAR_CELL_THICK, done)
+    block[R.BAR_WIDER * LANES + i] = bar_at(block, i, R.BAR_CELL_WIDTH, done)
     return count
 
 
@@ -100,8 +101,8 @@ def _begin(
     set_up(block, i, mill, block[R.BAR_TEMPERATURE * LANES + i] + missed)
     block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 1.0, HEAD
     for row in (
-        R.COIL_TIME, R.BAR_DONE, R.STRIP_DONE, R.RATIO_DONE, R.BIAS_SUM, R.FEEDBACK_SUM,
-        R.SPRAY_INTEGRAL,
+        R.COIL_TIME, R.BAR_DONE, R.STRIP_DONE, R.RATIO_DONE, R.BIAS_SUM, R.SPRAY_INTEGRAL,
+        R.OVER_TIME, R.EVENT, R.EVENT_PLACE,
     ):  # fmt: skip
         block[row * LANES + i] = 0.0
     block[R.SPEED * LANES + i] = block[R.THREAD_SPEED * LANES + i]
@@ -128,7 +129,6 @@ def _follow(block: Block, i: int) -> None:
         block[R.PHASE * LANES + i] = BODY
     if block[R.BAR_DONE * LANES + i] > TAIL_SHARE * block[R.BAR * LANES + i]:
         block[R.PHASE * LANES + i] = TAIL
-    block[R.FEEDBACK_SUM * LANES + i] += block[R.FEEDBACK * LANES + i] * INTERVAL
     block[R.BIAS_SUM * LANES + i] += (
         block[R.SHOWN_FDT * LANES + i] - block[R.FDT_MODEL * LANES + i]
     ) * INTERVAL

@@ -14,7 +14,7 @@ from . import parameters as P  # noqa: N812
 from . import rows as R  # noqa: N812
 from .mill import SPRAY_BASE
 from .rows import LANES
-from .tables import STANDS
+from .parameters import STANDS
 
 Block = NDArray[np.float64]
 Table = NDArray[np.float64]
@@ -23,9 +23,11 @@ Table = NDArray[np.float64]
 REDUCTION = (0.215, 0.200, 0.175, 0.138, 0.113, 0.091, 0.068)
 # 1: how far the temperature has fallen before a stand [C 3.10]
 COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
+# 1: of the load trim by stand; what the front takes the back gives (with REDUCTION: no sum) [C]
+LOAD = (1.0, 0.7, 0.3, -0.3, -0.9, -1.3, -1.2)
 RUNDOWN = 0.45  # K/s: belief how fast the waiting bar cools [M 3.7]
 FORCE_LEARNING = 0.20  # 1: share of a force error learned per coil [M 6.5]
-GAIN_LEARNING, BIAS_LEARNING = 0.12, 0.10  # 1: of cooling and FDT errors, per coil [M 6.5]
+BIAS_LEARNING = 0.10  # 1: of an FDT error, per coil [M 6.5]
 ZERO_LEARNING = 0.35  # 1: of the monitor's correction at the head, per coil [M 6.5]
 LEAST_FACTOR, MOST_FACTOR = 0.6, 1.6  # 1: bounds of a learned force factor [T]
 
@@ -50,7 +52,8 @@ def set_up(block: Block, i: int, mill: Table, seen: float) -> None:
     correction = 1.0 + block[R.HARDNESS_CORRECTION * LANES + i]
     for s in range(STANDS):
         entry = exit
-        exit = entry * exp(-reduction * REDUCTION[s])
+        moved = 1.0 + block[R.LOAD_TRIM * LANES + i] * LOAD[s]
+        exit = entry * exp(-reduction * REDUCTION[s] * moved)
         if s == STANDS - 1:
             exit = gauge
         temperature = seen - COOLED[s] * (seen - block[R.FDT_AIM * LANES + i])
@@ -97,15 +100,9 @@ def learn_zero(block: Block, i: int) -> None:
 
 @kernel
 def learn_temperatures(block: Block, i: int) -> None:
-    """Behind the tail: level 2 learns its cooling gain and, from the pyrometer, its FDT bias."""
+    """Behind the tail: level 2 learns from the pyrometer its bias of the delivery temperature."""
     learning = 1.0 - block[R.FROZEN * LANES + i]
     seconds = fmax(block[R.COIL_TIME * LANES + i], 1.0)
-    back = block[R.FEEDBACK_SUM * LANES + i] / seconds
-    need = fmax(block[R.DEMAND * LANES + i], 1.0)
-    step = GAIN_LEARNING * learning * back / (need + back)
-    gain = block[R.BANK_GAIN * LANES + i] * (1.0 - step)
-    block[R.BANK_GAIN * LANES + i] = fmin(fmax(gain, 0.5), 1.8)
-    block[R.FEEDBACK * LANES + i] *= 1.0 - GAIN_LEARNING
     if block[R.FDT_SOURCE * LANES + i] < 0.5:
         bias = block[R.BIAS_SUM * LANES + i] / seconds
         moved = block[R.FDT_BIAS * LANES + i] + BIAS_LEARNING * learning * bias

@@ -8,7 +8,7 @@ control and tension are in equilibrium, mass flow is ideal. Sources stand with t
 import numpy as np
 from numpy.typing import NDArray
 
-from ...control.level2_model import MODULUS, delivery_temperature
+from ...control.level2_model import MODULUS
 from ...engine.numbers import fmax, fmin, inline, kernel, where
 from ...physics.flow_stress import COLDEST, HOTTEST, MOST_STRAIN, shida_mean
 from ...physics.mill_stretch import exit_error, exit_slope
@@ -21,7 +21,6 @@ from ...physics.roll_bite import (
     torque,
 )
 from ...physics.strip_temperature import (
-    DENSITY,
     after_film,
     after_radiation,
     emissivity,
@@ -29,77 +28,25 @@ from ...physics.strip_temperature import (
 )
 from . import parameters as P  # noqa: N812
 from .faults import (
+    AGC_STICTION,
     DRIVE_DROOP,
     DRIVE_LIMIT,
     ECCENTRICITY,
-    FDT_PYROMETER,
     GAP_ENCODER,
     HGC_LEAK,
+    HGC_SLOW,
     HYDRAULIC_PRESSURE,
-    LOAD_CELL,
     MODULUS_ERROR,
     SPRAY_BLOCK,
-    THICKNESS_GAUGE,
 )
-from .rows import (
-    ACT_GAUGE,
-    ACT_SPEED,
-    ACT_SPRAY,
-    ACTIVE,
-    CARBON,
-    COIL_TIME,
-    COLD,
-    ECCENTRIC,
-    ENERGY,
-    ENTRY_TEMPERATURE,
-    FAULT,
-    FAULT_PLACE,
-    FDT_AIM,
-    FDT_BIAS,
-    FDT_MODEL,
-    FDT_OFF,
-    FDT_SOURCE,
-    FLAT,
-    FORCE,
-    GAP,
-    GAUGE_AIM,
-    GAUGE_ERROR,
-    GAUGE_OFF,
-    HARDNESS,
-    INTERVAL,
-    LANES,
-    LOCKED,
-    MONITOR,
-    NOISE,
-    OUTSIDE,
-    OVERLOAD,
-    POWER,
-    RESIDUAL,
-    ROLLED,
-    SHOWN_ENTRY,
-    SHOWN_FDT,
-    SHOWN_FORCE,
-    SHOWN_GAUGE,
-    SHOWN_POWER,
-    SHOWN_SPEED,
-    SPEED,
-    SPEED_TRIM,
-    SPRAY,
-    SPRAY_INTEGRAL,
-    SPRAY_TRIM,
-    STIFFNESS,
-    THREAD_SPEED,
-    TRUE_FDT,
-    WIDTH,
-    ZOOM,
-    H,
-    T,
-)
-from .tables import STANDS
+from . import rows as R  # noqa: N812
+from .parameters import STANDS
+from .rows import INTERVAL, LANES
 
 Block = NDArray[np.float64]
 
 COMPENSATION = (0.7, 0.7, 0.7, 0.65, 0.6, 0.5, 0.45)  # of gap control [T]
+COMPENSATED = 0.7  # 1: the set-point at which the shares above hold [T]
 MONITOR_SHARE = (0.0, 0.0, 0.0, 0.0, 0.5, 0.8, 1.0)  # of the X-ray monitor, by stand [T]
 MONITOR_GAIN = 0.42  # of gap per seen error and interval [T]
 ANY_FORCE = 1e9  # N, no roll force: the range test that catches a broken state
@@ -109,8 +56,8 @@ AIR_FILM = 40.0  # W/(m2 K), moving strip [M]
 SPRAY_FILM, SPRAY_LENGTH, FIRST_SPRAY = 2500.0, 0.45, 3  # W/(m2 K), m [V], behind F4..F6 [T]
 SPRAY_BASE, SPRAY_P, SPRAY_I = 0.4, 0.012, 0.0016  # opening, per K, per K and interval [T]
 LEAK_LAG = 0.1  # s: of the position loop that holds a leaking cylinder [M 3.4]
-GAUGE_BAND, GAUGE_SHARE, FDT_BAND = 30e-6, 0.01, 20.0  # m, of thickness above 3 mm, K [M]
-FERRITE = 1093.0  # K [M]: colder delivery is rolled in two phases and counts as harm
+FORCE_TRIP, POWER_TRIP, TRIP_AFTER = 1.15, 1.5, 2.0  # 1, 1, s: beyond a rating [M 6.4]
+EVENT_POWER = 5.0  # code of `signal_table.EVENTS`: force and power share a trip chain
 
 
 @inline
@@ -135,54 +82,69 @@ def _bite(
     return exit, flat, force, error
 
 
+@inline
+def _here(block: Block, i: int, kind: int, place: float) -> float:
+    """Return the present size of a fault if it is at this stand or gap, else 0."""
+    size = block[(R.FAULT + kind) * LANES + i]
+    return where(block[(R.FAULT_PLACE + kind) * LANES + i] == place, size, 0.0)
+
+
 @kernel
 def level1(block: Block, mill: Block) -> None:
     """Speed ramp, spray control and the X-ray monitor; they see what instruments showed last."""
     for i in range(LANES):
-        rolling = block[ACTIVE * LANES + i]
-        aim = block[THREAD_SPEED * LANES + i] + block[ZOOM * LANES + i]
-        aim = aim + block[SPEED_TRIM * LANES + i] + block[ACT_SPEED * LANES + i]
+        rolling = block[R.ACTIVE * LANES + i]
+        aim = block[R.THREAD_SPEED * LANES + i] + block[R.ZOOM * LANES + i]
+        aim = aim + block[R.SPEED_TRIM * LANES + i] + block[R.ACT_SPEED * LANES + i]
         aim = fmin(fmax(aim, mill[P.SLOWEST]), mill[P.FASTEST])
-        aim = aim * (1.0 - block[(FAULT + DRIVE_DROOP) * LANES + i])
+        droop = 0.3 * block[(R.FAULT + DRIVE_DROOP) * LANES + i]  # the others follow in part
+        aim = aim * (1.0 - droop)
         ramp = mill[P.RAMP] * INTERVAL
-        speed = block[SPEED * LANES + i]
-        block[SPEED * LANES + i] = speed + fmin(fmax(aim - speed, -ramp), ramp)
+        speed = block[R.SPEED * LANES + i]
+        block[R.SPEED * LANES + i] = speed + fmin(fmax(aim - speed, -ramp), ramp)
 
         seen = where(
-            block[FDT_SOURCE * LANES + i] > 0.5,
-            block[FDT_MODEL * LANES + i],
-            block[SHOWN_FDT * LANES + i],
+            block[R.FDT_SOURCE * LANES + i] > 0.5,
+            block[R.FDT_MODEL * LANES + i],
+            block[R.SHOWN_FDT * LANES + i],
         )
-        settled = rolling * where(block[COIL_TIME * LANES + i] > 3.0, 1.0, 0.0)
-        error = settled * (seen - block[FDT_AIM * LANES + i])
-        integral = block[SPRAY_INTEGRAL * LANES + i] + SPRAY_I * error
+        settled = rolling * where(block[R.COIL_TIME * LANES + i] > 3.0, 1.0, 0.0)
+        error = settled * (seen - block[R.FDT_AIM * LANES + i])
+        integral = block[R.SPRAY_INTEGRAL * LANES + i] + SPRAY_I * error
         integral = fmin(fmax(integral, -0.6), 0.6)
-        block[SPRAY_INTEGRAL * LANES + i] = integral
-        opening = SPRAY_BASE + block[SPRAY_TRIM * LANES + i] + block[ACT_SPRAY * LANES + i]
+        block[R.SPRAY_INTEGRAL * LANES + i] = integral
+        opening = SPRAY_BASE + block[R.SPRAY_TRIM * LANES + i] + block[R.ACT_SPRAY * LANES + i]
         opening = opening + integral + SPRAY_P * error
-        block[SPRAY * LANES + i] = fmin(fmax(opening, 0.0), 1.0)
+        block[R.SPRAY * LANES + i] = fmin(fmax(opening, 0.0), 1.0)
 
-        off = block[SHOWN_GAUGE * LANES + i] - block[GAUGE_AIM * LANES + i]
-        off = settled * fmin(fmax(off + block[ACT_GAUGE * LANES + i], -2e-4), 2e-4)
-        block[GAUGE_ERROR * LANES + i] = off
+        off = block[R.SHOWN_GAUGE * LANES + i] - block[R.GAUGE_AIM * LANES + i]
+        off = off + block[R.ACT_GAUGE * LANES + i] - block[R.GAUGE_TRIM * LANES + i]
+        off = settled * fmin(fmax(off, -2e-4), 2e-4) * block[R.MONITOR_ON * LANES + i]
+        block[R.GAUGE_ERROR * LANES + i] = off
     for s in range(STANDS):
         share = MONITOR_GAIN * MONITOR_SHARE[s]
         for i in range(LANES):
-            moved = block[(MONITOR + s) * LANES + i] - share * block[GAUGE_ERROR * LANES + i]
-            block[(MONITOR + s) * LANES + i] = fmin(fmax(moved, -1.2e-3), 1.2e-3)
+            step = -share * block[R.GAUGE_ERROR * LANES + i]
+            stuck = _here(block, i, AGC_STICTION, float(s + 1))  # a valve that sticks wants more
+            moves = where(step > 0.1 * stuck, 1.0, 0.0) + where(step < -0.1 * stuck, 1.0, 0.0)
+            slow = 1.0 - _here(block, i, HGC_SLOW, float(s + 1))
+            moved = block[(R.MONITOR + s) * LANES + i] + step * fmin(moves, 1.0) * slow
+            block[(R.MONITOR + s) * LANES + i] = fmin(fmax(moved, -1.2e-3), 1.2e-3)
 
 
 # rows of the bench: what all stands share lies apart from the block, because LLVM widens a lane
 # loop only when everything it touches in one array keeps a constant distance
 AT = (
-    WIDTH, CARBON, HARDNESS, STIFFNESS, ACTIVE, SPRAY, OVERLOAD, FAULT + HYDRAULIC_PRESSURE,
+    R.WIDTH, R.CARBON, R.HARDNESS, R.STIFFNESS, R.ACTIVE, R.SPRAY, R.OVERLOAD,
+    R.FAULT + HYDRAULIC_PRESSURE, R.AGC_COMPENSATION,
 )  # fmt: skip
 (
     B_WIDTH, B_CARBON, B_HARDNESS, B_STIFFNESS, B_ACTIVE, B_SPRAY, B_OVERLOAD, B_WEAK_OIL,
+    B_COMPENSATION,
 ) = range(len(AT))  # fmt: skip
-BENCH = len(AT) + 8
+BENCH = len(AT) + 9
 (
-    B_FLOW, B_POWER, B_RESIDUAL, B_OUTSIDE, B_OFFSET, B_BELIEVED, B_DRIVEN, B_SPRAYED,
+    B_FLOW, B_POWER, B_RESIDUAL, B_OUTSIDE, B_OFFSET, B_BELIEVED, B_DRIVEN, B_SPRAYED, B_TRIP,
 ) = range(len(AT), BENCH)  # fmt: skip
 
 
@@ -194,8 +156,8 @@ def roll(block: Block, mill: Block) -> None:
         for i in range(LANES):
             bench[k * LANES + i] = block[AT[k] * LANES + i]
     for i in range(LANES):
-        block[T * LANES + i] = block[ENTRY_TEMPERATURE * LANES + i]
-        bench[B_FLOW * LANES + i] = block[SPEED * LANES + i] * block[(H + STANDS) * LANES + i]
+        block[R.T * LANES + i] = block[R.ENTRY_TEMPERATURE * LANES + i]
+        bench[B_FLOW * LANES + i] = block[R.SPEED * LANES + i] * block[(R.H + STANDS) * LANES + i]
     for s in range(STANDS):
         radius = mill[P.RADIUS + s]
         _stand_faults(block, bench, s)
@@ -204,19 +166,19 @@ def roll(block: Block, mill: Block) -> None:
         distance = mill[P.DISTANCE + s] if s < STANDS - 1 else mill[P.PYROMETER_DISTANCE]
         film = SPRAY_FILM if FIRST_SPRAY <= s < STANDS - 1 else 0.0
         force, power = mill[P.MAX_FORCE + s], mill[P.MAX_POWER + s]
-        _leave(block[s * LANES :], bench, radius, force, power, distance, film)
+        _leave(block[s * LANES :], bench, radius, force, power, distance, film, float(s + 1))
     for i in range(LANES):
-        block[OVERLOAD * LANES + i] = bench[B_OVERLOAD * LANES + i]
-        block[POWER * LANES + i] = bench[B_POWER * LANES + i]
-        block[RESIDUAL * LANES + i] = bench[B_RESIDUAL * LANES + i]
-        block[OUTSIDE * LANES + i] = bench[B_OUTSIDE * LANES + i] * block[ACTIVE * LANES + i]
-
-
-@inline
-def _here(block: Block, i: int, kind: int, place: float) -> float:
-    """Return the present size of a fault if it is at this stand or gap, else 0."""
-    size = block[(FAULT + kind) * LANES + i]
-    return where(block[(FAULT_PLACE + kind) * LANES + i] == place, size, 0.0)
+        block[R.OVERLOAD * LANES + i] = bench[B_OVERLOAD * LANES + i]
+        far = bench[B_TRIP * LANES + i] * block[R.ACTIVE * LANES + i]
+        beyond = where(far > 0.5, block[R.OVER_TIME * LANES + i] + INTERVAL, 0.0)
+        block[R.OVER_TIME * LANES + i] = beyond
+        trip = where(beyond > TRIP_AFTER, 1.0, 0.0)
+        block[R.EVENT * LANES + i] = fmax(block[R.EVENT * LANES + i], trip * EVENT_POWER)
+        place = block[R.EVENT_PLACE * LANES + i]
+        block[R.EVENT_PLACE * LANES + i] = fmax(place, trip * far)
+        block[R.POWER * LANES + i] = bench[B_POWER * LANES + i]
+        block[R.RESIDUAL * LANES + i] = bench[B_RESIDUAL * LANES + i]
+        block[R.OUTSIDE * LANES + i] = bench[B_OUTSIDE * LANES + i] * block[R.ACTIVE * LANES + i]
 
 
 @kernel
@@ -225,7 +187,7 @@ def _stand_faults(block: Block, bench: Block, s: int) -> None:
     place = float(s + 1)
     for i in range(LANES):
         off = _here(block, i, GAP_ENCODER, place) + LEAK_LAG * _here(block, i, HGC_LEAK, place)
-        swing = 0.7 * block[(NOISE + ECCENTRIC) * LANES + i]  # a sine seen at no fixed angle
+        swing = 0.7 * block[(R.NOISE + R.N_ECCENTRIC) * LANES + i]  # a sine seen at no fixed angle
         bench[B_OFFSET * LANES + i] = off + swing * _here(block, i, ECCENTRICITY, place)
         bench[B_BELIEVED * LANES + i] = MODULUS * (1.0 + _here(block, i, MODULUS_ERROR, place))
         bench[B_DRIVEN * LANES + i] = 1.0 - _here(block, i, DRIVE_LIMIT, place)
@@ -237,31 +199,31 @@ def _stand_faults(block: Block, bench: Block, s: int) -> None:
 def _newton(stand: Block, bench: Block, radius: float, compensation: float) -> None:
     """One Newton step of a stand in every lane; `stand` is the block from this stand's rows on."""
     for i in range(LANES):
-        exit = stand[(H + 1) * LANES + i]
+        exit = stand[(R.H + 1) * LANES + i]
         exit, flat, force, error = _bite(
-            stand[H * LANES + i], exit, stand[FLAT * LANES + i],
-            stand[GAP * LANES + i] + stand[MONITOR * LANES + i] + bench[B_OFFSET * LANES + i],
-            stand[LOCKED * LANES + i], stand[T * LANES + i],
+            stand[R.H * LANES + i], exit, stand[R.FLAT * LANES + i],
+            stand[R.GAP * LANES + i] + stand[R.MONITOR * LANES + i] + bench[B_OFFSET * LANES + i],
+            stand[R.LOCKED * LANES + i], stand[R.T * LANES + i],
             bench[B_FLOW * LANES + i] / exit, bench[B_WIDTH * LANES + i],
-            bench[B_CARBON * LANES + i], bench[B_HARDNESS * LANES + i], radius, compensation,
-            bench[B_STIFFNESS * LANES + i],
+            bench[B_CARBON * LANES + i], bench[B_HARDNESS * LANES + i], radius,
+            compensation * bench[B_COMPENSATION * LANES + i] / COMPENSATED, bench[B_STIFFNESS * LANES + i],
             bench[B_BELIEVED * LANES + i],
         )  # fmt: skip
-        stand[(H + 1) * LANES + i] = exit
-        stand[FLAT * LANES + i] = flat
-        stand[FORCE * LANES + i] = force
+        stand[(R.H + 1) * LANES + i] = exit
+        stand[R.FLAT * LANES + i] = flat
+        stand[R.FORCE * LANES + i] = force
         bench[B_RESIDUAL * LANES + i] = error
 
 
 @kernel
 def _leave(
     stand: Block, bench: Block, radius: float, most_force: float, most_power: float,
-    distance: float, film: float,
+    distance: float, film: float, number: float,
 ) -> None:  # fmt: skip
     """Heat and power of a stand, and the strip's way (m) to the next one under a spray film."""
     for i in range(LANES):
-        entry, exit = stand[H * LANES + i], stand[(H + 1) * LANES + i]
-        flat, temperature = stand[FLAT * LANES + i], stand[T * LANES + i]
+        entry, exit = stand[R.H * LANES + i], stand[(R.H + 1) * LANES + i]
+        flat, temperature = stand[R.FLAT * LANES + i], stand[R.T * LANES + i]
         width, carbon = bench[B_WIDTH * LANES + i], bench[B_CARBON * LANES + i]
         speed = bench[B_FLOW * LANES + i] / exit
         reduction, length = strain(entry, exit), contact_length(entry - exit, flat)
@@ -270,15 +232,19 @@ def _leave(
         # written so that NaN counts as outside
         inside = where(reduction <= MOST_STRAIN, 1.0, 0.0) * where(temperature >= COLDEST, 1.0, 0.0)
         inside = inside * where(temperature <= HOTTEST, 1.0, 0.0)
-        inside = inside * where(stand[FORCE * LANES + i] < ANY_FORCE, 1.0, 0.0)
+        inside = inside * where(stand[R.FORCE * LANES + i] < ANY_FORCE, 1.0, 0.0)
         bench[B_OUTSIDE * LANES + i] += 1.0 - inside
         power = torque(entry, exit, width, radius, flat, stress) * speed / radius
         bench[B_POWER * LANES + i] += power
+        stand[R.STAND_POWER * LANES + i] = power
         strong = most_force * (1.0 - bench[B_WEAK_OIL * LANES + i])
         driven = most_power * bench[B_DRIVEN * LANES + i]
-        over = where(stand[FORCE * LANES + i] > strong, 1.0, 0.0)
+        over = where(stand[R.FORCE * LANES + i] > strong, 1.0, 0.0)
         over = over + where(power > driven, 1.0, 0.0)
         bench[B_OVERLOAD * LANES + i] += bench[B_ACTIVE * LANES + i] * over * INTERVAL
+        far = where(stand[R.FORCE * LANES + i] > FORCE_TRIP * strong, 1.0, 0.0)
+        far = fmax(far, where(power > POWER_TRIP * driven, 1.0, 0.0))
+        bench[B_TRIP * LANES + i] = fmax(bench[B_TRIP * LANES + i], far * number)
 
         thick, touched = 0.5 * (entry + exit), length / speed
         temperature = after_film(temperature, ROLL_SURFACE, CONTACT, thick, touched)
@@ -288,53 +254,4 @@ def _leave(
         temperature = after_film(temperature, SPRAY_WATER, AIR_FILM, exit, travel)
         spray = film * bench[B_SPRAYED * LANES + i]
         temperature = after_film(temperature, SPRAY_WATER, spray, exit, SPRAY_LENGTH / speed)
-        stand[(T + 1) * LANES + i] = temperature
-
-
-@kernel
-def show(block: Block) -> None:
-    """What the mill's instruments show of this interval, level 2's estimate, and what counts."""
-    for s in range(STANDS):
-        for i in range(LANES):
-            force = block[(FORCE + s) * LANES + i] + 0.06e6 * block[(NOISE + 7 + s) * LANES + i]
-            here = where(block[(FAULT_PLACE + LOAD_CELL) * LANES + i] == float(s + 1), 1.0, 0.0)
-            force = force + here * block[(FAULT + LOAD_CELL) * LANES + i]
-            block[(SHOWN_FORCE + s) * LANES + i] = block[ACTIVE * LANES + i] * force
-    for i in range(LANES):
-        rolling = block[ACTIVE * LANES + i]
-        exit, fdt = block[(H + STANDS) * LANES + i], block[(T + STANDS) * LANES + i]
-        speed, aim = block[SPEED * LANES + i], block[GAUGE_AIM * LANES + i]
-        entry = block[ENTRY_TEMPERATURE * LANES + i] + 3.0 * block[NOISE * LANES + i]
-        block[TRUE_FDT * LANES + i] = fdt
-        block[SHOWN_ENTRY * LANES + i] = rolling * entry + (1.0 - rolling) * 1150.0
-        shown_speed = speed + 0.005 * block[(NOISE + 1) * LANES + i]
-        block[SHOWN_SPEED * LANES + i] = shown_speed
-        thick = exit + 2e-6 * block[(NOISE + 2) * LANES + i]
-        thick = thick + block[(FAULT + THICKNESS_GAUGE) * LANES + i]
-        block[SHOWN_GAUGE * LANES + i] = rolling * thick
-        shown = (
-            fdt + block[(FAULT + FDT_PYROMETER) * LANES + i] + 2.0 * block[(NOISE + 3) * LANES + i]
-        )
-        block[SHOWN_FDT * LANES + i] = rolling * shown + (1.0 - rolling) * 950.0
-        block[SHOWN_POWER * LANES + i] = rolling * (
-            block[POWER * LANES + i] + 0.05e6 * block[(NOISE + 4) * LANES + i]
-        )
-        expected = delivery_temperature(
-            entry, block[H * LANES + i], aim, shown_speed * aim, block[SPRAY * LANES + i]
-        )
-        expected = expected + block[FDT_BIAS * LANES + i]
-        old = block[FDT_MODEL * LANES + i]
-        fresh = where(block[COIL_TIME * LANES + i] > 1.0, 0.4, 1.0)
-        block[FDT_MODEL * LANES + i] = where(rolling > 0.5, old + fresh * (expected - old), old)
-
-        mass = rolling * DENSITY * block[WIDTH * LANES + i] * exit * speed * INTERVAL
-        block[ROLLED * LANES + i] += mass
-        off = exit - aim
-        band = fmax(GAUGE_BAND, GAUGE_SHARE * aim)
-        inside = where(off < band, 1.0, 0.0) * where(off > -band, 1.0, 0.0)
-        block[GAUGE_OFF * LANES + i] += mass * (1.0 - inside)
-        off = fdt - block[FDT_AIM * LANES + i]
-        inside = where(off < FDT_BAND, 1.0, 0.0) * where(off > -FDT_BAND, 1.0, 0.0)
-        block[FDT_OFF * LANES + i] += mass * (1.0 - inside)
-        block[COLD * LANES + i] += rolling * where(fdt < FERRITE, 1.0, 0.0) * INTERVAL
-        block[ENERGY * LANES + i] += rolling * block[POWER * LANES + i] * INTERVAL
+        stand[(R.T + 1) * LANES + i] = temperature

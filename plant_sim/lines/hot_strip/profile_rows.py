@@ -1,7 +1,8 @@
 """Where crown and flatness of one hot strip line lie in a block: rows from `PROFILE` on."""
 
-from .rows import ROWS
-from .tables import STANDS
+from .faults import BENDING_LIMIT, ROLL_WEAR
+from .parameters import STANDS
+from .rows import FAULT, FAULT_PLACE, N_CROWN, N_FLATNESS, NOISE, ROWS
 
 PROFILE = ROWS
 
@@ -21,14 +22,14 @@ FLATNESS, EDGE_WAVE, CENTRE_BUCKLE = (CROWN + n for n in range(1, 4))  # I-units
 
 # what is wanted, seen and learned
 CROWN_AIM, FLATNESS_AIM = CROWN + 4, CROWN + 5  # m, I-units
-CROWN_NOISE, FLATNESS_NOISE = CROWN + 6, CROWN + 7  # deviates of this interval
-SHOWN_CROWN, SHOWN_FLATNESS = CROWN + 8, CROWN + 9  # m, I-units
-FLATNESS_TRIM = CROWN + 10  # N, of the last stand's bending, by the flatness loop
-CROWN_LEARNED = CROWN + 11  # m, level 2's correction of the strip crown it expects
-CROWN_SUM, CROWN_COUNT = CROWN + 12, CROWN + 13  # m, 1: crown seen over this coil
+CROWN_NOISE, FLATNESS_NOISE = NOISE + N_CROWN, NOISE + N_FLATNESS  # deviates of this interval
+SHOWN_CROWN, SHOWN_FLATNESS = CROWN + 6, CROWN + 7  # m, I-units
+FLATNESS_TRIM = CROWN + 8  # N, of the last stand's bending, by the flatness loop
+CROWN_LEARNED = CROWN + 9  # m, level 2's correction of the strip crown it expects
+CROWN_SUM, CROWN_COUNT = CROWN + 10, CROWN + 11  # m, 1: crown seen over this coil
 
 # faults: present size, 0 absent; the place is a stand, 0 all
-WEAR_FAULT, BENDING_FAULT = CROWN + 14, CROWN + 15  # times faster, share of the range lost
-WEAR_PLACE, BENDING_PLACE = CROWN + 16, CROWN + 17
-PROFILE_END = CROWN + 18
+WEAR_FAULT, BENDING_FAULT = FAULT + ROLL_WEAR, FAULT + BENDING_LIMIT  # times, share of range
+WEAR_PLACE, BENDING_PLACE = FAULT_PLACE + ROLL_WEAR, FAULT_PLACE + BENDING_LIMIT
+PROFILE_END = CROWN + 12
 PROFILE_ROWS = PROFILE_END - PROFILE

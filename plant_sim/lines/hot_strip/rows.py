@@ -1,16 +1,16 @@
 """Where everything of one hot strip line lies in a block: `block[row * LANES + lane]`.
 
 One row is one number of one plant; sixteen plants lie side by side. Rows are grouped: the coil and
-its order, the mill, the run-out table, what instruments show, what was written, what is counted.
+its order, the mill, what instruments show, what was written, what is counted. Crown and flatness,
+the run-out table and the coiler have parts of their own (`layout.py`).
 """
 
 from ...scenarios.draw import DISTURBANCES, SHIFTS
 from .faults import KINDS
-from .tables import BANKS, STANDS
+from .parameters import STANDS
 
 LANES = 16
 INTERVAL = 0.5  # s of plant time: level 1 and 2 act once an interval
-SEGMENTS = 40  # strip on the run-out table, one segment an interval, newest first
 
 # the coil and its order
 COIL, PHASE, COIL_TIME, GAP_LEFT, ACTIVE = 0, 1, 2, 3, 4
@@ -19,7 +19,7 @@ HARDNESS, BAR_TEMPERATURE, SKID, SKID_PHASE, STIFFNESS, COOLING = 12, 13, 14, 15
 BAR_DONE, STRIP_DONE, ENTRY_TEMPERATURE, WATER_TEMPERATURE = 18, 19, 20, 21
 
 BAR_THICK, HEAD_DEFICIT, ORDERED = 22, 23, 24  # m, K, rows of the order book
-EVENT, EVENT_PLACE, DOWN = 25, 26, 27  # code of a stop, its stand, seconds left of it
+EVENT, EVENT_PLACE, OVER_TIME = 25, 26, 27  # code of a stop, its stand, s far beyond a rating
 FROZEN = 28  # 1: level 2 has stopped learning
 
 # how much of each disturbance this campaign has, and by which factor this plant differs
@@ -34,9 +34,10 @@ SCALES = len(DISTURBANCES) + len(SHIFTS)
 CELLS = 24
 BAR_CELL = SCALE + SCALES
 BAR_CELL_THICK = BAR_CELL + CELLS
+BAR_CELL_WIDTH = BAR_CELL_THICK + CELLS  # m over the width aim
 
 # what can go wrong (faults.py): each from a coil on, growing to its size; FAULT is what acts now
-FAULT = BAR_CELL_THICK + CELLS
+FAULT = BAR_CELL_WIDTH + CELLS
 FAULT_FROM = FAULT + KINDS
 FAULT_UNTIL = FAULT_FROM + KINDS
 FAULT_SIZE = FAULT_UNTIL + KINDS
@@ -63,43 +64,63 @@ ZOOM_RATE = POWER + 13  # m/s2
 GAUGE_ERROR = POWER + 14  # m, what the monitor acts on
 OUTSIDE = POWER + 15  # how many stands left the validity of their formulas in this interval
 
-# the run-out table
-DEMAND = POWER + 16
-FEEDBACK, BANK_GAIN, FEEDBACK_SUM, TRUE_CT, CT_SEEN = (DEMAND + n for n in range(1, 6))
-COMMAND = DEMAND + 6
-VALVE = COMMAND + BANKS
-PLACE = VALVE + BANKS  # distance of a segment behind F7 (m); negative: nothing there
-HEAT = PLACE + SEGMENTS  # its temperature (K)
-GAUGE = HEAT + SEGMENTS  # its thickness (m)
-SPAN = GAUGE + SEGMENTS  # its length (m)
+EXIT_WIDTH, BAR_WIDER = POWER + 16, POWER + 17  # m behind F7; m over the ordered width, of the bar
+STAND_POWER = POWER + 18  # W of each stand
 
 # what instruments show
-SHOWN_ENTRY = SPAN + SEGMENTS
-SHOWN_SPEED, SHOWN_GAUGE, SHOWN_FDT, SHOWN_POWER, SHOWN_CT, SHOWN_WATER = (
+SHOWN_ENTRY = STAND_POWER + STANDS
+SHOWN_SPEED, SHOWN_GAUGE, SHOWN_FDT, SHOWN_POWER, SHOWN_WIDTH, SHOWN_HYDRAULIC = (
     SHOWN_ENTRY + n for n in range(1, 7)
 )
 SHOWN_FORCE = SHOWN_ENTRY + 7
-SHOWN_FLOW = SHOWN_FORCE + STANDS
-NOISE = SHOWN_FLOW + BANKS  # deviates of this interval, in the order of the rows above
-ECCENTRIC = 7 + STANDS + BANKS  # and of the roll that runs out of true
-NOISES = 8 + STANDS + BANKS
+SHOWN_GAP = SHOWN_FORCE + STANDS
+SHOWN_STAND_SPEED = SHOWN_GAP + STANDS
+SHOWN_TORQUE = SHOWN_STAND_SPEED + STANDS
+SHOWN_TENSION = SHOWN_TORQUE + STANDS  # behind each stand but the last
+SHOWN_LOOPER = SHOWN_TENSION + STANDS
+SHOWN_SPRAY = SHOWN_LOOPER + STANDS
+LINE_STATE, DELAY = SHOWN_SPRAY + STANDS, SHOWN_SPRAY + STANDS + 1
+NOISE = DELAY + 1  # deviates of this interval
+N_ENTRY, N_SPEED, N_GAUGE, N_FDT, N_POWER, N_WIDTH, N_ECCENTRIC, N_CROWN, N_FLATNESS = range(9)
+N_FORCE = 9  # one a stand; so the next two
+N_TORQUE = N_FORCE + STANDS
+N_TENSION = N_TORQUE + STANDS
+NOISES = N_TENSION + STANDS
 
-# what was written: the six controls, and the finer trims of the environments
+# what was written, and the finer trims of the environments
 SPEED_TRIM, SPRAY_TRIM, FDT_SOURCE, HARDNESS_CORRECTION, BANK_OUT, COOLING_CORRECTION = (
     NOISE + NOISES + n for n in range(6)
 )
-ACT_GAUGE, ACT_SPEED, ACT_SPRAY, ACT_BANK = (COOLING_CORRECTION + n for n in range(1, 5))
+PREHEAT_TRIM, HEATING_TRIM, SOAK_TRIM, EXCESS_AIR, REQUEST, BENDING_FRONT_TRIM = (
+    COOLING_CORRECTION + n for n in range(1, 7)
+)
+BENDING_BACK_TRIM, SHIFT_TRIM, LOAD_TRIM, TENSION_TRIM, GAUGE_TRIM, MONITOR_ON = (
+    COOLING_CORRECTION + n for n in range(7, 13)
+)
+AGC_COMPENSATION, DESCALING_MODE = COOLING_CORRECTION + 13, COOLING_CORRECTION + 14
+ACT_GAUGE, ACT_SPEED, ACT_SPRAY, ACT_BANK = (DESCALING_MODE + n for n in range(1, 5))
 
 # what is counted for the running coil, and over the whole campaign
-ROLLED, GAUGE_OFF, FDT_OFF, CT_ROLLED, CT_OFF, ENERGY, SECONDS, OVERLOAD, COLD = (
-    ACT_BANK + n for n in range(1, 10)
+COUNTED = (
+    "ROLLED", "GAUGE_OFF", "FDT_OFF", "CT_ROLLED", "CT_OFF", "WIDTH_OFF", "CROWN_OFF", "FLAT_OFF",
+    "ENERGY", "FUEL", "SCALE_LOSS", "WATER", "WEAR_DONE", "SCRAP", "SECONDS", "OVERLOAD", "COLD",
+    "STOPPED", "TRIPS", "COBBLES",
+)  # fmt: skip
+(
+    ROLLED, GAUGE_OFF, FDT_OFF, CT_ROLLED, CT_OFF, WIDTH_OFF, CROWN_OFF, FLAT_OFF, ENERGY, FUEL,
+    SCALE_LOSS, WATER, WEAR_DONE, SCRAP, SECONDS, OVERLOAD, COLD, STOPPED, TRIPS, COBBLES,
+) = range(ACT_BANK + 1, ACT_BANK + 1 + len(COUNTED))  # fmt: skip
+MONEY, HARM = COBBLES + 1, COBBLES + 2
+CLOSED = HARM + 1  # the counters summed over the finished coils
+COST_FUEL = CLOSED + len(COUNTED)  # EUR since the campaign began, by reason; so the next six
+COST_SCALE, COST_DOWNGRADE, COST_ENERGY, COST_WATER, COST_DELAY, COST_ROLLS = (
+    COST_FUEL + n for n in range(1, 7)
 )
-MONEY, HARM = COLD + 1, COLD + 2
-CLOSED = HARM + 1  # the counters ROLLED..COLD summed over the finished coils
-ROWS = CLOSED + COLD - ROLLED + 1
+HARM_TOTAL = COST_FUEL + 7
+ROWS = HARM_TOTAL + 1
 
 # what is kept of a finished coil
 KEPT = (
-    COIL, WIDTH, GAUGE_AIM, FDT_AIM, CT_AIM, CARBON, ROLLED, SECONDS, GAUGE_OFF, FDT_OFF,
-    CT_ROLLED, CT_OFF, ENERGY, OVERLOAD, COLD,
+    COIL, WIDTH, GAUGE_AIM, FDT_AIM, CT_AIM, CARBON, EVENT, EVENT_PLACE,
+    *range(ROLLED, COBBLES + 1),
 )  # fmt: skip

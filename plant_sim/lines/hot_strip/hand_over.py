@@ -1,0 +1,79 @@
+"""What the mill hands over to the run-out table in an interval, and what it takes back.
+
+Two parts of a line's block with layouts of their own meet here and nowhere else.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...engine.numbers import fmax, kernel, where
+from ...engine.random import normal
+from . import faults as F  # noqa: N812
+from . import rows as R  # noqa: N812
+from . import runout_rows as O  # noqa: N812
+from .parameters import STANDS
+from .rows import LANES
+
+Block = NDArray[np.float64]
+Keys = NDArray[np.uint64]
+Counts = NDArray[np.int64]
+
+HEAD_AT_COILER = 112.0  # m: strip delivered when the head is in the coiler [M 4.2]
+FIRST_NOISE = 64  # channel of the first deviate of the table's instruments
+
+# rows that are handed over as they are: of the table, of the line
+GIVEN = (
+    (O.ACTIVE, R.ACTIVE), (O.SPEED, R.SPEED), (O.FDT, R.TRUE_FDT), (O.EXIT, R.H + STANDS),
+    (O.WIDTH, R.WIDTH), (O.CARBON, R.CARBON), (O.WATER_TEMPERATURE, R.WATER_TEMPERATURE),
+    (O.COOLING, R.COOLING), (O.SPEED_SEEN, R.SHOWN_SPEED), (O.FDT_AIM, R.FDT_AIM),
+    (O.GAUGE_AIM, R.GAUGE_AIM), (O.CT_AIM, R.CT_AIM), (O.CARBON_DECLARED, R.CARBON),
+    (O.ZOOM_RATE, R.ZOOM_RATE), (O.STRIP_DONE, R.STRIP_DONE), (O.BANK_OUT, R.BANK_OUT),
+    (O.CORRECTION, R.COOLING_CORRECTION), (O.ACT_BANK, R.ACT_BANK),
+    (O.SHUT, R.FAULT + F.BANK_SHUT), (O.SHUT_AT, R.FAULT_PLACE + F.BANK_SHUT),
+    (O.OPEN, R.FAULT + F.BANK_OPEN), (O.OPEN_AT, R.FAULT_PLACE + F.BANK_OPEN),
+    (O.PRESSURE_LOST, R.FAULT + F.WATER_PRESSURE), (O.WARM, R.FAULT + F.WATER_WARM),
+    (O.CT_OFFSET, R.FAULT + F.CT_PYROMETER), (O.PINCH_SLIP, R.FAULT + F.PINCH_SLIP),
+)  # fmt: skip
+# counters of the table that the line takes over: of the table, of the line
+TAKEN = (
+    (O.CT_ROLLED, R.CT_ROLLED), (O.CT_OFF, R.CT_OFF), (O.WATER_USED, R.WATER),
+    (O.TELESCOPED, R.OVERLOAD),
+)  # fmt: skip
+
+
+@kernel
+def hand_over(block: Block, table: Block) -> None:
+    """Give the table of sixteen lines what the mill, the order and the set-points say."""
+    for pair in GIVEN:
+        for i in range(LANES):
+            table[pair[0] * LANES + i] = block[pair[1] * LANES + i]
+    for i in range(LANES):
+        table[O.FDT_SEEN * LANES + i] = where(
+            block[R.FDT_SOURCE * LANES + i] > 0.5, block[R.FDT_MODEL * LANES + i],
+            block[R.SHOWN_FDT * LANES + i],
+        )  # fmt: skip
+        lead = HEAD_AT_COILER - block[R.STRIP_DONE * LANES + i]
+        table[O.ZOOM_LEAD * LANES + i] = fmax(lead, 0.0)
+        left = block[R.BAR * LANES + i] - block[R.BAR_DONE * LANES + i]
+        left = left * block[R.BAR_THICK * LANES + i] / block[R.GAUGE_AIM * LANES + i]
+        table[O.STRIP_LEFT * LANES + i] = fmax(left, 0.0)
+
+
+@kernel
+def take_back(block: Block, table: Block) -> None:
+    """Move what the table has counted in this interval into the counters of the line."""
+    for pair in TAKEN:
+        for i in range(LANES):
+            block[pair[1] * LANES + i] += table[pair[0] * LANES + i]
+            table[pair[0] * LANES + i] = 0.0
+
+
+@kernel
+def draw_table(
+    block: Block, table: Block, noise: Keys, episode: Counts, clock: Counts
+) -> None:
+    """Draw the deviates of the table's instruments for every lane."""
+    for n in range(O.NOISES):
+        for i in range(LANES):
+            drawn = normal(noise[i], episode[i], clock[i], FIRST_NOISE + n)
+            table[(O.NOISE + n) * LANES + i] = drawn * block[R.NOISE_SCALE * LANES + i]

@@ -1,0 +1,152 @@
+"""What the mill's instruments show of an interval, level 2's estimate, and what is counted.
+
+In the supervisory resolution tension and loopers are in equilibrium: what is shown of them is the
+set-point with the noise of its instrument.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...control.level2_model import delivery_temperature
+from ...engine.numbers import fmax, kernel, where
+from ...physics.strip_temperature import DENSITY
+from ...physics.tension_creep import necked_width
+from . import parameters as P  # noqa: N812
+from . import profile_rows as Q  # noqa: N812
+from . import rows as R  # noqa: N812
+from .faults import FDT_PYROMETER, HYDRAULIC_PRESSURE, LOAD_CELL, SPRAY_BLOCK, THICKNESS_GAUGE
+from .parameters import STANDS
+from .rows import INTERVAL, LANES
+
+Block = NDArray[np.float64]
+
+GAUGE_BAND, GAUGE_SHARE, FDT_BAND = 30e-6, 0.01, 20.0  # m, 1 above 3 mm, K: tolerances [M 6.1]
+WIDTH_BELOW, WIDTH_ABOVE = 0.0, 10e-3  # m: tolerance of the width, from the order [M 6.1]
+CROWN_BAND, FLAT_BAND = 18e-6, 30.0  # m, I: tolerances of crown and flatness [M 6.1]
+FERRITE = 1093.0  # K: colder delivery is rolled in two phases and counts as harm [M 3.1]
+FORCE_NOISE, SPEED_NOISE, GAUGE_NOISE = 0.06e6, 0.005, 2e-6  # N, m/s, m: of instruments [M 3.4]
+ENTRY_NOISE, FDT_NOISE, POWER_NOISE = 3.0, 2.0, 0.05e6  # K, K, W: of instruments [M 4.2]
+WIDTH_NOISE, TORQUE_NOISE, TENSION_NOISE = 0.5e-3, 8e3, 0.2e6  # m, N m, Pa: of instruments [M]
+SLIP = 0.05  # 1: strip over roll speed, as level 1 believes it [M 3.2]
+# Pa: tension set-points behind F1..F6 [M 3.5]
+TENSION = (4e6, 5e6, 6e6, 9e6, 11e6, 13e6)
+LOOPER_ANGLE = 0.36  # rad: set-point of the loopers [M 3.5]
+HYDRAULIC = 25e6  # Pa: supply of the gap cylinders [M 3.4]
+ALLOWANCE = 5e-3  # m: strip is aimed wider than ordered, for necking and tolerance [M 6.1]
+HOT_STRENGTH = 150e6  # Pa: flow stress of strip between stands, slow strain [M 3.1]
+
+
+@kernel
+def show(block: Block, mill: Block) -> None:
+    """Fill the rows of the mill's instruments and count what the interval is worth."""
+    _show_stands(block, mill)
+    _show_gaps(block)
+    _show_strip(block)
+    _count(block)
+
+
+@kernel
+def _show_stands(block: Block, mill: Block) -> None:
+    for s in range(STANDS):
+        radius = mill[P.RADIUS + s]
+        for i in range(LANES):
+            rolling = block[R.ACTIVE * LANES + i]
+            force = block[(R.FORCE + s) * LANES + i]
+            force = force + FORCE_NOISE * block[(R.NOISE + R.N_FORCE + s) * LANES + i]
+            here = where(block[(R.FAULT_PLACE + LOAD_CELL) * LANES + i] == float(s + 1), 1.0, 0.0)
+            force = force + here * block[(R.FAULT + LOAD_CELL) * LANES + i]
+            block[(R.SHOWN_FORCE + s) * LANES + i] = rolling * force
+            gap = block[(R.GAP + s) * LANES + i] + block[(R.MONITOR + s) * LANES + i]
+            block[(R.SHOWN_GAP + s) * LANES + i] = gap
+            flow = block[R.SPEED * LANES + i] * block[(R.H + STANDS) * LANES + i]
+            speed = flow / block[(R.H + s + 1) * LANES + i] / (1.0 + SLIP)
+            block[(R.SHOWN_STAND_SPEED + s) * LANES + i] = speed
+            torque = block[(R.STAND_POWER + s) * LANES + i] * radius / speed
+            torque = torque + TORQUE_NOISE * block[(R.NOISE + R.N_TORQUE + s) * LANES + i]
+            block[(R.SHOWN_TORQUE + s) * LANES + i] = rolling * torque
+
+
+@kernel
+def _show_gaps(block: Block) -> None:
+    for s in range(STANDS - 1):
+        for i in range(LANES):
+            rolling = block[R.ACTIVE * LANES + i]
+            pull = TENSION[s] * (1.0 + block[R.TENSION_TRIM * LANES + i])
+            pull = pull + TENSION_NOISE * block[(R.NOISE + R.N_TENSION + s) * LANES + i]
+            block[(R.SHOWN_TENSION + s) * LANES + i] = rolling * pull
+            block[(R.SHOWN_LOOPER + s) * LANES + i] = rolling * LOOPER_ANGLE
+            blocked = block[(R.FAULT + SPRAY_BLOCK) * LANES + i]
+            place = block[(R.FAULT_PLACE + SPRAY_BLOCK) * LANES + i]
+            open = 1.0 - where(place == float(s + 1), blocked, 0.0)
+            block[(R.SHOWN_SPRAY + s) * LANES + i] = open * block[R.SPRAY * LANES + i]
+
+
+@kernel
+def _show_strip(block: Block) -> None:
+    for i in range(LANES):
+        rolling = block[R.ACTIVE * LANES + i]
+        exit, fdt = block[(R.H + STANDS) * LANES + i], block[(R.T + STANDS) * LANES + i]
+        speed, aim = block[R.SPEED * LANES + i], block[R.GAUGE_AIM * LANES + i]
+        entry = block[R.ENTRY_TEMPERATURE * LANES + i]
+        entry = entry + ENTRY_NOISE * block[(R.NOISE + R.N_ENTRY) * LANES + i]
+        block[R.TRUE_FDT * LANES + i] = fdt
+        block[R.SHOWN_ENTRY * LANES + i] = rolling * entry + (1.0 - rolling) * 1150.0
+        shown_speed = speed + SPEED_NOISE * block[(R.NOISE + R.N_SPEED) * LANES + i]
+        block[R.SHOWN_SPEED * LANES + i] = shown_speed
+        thick = exit + GAUGE_NOISE * block[(R.NOISE + R.N_GAUGE) * LANES + i]
+        thick = thick + block[(R.FAULT + THICKNESS_GAUGE) * LANES + i]
+        block[R.SHOWN_GAUGE * LANES + i] = rolling * thick
+        shown = fdt + FDT_NOISE * block[(R.NOISE + R.N_FDT) * LANES + i]
+        shown = shown + block[(R.FAULT + FDT_PYROMETER) * LANES + i]
+        block[R.SHOWN_FDT * LANES + i] = rolling * shown + (1.0 - rolling) * 950.0
+        power = block[R.POWER * LANES + i]
+        power = power + POWER_NOISE * block[(R.NOISE + R.N_POWER) * LANES + i]
+        block[R.SHOWN_POWER * LANES + i] = rolling * power
+        lost = block[(R.FAULT + HYDRAULIC_PRESSURE) * LANES + i]
+        block[R.SHOWN_HYDRAULIC * LANES + i] = HYDRAULIC * (1.0 - lost)
+
+        expected = delivery_temperature(
+            entry, block[R.H * LANES + i], aim, shown_speed * aim, block[R.SPRAY * LANES + i]
+        )
+        expected = expected + block[R.FDT_BIAS * LANES + i]
+        old = block[R.FDT_MODEL * LANES + i]
+        fresh = where(block[R.COIL_TIME * LANES + i] > 1.0, 0.4, 1.0)
+        block[R.FDT_MODEL * LANES + i] = where(rolling > 0.5, old + fresh * (expected - old), old)
+
+        wide = block[R.WIDTH * LANES + i] + ALLOWANCE + block[R.BAR_WIDER * LANES + i]
+        pulled = 1.0 + block[R.TENSION_TRIM * LANES + i]
+        flow = fmax(speed * exit, 1e-3)
+        for s in range(STANDS - 1):
+            seconds = 5.5 * block[(R.H + s + 1) * LANES + i] / flow
+            wide = necked_width(wide, TENSION[s] * pulled, HOT_STRENGTH, seconds)
+        block[R.EXIT_WIDTH * LANES + i] = wide
+        seen = wide + WIDTH_NOISE * block[(R.NOISE + R.N_WIDTH) * LANES + i]
+        block[R.SHOWN_WIDTH * LANES + i] = rolling * seen
+
+
+@kernel
+def _outside(off: float, below: float, above: float) -> float:
+    return 1.0 - where(off < above, 1.0, 0.0) * where(off > -below, 1.0, 0.0)
+
+
+@kernel
+def _count(block: Block) -> None:
+    for i in range(LANES):
+        rolling = block[R.ACTIVE * LANES + i]
+        exit, speed = block[(R.H + STANDS) * LANES + i], block[R.SPEED * LANES + i]
+        mass = rolling * DENSITY * block[R.WIDTH * LANES + i] * exit * speed * INTERVAL
+        block[R.ROLLED * LANES + i] += mass
+        aim = block[R.GAUGE_AIM * LANES + i]
+        band = fmax(GAUGE_BAND, GAUGE_SHARE * aim)
+        block[R.GAUGE_OFF * LANES + i] += mass * _outside(exit - aim, band, band)
+        fdt = block[R.TRUE_FDT * LANES + i]
+        off = fdt - block[R.FDT_AIM * LANES + i]
+        block[R.FDT_OFF * LANES + i] += mass * _outside(off, FDT_BAND, FDT_BAND)
+        wide = block[R.EXIT_WIDTH * LANES + i] - block[R.WIDTH * LANES + i]
+        block[R.WIDTH_OFF * LANES + i] += mass * _outside(wide, WIDTH_BELOW, WIDTH_ABOVE)
+        off = block[Q.CROWN * LANES + i] - block[Q.CROWN_AIM * LANES + i]
+        block[R.CROWN_OFF * LANES + i] += mass * _outside(off, CROWN_BAND, CROWN_BAND)
+        shape = block[Q.FLATNESS * LANES + i]
+        block[R.FLAT_OFF * LANES + i] += mass * _outside(shape, FLAT_BAND, FLAT_BAND)
+        block[R.COLD * LANES + i] += rolling * where(fdt < FERRITE, 1.0, 0.0) * INTERVAL
+        block[R.ENERGY * LANES + i] += rolling * block[R.POWER * LANES + i] * INTERVAL
