@@ -43,6 +43,9 @@ class Rolling:
         self.rows[R.WIDTH], self.rows[R.GAUGE_AIM] = width, gauge
         for i in range(LANES):
             kernels.begin_profile(self.flat, i)
+        # no plant is the one of the book: 8 % either way
+        self.rows[Q.OWN_BEND] = 1 + 0.08 * self.rng.normal(size=LANES)
+        self.rows[Q.OWN_HEAT] = 1 + 0.08 * self.rng.normal(size=LANES)
         self.crown, self.flatness = [], []
 
     def coil(self, intervals=COIL_INTERVALS, disturb=None):

@@ -65,6 +65,8 @@ from .profile_rows import (
     FLATNESS_AIM,
     FLATNESS_NOISE,
     FLATNESS_TRIM,
+    OWN_BEND,
+    OWN_HEAT,
     PRESET_FORCE,
     PROFILE,
     PROFILE_END,
@@ -104,15 +106,23 @@ FLATNESS_METER_NOISE = 3.0  # I: standard deviation of the flatness meter [M 3.9
 SETTLED = 3.0  # s: of a coil, until both loops listen to their instruments [T]
 
 # what all stands share lies apart from the block, as in the mill
-AT = (WIDTH, ACTIVE, SPEED, WEAR_FAULT, WEAR_PLACE, BENDING_FAULT, BENDING_PLACE, FLATNESS_TRIM)
-B_WIDTH, B_ACTIVE, B_FLOW, B_WEAR, B_WEAR_PLACE, B_BENDING, B_BENDING_PLACE, B_TRIM = range(len(AT))
+AT = (
+    WIDTH, ACTIVE, SPEED, WEAR_FAULT, WEAR_PLACE, BENDING_FAULT, BENDING_PLACE, FLATNESS_TRIM,
+    OWN_BEND, OWN_HEAT,
+)  # fmt: skip
+B_WIDTH, B_ACTIVE, B_FLOW, B_WEAR, B_WEAR_PLACE, B_BENDING, B_BENDING_PLACE, B_TRIM = range(8)
+B_OWN_BEND, B_OWN_HEAT = 8, 9
 
 
 @kernel
 def begin_profile(block: Block, i: int) -> None:
-    """Put lane i at the start of a campaign: new rolls, warmed up, and bending in the middle."""
+    """Put lane i at the start of a campaign: new rolls, warmed up, and bending in the middle.
+
+    The line may draw OWN_BEND and OWN_HEAT (1.0 here) and must have set the thicknesses before.
+    """
     for row in range(PROFILE, PROFILE_END):
         block[row * LANES + i] = 0.0
+    block[OWN_BEND * LANES + i], block[OWN_HEAT * LANES + i] = 1.0, 1.0
     for s in range(STANDS):
         block[(THERMAL + s) * LANES + i] = WARM_RISE[s]
         block[(BENDING + s) * LANES + i] = MIDDLE_BENDING
@@ -198,6 +208,7 @@ def _stand(
         heat = contact_heat(
             contact_coefficient(force / (width * length)), stand[T * LANES + i], length
         )
+        heat = bench[B_OWN_HEAT * LANES + i] * heat
         rise = next_rise(
             stand[THERMAL * LANES + i], balance_rise(heat, cooling, radius), rolling, radius,
             INTERVAL,
@@ -220,7 +231,7 @@ def _stand(
 
         roll = thermal_crown(rise, radius) - HOLLOW * worn
         roll = roll + shifted_crown(stand[SHIFT * LANES + i])
-        gap = mechanical_crown(force, bending, roll, width)
+        gap = mechanical_crown(bench[B_OWN_BEND * LANES + i] * force, bending, roll, width)
         crown = exit_crown(gap, stand[STAND_CROWN * LANES + i], entry, exit, heredity)
         stand[(STAND_CROWN + 1) * LANES + i] = crown
 

@@ -30,5 +30,8 @@ CROWN_SUM, CROWN_COUNT = CROWN + 12, CROWN + 13  # m, 1: crown seen over this co
 # faults: present size, 0 absent; the place is a stand, 0 all
 WEAR_FAULT, BENDING_FAULT = CROWN + 14, CROWN + 15  # times faster, share of the range lost
 WEAR_PLACE, BENDING_PLACE = CROWN + 16, CROWN + 17
-PROFILE_END = CROWN + 18
+
+# what this plant really is: drawn once a campaign around 1
+OWN_BEND, OWN_HEAT = CROWN + 18, CROWN + 19  # crown per force, heat into the rolls
+PROFILE_END = CROWN + 20
 PROFILE_ROWS = PROFILE_END - PROFILE
