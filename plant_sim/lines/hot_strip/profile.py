@@ -42,6 +42,7 @@ from ...physics.roll_thermal import (
     COOLING,
     balance_rise,
     contact_heat,
+    growth,
     next_rise,
     thermal_crown,
 )
@@ -70,6 +71,7 @@ from .profile_rows import (
     PRESET_FORCE,
     PROFILE,
     PROFILE_END,
+    ROLL_GAP,
     SHIFT,
     SHOWN_CROWN,
     SHOWN_FLATNESS,
@@ -78,6 +80,7 @@ from .profile_rows import (
     WEAR,
     WEAR_FAULT,
     WEAR_PLACE,
+    ZEROED,
 )
 from .rows import (
     ACTIVE,
@@ -125,6 +128,7 @@ def begin_profile(block: Block, i: int) -> None:
     block[OWN_BEND * LANES + i], block[OWN_HEAT * LANES + i] = 1.0, 1.0
     for s in range(STANDS):
         block[(THERMAL + s) * LANES + i] = WARM_RISE[s]
+        block[(ZEROED + s) * LANES + i] = WARM_RISE[s]
         block[(BENDING + s) * LANES + i] = MIDDLE_BENDING
         block[(BENDING_SET + s) * LANES + i] = MIDDLE_BENDING
         block[(PRESET_FORCE + s) * LANES + i] = 1e7
@@ -219,6 +223,9 @@ def _stand(
         worn = stand[WEAR * LANES + i]
         worn = worn + faster * wear(force / width, length, rolled, radius, material)
         stand[WEAR * LANES + i] = worn
+        # both radii grow, both wear; wear is counted on diameter
+        grown = growth(rise, radius) - growth(stand[ZEROED * LANES + i], radius)
+        stand[ROLL_GAP * LANES + i] = worn - 2.0 * grown
 
         lost = _size(bench[B_BENDING * LANES + i], bench[B_BENDING_PLACE * LANES + i], number)
         follow = force_following(stand[SHOWN_FORCE * LANES + i], stand[PRESET_FORCE * LANES + i])

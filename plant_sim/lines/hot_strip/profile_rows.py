@@ -12,9 +12,11 @@ SHIFT = WEAR + STANDS  # m, CVC position
 BENDING = SHIFT + STANDS  # N of a chock, as it acts
 BENDING_SET = BENDING + STANDS  # N of a chock, level 2's preset
 PRESET_FORCE = BENDING_SET + STANDS  # N, the force the preset was made for
+ZEROED = PRESET_FORCE + STANDS  # K, mean rise when the gap was zeroed
+ROLL_GAP = ZEROED + STANDS  # m, how far wear less growth has opened the gap since
 
 # the strip: its crown before F1 and behind each stand
-STAND_CROWN = PRESET_FORCE + STANDS  # m
+STAND_CROWN = ROLL_GAP + STANDS  # m
 BAR_CROWN = STAND_CROWN  # m, brought by the rougher
 CROWN = STAND_CROWN + STANDS  # m, C40 of the strip
 FLATNESS, EDGE_WAVE, CENTRE_BUCKLE = (CROWN + n for n in range(1, 4))  # I-units, flags
