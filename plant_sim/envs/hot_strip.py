@@ -7,23 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..economics import CT_DOWNGRADE, ENERGY, FDT_DOWNGRADE, GAUGE_DOWNGRADE, LINE_TIME
-from ..engine.random import bits
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
-from ..lines.hot_strip.cycle import LOT, PRODUCT, PRODUCTS
 from ..lines.hot_strip.lanes import HotStripLanes
 from ..lines.hot_strip.tables import SIGNALS
+from ..scenarios import fields as O  # noqa: N812  the columns of an order, read as O.WIDTH
 from .options import Options
 from .task import Array, Chart, Flags, Seen, Task, Term
 
-_PRODUCTS = np.array(PRODUCTS) * (1.0, 1.0, 1.0, 1.0, 0.01)  # carbon as a fraction
-# what is seen of a coming order: its name behind "next1.", unit, scale, centre, meaning
+# what is seen of a coming order: its column, its name behind "next1.", unit, scale, centre, meaning
 _ORDER = (
-    ("width", "m", 0.2, 1.2, "width"),
-    ("gauge_aim", "m", 1e-3, 3e-3, "gauge aim"),
-    ("fdt_aim", "K", 20.0, 1160.0, "FDT aim"),
-    ("ct_aim", "K", 40.0, 880.0, "CT aim"),
-    ("carbon", "1", 5e-4, 1e-3, "declared carbon"),
+    (O.WIDTH, "width", "m", 0.2, 1.2, "width"),
+    (O.GAUGE, "gauge_aim", "m", 1e-3, 3e-3, "gauge aim"),
+    (O.FDT_AIM, "fdt_aim", "K", 20.0, 1160.0, "FDT aim"),
+    (O.CT_AIM, "ct_aim", "K", 40.0, 880.0, "CT aim"),
+    (O.CARBON, "carbon", "1", 5e-4, 1e-3, "declared carbon"),
 )
+_SHARE = np.where(np.arange(len(O.ORDER)) == O.CARBON, 0.01, 1.0)  # wt% to a fraction
 _COLUMN = {name: column for column, name in enumerate(SIGNALS)}
 
 GAUGE = Term("gauge", GAUGE_DOWNGRADE, "kg", "mass outside the gauge tolerance")
@@ -66,14 +65,18 @@ class HotStripPlant(HotStripLanes):
         self._shown = None
 
     def orders(self, ahead: int) -> Array:
-        """Return the next orders, shape (n, ahead, 5).
+        """Return the next orders of the book, shape (n, ahead, fields), columns as `fields.ORDER`.
 
-        Of each: width (m), gauge aim (m), FDT aim (K), CT aim (K), declared carbon (fraction).
+        SI; carbon as a fraction. Behind its end the book begins anew.
         """
-        number = self.row(R.COIL).astype(np.int64)[:, None] + np.arange(1, ahead + 1)
-        plan, episode = self._plan[: self.n, None], self._episode[: self.n, None]
-        drawn = np.asarray(bits(plan, episode, (number - 1) // LOT, PRODUCT))  # type: ignore[arg-type]
-        return _PRODUCTS[(drawn % np.uint64(len(PRODUCTS))).astype(np.int64)]
+        number = self.row(R.COIL).astype(np.int64)[:, None] + np.arange(ahead)
+        at = number % self._lined[: self.n, None]
+        return np.asarray(self._orders[np.arange(self.n)[:, None], at] * _SHARE)
+
+    @property
+    def mill(self) -> Array:
+        """The mill's data, by the offsets of `parameters`."""
+        return self._mill
 
     @property
     def rolling(self) -> Array:
@@ -104,14 +107,14 @@ class HotStripTask(Task[H]):
     def coming(self, ahead: int) -> tuple[Seen[H], ...]:
         """Return what is seen of the next orders: width, aims and declared carbon of each."""
 
-        def read(order: int, part: int) -> Callable[[HotStripPlant], Array]:
-            return lambda plant: plant.orders(order)[:, order - 1, part]
+        def read(order: int, column: int) -> Callable[[HotStripPlant], Array]:
+            return lambda plant: plant.orders(order)[:, order - 1, column]
 
         return tuple(
             Seen(f"next{order}.{name}", unit, scale, f"order {order} ahead: {english}",
-                 read(order, part), centre)
+                 read(order, column), centre)
             for order in range(1, ahead + 1)
-            for part, (name, unit, scale, centre, english) in enumerate(_ORDER)
+            for column, name, unit, scale, centre, english in _ORDER
         )  # fmt: skip
 
     def picture(self, plant: H, lane: int, trace: Array) -> NDArray[np.uint8]:

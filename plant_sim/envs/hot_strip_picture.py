@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..lines.hot_strip import mill, table
+from ..lines.hot_strip import parameters as P  # noqa: N812
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
+from ..lines.hot_strip import table
 from ..lines.hot_strip.tables import BANKS, STANDS
 from .hot_strip import HotStripPlant
 from .picture import (
@@ -35,7 +36,7 @@ FIRST_STAND, PITCH = 96, 58  # x of F1, and between stands
 TABLE_LEFT, TABLE_RIGHT = 520, 880  # x of the table's ends
 THICKNESS = 700.0  # pixels per m of strip before F7
 ROLL, FORCE_TOP, FORCE_BOTTOM = 14, 58, 128
-PHASES = ("GAP", "HEAD", "BODY", "TAIL")
+PHASES = ("GAP", "HEAD", "BODY", "TAIL", "STOPPED")
 # colour of hot steel by temperature (K)
 GLOW = (
     (500.0, (96, 96, 104)), (850.0, (112, 42, 40)), (1000.0, (170, 36, 30)),
@@ -58,7 +59,7 @@ def picture(plant: HotStripPlant, lane: int, charts: Sequence[Chart[Any]], trace
     block, slot = divmod(lane, R.LANES)
     state = plant.rows[block, :, slot]
     _headline(canvas, plant, lane, state)
-    _mill(canvas, state)
+    _mill(canvas, state, plant.mill)
     _table(canvas, state)
     draw_charts(canvas, SCENE, charts, trace)
     return canvas.pixels
@@ -77,7 +78,7 @@ def _headline(canvas: Canvas, plant: HotStripPlant, lane: int, state: Array) -> 
     canvas.text(TABLE_LEFT, 38, "RUN-OUT TABLE: FLOW OF THE BANKS", STEEL)
 
 
-def _mill(canvas: Canvas, state: Array) -> None:
+def _mill(canvas: Canvas, state: Array, mill: Array) -> None:
     rolling = state[R.ACTIVE] > 0.5
     if rolling:
         for s in range(STANDS + 1):
@@ -91,7 +92,7 @@ def _mill(canvas: Canvas, state: Array) -> None:
             y = PASS_LINE + side * (gap + ROLL + 1)
             canvas.disc(x, y, ROLL, STEEL)
             canvas.disc(x, y, ROLL - 4, FAINT)
-        load = state[R.FORCE + s] * state[R.ACTIVE] / mill.MAX_FORCE[s]
+        load = state[R.FORCE + s] * state[R.ACTIVE] / mill[P.MAX_FORCE + s]
         top = FORCE_BOTTOM - min(load, 1.0) * (FORCE_BOTTOM - FORCE_TOP)
         canvas.box(x - 8, top, x + 9, FORCE_BOTTOM, ALERT if load > 1.0 else WATER)
         canvas.frame(x - 9, FORCE_TOP, x + 9, FORCE_BOTTOM, FAINT)

@@ -17,6 +17,7 @@ from .vector import LineVectorEnv
 
 OFFSETS = (600e-6, 500e-6, 400e-6, 300e-6, 200e-6, 150e-6, 100e-6)  # m, of F1..F7 at 1
 TRIM = 1.0  # m/s at 1
+MONITORED = (4, 5, 6)  # stands whose gaps the X-ray monitor moves
 PATIENCE = 4000  # intervals: no coil and no gap lasts longer
 SET_UP = (  # what level 2 shows of the next coil, read in the interval in which it begins
     R.WIDTH, R.GAUGE_AIM, R.FDT_AIM, R.CT_AIM, R.CARBON, R.SHOWN_ENTRY, R.THREAD_SPEED,
@@ -41,7 +42,9 @@ class SetupPlant(HotStripPlant):
         """Put all lines, or the masked ones, before the first coil of their present campaign."""
         super().begin(mask)
         if hasattr(self, "_next"):  # the lanes begin once before there is anything to await
-            self._await(np.ones(self.n, bool) if mask is None else mask)
+            begun = np.ones(self.n, bool) if mask is None else mask
+            self.offsets[begun] = 0.0
+            self._await(begun)
 
     def advance(self, intervals: int = 1) -> None:
         """Roll this many coils on every line."""
@@ -126,6 +129,21 @@ LAST: tuple[Seen[SetupPlant], ...] = (
         Seen(
             f"last.f{s + 1}_zero", "m", 300e-6, f"zero of F{s + 1} that level 2 has learned",
             lambda p, s=s: p.row(R.ZERO + s),  # type: ignore[misc]
+        )
+        for s in range(STANDS)
+    ),
+    *(
+        Seen(
+            f"last.f{s + 1}_monitor", "m", 300e-6,
+            f"what the X-ray monitor had added to the gap of F{s + 1} in the end",
+            lambda p, s=s: p.row(R.MONITOR + s),  # type: ignore[misc]
+        )
+        for s in MONITORED
+    ),
+    *(
+        Seen(
+            f"last.f{s + 1}_gap_offset", "m", OFFSETS[s], f"gap offset of F{s + 1}",
+            lambda p, s=s: p.offsets[:, s],  # type: ignore[misc]
         )
         for s in range(STANDS)
     ),

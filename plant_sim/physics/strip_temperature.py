@@ -7,6 +7,7 @@ range Devadas 1991 [M]; specific heat and density EN 1993-1-2 above 900 degC [M]
 """
 
 from ..engine.numbers import exp, fmax, fmin, inline, log
+from .steel import CONDUCTIVITY_HOT
 
 STEFAN_BOLTZMANN = 5.670374e-8  # W/(m2 K4): black-body radiation [V CODATA]
 DENSITY = 7700.0  # kg/m3: steel at rolling temperature [M 3.7]
@@ -19,7 +20,6 @@ DESCALING_LENGTH = 0.045  # m: of the strip under one descaling header [M 3.7]
 SPRAY_FILM = 2.5e3  # W/(m2 K): an interstand header fully open [V 3.7]
 SPRAY_LENGTH = 0.45  # m: of the strip under one interstand header [V 3.7]
 ROLL_CONDUCTIVITY = 25.0  # W/(m K): high-chromium work-roll shell [M 3.7]
-STRIP_CONDUCTIVITY = 27.3  # W/(m K): steel above 800 degC [M 3.7]
 ROUGHNESS = 35e-6  # m: C_h of Hlady's contact law [M 3.7]
 CONTACT_EXPONENT = 1.7  # 1: of pressure over hardness in Hlady's contact law [M 3.7]
 CONTACT_HARDNESS = 1.15e9  # Pa: scaled surface, from 20-60 kW/(m2 K) along the mill [C 3.7]
@@ -103,7 +103,7 @@ def contact_coefficient(pressure: float) -> float:
     >>> round(contact_coefficient(225e6) / 1e3)
     20
     """
-    both = ROLL_CONDUCTIVITY * STRIP_CONDUCTIVITY / (ROLL_CONDUCTIVITY + STRIP_CONDUCTIVITY)
+    both = ROLL_CONDUCTIVITY * CONDUCTIVITY_HOT / (ROLL_CONDUCTIVITY + CONDUCTIVITY_HOT)
     ratio = fmax(pressure, 1.0) / CONTACT_HARDNESS
     bare = both / ROUGHNESS * exp(CONTACT_EXPONENT * log(ratio))
     return bare / (1.0 + SCALE_RESISTANCE * bare)

@@ -10,6 +10,7 @@ from ..errors import ConfigError
 from .faults import FAULTS, FOREVER
 
 Span = tuple[float, float]
+FaultRow = tuple[float, float, float, float, float]  # from coil, until coil, size, ramp, place
 
 # What varies from coil to coil and from interval to interval: 1 is a normal shift, 0 is calm.
 DISTURBANCES = (
@@ -30,7 +31,7 @@ class Draw:
     def __init__(self, chances: Sequence[float]) -> None:
         self._chances = chances
         self._used = 0
-        self.faults: dict[str, tuple[float, float, float, float, float]] = {}
+        self.faults: dict[str, FaultRow] = {}
         self.disturbances = [1.0] * len(DISTURBANCES)
         self.shifts = [1.0] * len(SHIFTS)
         self.lot = 0  # coils of one product in a row; 0 leaves the usual number

@@ -6,9 +6,7 @@ from .registry import register
 LAST_OF_FIRST_BANKS = 3  # 1: a bank up to this one carries water for every product [T]
 
 
-@register(
-    "dead-bank", "faults", "S17 equipment table", "물이 나오지 않는 냉각 뱅크", odds=(0.0, 1.0, 0.0)
-)
+@register("dead-bank", "faults", "S17 equipment table", "물이 나오지 않는 냉각 뱅크")
 def dead_bank(day: Draw) -> None:
     """One cooling bank gives no water."""
     day.fault("bank_shut", (1.0, 1.0), (4, 10), place=(1, LAST_OF_FIRST_BANKS))

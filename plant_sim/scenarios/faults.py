@@ -83,7 +83,8 @@ NOWHERE, STAND, GAP, ZONE = ("", (0, 0)), ("stand", (1, 7)), ("gap", (1, 6)), ("
 # middle stands have the least power to spare; wear shows in the last stands.
 FIRST_BANKS, LAST_BANKS = ("bank", (1, 5)), ("bank", (7, 12))
 LAST_STANDS, LOADED_STANDS = ("stand", (4, 7)), ("stand", (3, 6))
-STEP, SLOW, DRIFT = (0.0, 0.0), (300.0, 1800.0), (120.0, 900.0)  # s: ranges of ramps [T]
+STEP = (0.0, 0.0)  # s: at once [C]
+SLOW, DRIFT = (300.0, 1800.0), (120.0, 900.0)  # s: ranges of ramps [T]
 
 
 def _fault(

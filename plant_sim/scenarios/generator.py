@@ -4,12 +4,13 @@ The seed of the scenario fixes kinds, sizes, places and onsets; the seed of a pl
 and noise. `generated:<seed>` is its name everywhere a scenario is asked for.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from ..errors import ConfigError
-from .draw import DISTURBANCES, Draw
+from .draw import DISTURBANCES, Draw, FaultRow
 from .faults import FAULTS, FOREVER, Fault
 from .registry import Scenario
 
@@ -20,6 +21,20 @@ CHANCES = 64
 HELD = 256  # generated scenarios kept at hand
 LOTS = (1, 2, 4, 4, 6)
 CALMEST, WILDEST = 0.5, 2.0  # 1: factor on the disturbances [T]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """Writes the same day each time; a class, so that a plan can travel to another process."""
+
+    faults: dict[str, FaultRow]
+    disturbances: tuple[float, ...]
+    lot: int
+
+    def __call__(self, day: Draw) -> None:
+        day.faults.update(self.faults)
+        day.disturbances[:] = self.disturbances
+        day.lot = self.lot
 
 
 @lru_cache(maxsize=HELD)
@@ -50,11 +65,6 @@ def generated(seed: str) -> Scenario:
         sheet.disturb(sheet.between(CALMEST, WILDEST), name)
     sheet.lot = LOTS[int(len(LOTS) * sheet.unit())]
 
-    def writes(day: Draw) -> None:
-        day.faults.update(sheet.faults)
-        day.disturbances[:] = sheet.disturbances
-        day.lot = sheet.lot
-
     rows = [FAULTS[kind] for kind in sheet.faults]
     tags = dict.fromkeys(tag for row in rows for tag in row.tags)
     return Scenario(
@@ -65,7 +75,7 @@ def generated(seed: str) -> Scenario:
         korean="; ".join(
             f"{row.korean} ({sheet.faults[row.name][0]:.0f}번 코일부터)" for row in rows
         ),
-        writes=writes,
+        writes=_Fixed(sheet.faults, tuple(sheet.disturbances), sheet.lot),
     )
 
 

@@ -5,9 +5,8 @@ from .registry import register
 
 
 @register(
-    "pyrometer-drift", "faults", "S21 instruments mill", "낮게 드리프트하는 마무리압연 출측 고온계",
-    odds=(1.0, 0.0, 0.0),
-)  # fmt: skip
+    "pyrometer-drift", "faults", "S21 instruments mill", "낮게 드리프트하는 마무리압연 출측 고온계"
+)
 def pyrometer_drift(day: Draw) -> None:
     """The finishing pyrometer drifts low."""
     day.fault("fdt_pyrometer", (-42.0, -28.0), (2, 6), ramp=(240.0, 560.0))

@@ -43,7 +43,7 @@ HOT, HOT_SPAN = 673.15, 300.0  # K: temperature of a slab charged hot [M 5.1]
 COLD, COLD_SPAN = 288.15, 15.0  # K: of one from the yard [M 4.1]
 PACE = 150.0  # s: from coil to coil at the pace the dates ask for, 450 t/h [M 4.1]
 SLACK = 1800.0  # s: between the planned and the due time of a lot [T]
-COMMON, OWN = 0.025, 0.018  # 1: deviation of the hardness, common to all grades and of one [T]
+COMMON, OWN = 0.025, 0.018  # 1: deviation of hardness, of all and of one grade [M 6.2]
 HARDNESSES = 3 * (len(GRADES) + 1)  # numbers in [0, 1) that they take
 
 

@@ -10,7 +10,7 @@ from .registry import register
 ODDS = 0.8  # 1: likelihood of each of the three faults of a day of faults [T]
 
 
-@register("faults", "faults", "line", "세 가지 고장 중 임의", odds=(ODDS, ODDS, ODDS))
+@register("faults", "faults", "line", "세 가지 고장 중 임의")
 def faults(day: Draw) -> None:
     """Any of the three faults, drawn from the seed."""
     for write in (pyrometer_drift, dead_bank, wrong_grade):

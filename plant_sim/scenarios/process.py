@@ -4,9 +4,7 @@ from .draw import Draw
 from .registry import register
 
 
-@register(
-    "wrong-grade", "faults", "S8 process material", "신고보다 단단한 로트", odds=(0.0, 0.0, 1.0)
-)
+@register("wrong-grade", "faults", "S8 process material", "신고보다 단단한 로트")
 def wrong_grade(day: Draw) -> None:
     """A lot harder than declared."""
     day.fault("wrong_grade", (0.13, 0.21), (3, 10), (3, 5))

@@ -27,7 +27,6 @@ class Scenario:
         korean: the same.
         writes: the function that draws a day.
         training: whether it may be used for training; a shifted plant never.
-        odds: likelihood of a drifting pyrometer, a dead bank and a harder lot.
     """
 
     name: str
@@ -37,7 +36,6 @@ class Scenario:
     korean: str
     writes: Writes
     training: bool = True
-    odds: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 FILED: dict[str, Scenario] = {}  # in the order in which they were registered
@@ -49,7 +47,6 @@ def register(
     tags: str,
     korean: str,
     training: bool = True,
-    odds: tuple[float, float, float] = (0.0, 0.0, 0.0),
 ) -> Callable[[Writes], Writes]:
     """Put the decorated function on the list; the first line of its docstring is the English text.
 
@@ -67,9 +64,7 @@ def register(
         if not text:
             raise ConfigError(f"scenario {name!r} has no docstring; say in a line what it is for")
         english = text[0].lower() + text[1:] if text[1:2] in _LETTERS else text
-        FILED[name] = Scenario(
-            name, level, tuple(tags.split()), english, korean, writes, training, odds
-        )
+        FILED[name] = Scenario(name, level, tuple(tags.split()), english, korean, writes, training)
         return writes
 
     return put

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from passline.plant_sim import make_line
 from passline.plant_sim.alarms import AlarmSystem, Kind, State
 from passline.plant_sim.lines.hot_strip.alarm_family import STATES
 from passline.plant_sim.lines.hot_strip.alarm_table import alarm_table
@@ -177,6 +178,38 @@ def test_every_event_that_stops_the_mill_has_its_alarm():
     codes = {one.limit for one in TABLE if one.signal == "line.event"}
     stopping = {"cobble", "strip break", "force trip", "torque trip", "tension loss"}
     assert {EVENTS[int(code)][0] for code in codes} == stopping
+
+
+def rolled(scenario, seconds):
+    """The alarms that come, one by one, while a line rolls and every one is acknowledged."""
+    line = make_line("hot-strip", seed=7, scenario=scenario)
+    shown = line.signals
+    system = AlarmSystem(
+        [one for one in TABLE if one.signal in shown and (not one.other or one.other in shown)],
+        STATES,
+    )
+    while line.time < seconds:
+        line.advance(0.5)
+        for event in system.update(line.read(), line.time):
+            if event.what == "raised":
+                system.acknowledge(event.alarm, "kim")
+                yield event.alarm
+
+
+def test_a_sound_line_has_at_most_an_alarm_in_ten_minutes():
+    assert len(list(rolled("nominal", 1800.0))) <= 3
+
+
+@pytest.mark.parametrize(
+    ("scenario", "alarm"),
+    [
+        ("pyrometer-drift", "fm.fdt_doubt"),
+        ("dead-bank", r"rot.bank_\d+_wrong"),
+        ("wrong-grade", "fm.force_ratio_high"),
+    ],
+)
+def test_each_fault_is_told_by_its_own_alarm(scenario, alarm):
+    assert any(re.fullmatch(alarm, name) for name in rolled(scenario, 3000.0))
 
 
 def test_a_mill_with_one_furnace_and_weaker_stands_has_fewer_alarms_and_lower_limits():

@@ -43,6 +43,9 @@ class Rolling:
         self.rows[R.WIDTH], self.rows[R.GAUGE_AIM] = width, gauge
         for i in range(LANES):
             kernels.begin_profile(self.flat, i)
+        # no plant is the one of the book: 8 % either way
+        self.rows[Q.OWN_BEND] = 1 + 0.08 * self.rng.normal(size=LANES)
+        self.rows[Q.OWN_HEAT] = 1 + 0.08 * self.rng.normal(size=LANES)
         self.crown, self.flatness = [], []
 
     def coil(self, intervals=COIL_INTERVALS, disturb=None):
@@ -119,6 +122,21 @@ def test_rolls_stay_warm_and_wear_by_micrometres_a_coil(shift_of_coils):
     worn = rolling.rows[Q.WEAR + 4 : Q.WEAR + 7] / 30
     assert worn.min() > 1e-6
     assert worn.max() < 4e-6
+
+
+def test_warm_rolls_close_the_gap_and_worn_ones_open_it(shift_of_coils):
+    rolling, _ = shift_of_coils
+    rise, worn = (rolling.rows[n : n + 7] for n in (Q.THERMAL, Q.WEAR))
+    closed = (
+        2
+        * 1.3
+        * 1.2e-5
+        * rolling.mill[P.RADIUS : P.RADIUS + 7][COLUMN]
+        * (rise - rolling.rows[Q.ZEROED : Q.ZEROED + 7])
+    )
+    assert rolling.rows[Q.ROLL_GAP : Q.ROLL_GAP + 7] == pytest.approx(worn - closed, abs=1e-9)
+    assert rolling.rows[Q.ROLL_GAP].max() < 0.0  # F1: growth by tenths of a millimetre wins
+    assert abs(rolling.rows[Q.ROLL_GAP : Q.ROLL_GAP + 7]).max() < 0.5e-3
 
 
 def test_crown_ratio_is_kept_in_the_late_stands(shift_of_coils):

@@ -1,5 +1,6 @@
 """Whatever day is drawn, it is a day a mill can have, and drawn again it is the same day."""
 
+import pickle
 from fnmatch import fnmatch
 from pathlib import Path
 from runpy import run_path
@@ -349,3 +350,12 @@ def test_level_2_speeds_up_too_early_only_when_it_believes_the_bar_cold():
 def test_an_instrument_that_may_err_both_ways_does(name):
     signs = [draw_plan(name, seed).happenings[0].size > 0.0 for seed in range(60)]
     assert 0.25 < np.mean(signs) < 0.75
+
+
+@pytest.mark.parametrize("name", ["campaign", "generated:11", "forged-approval"])
+def test_a_plan_travels_to_another_process_whole(name):
+    plan = draw_plan(name, 3)
+    there = pickle.loads(pickle.dumps(plan))
+    assert bits(there) == bits(plan)
+    assert there.notes == plan.notes
+    assert there.truth.faults == plan.truth.faults

@@ -42,6 +42,7 @@ from ...physics.roll_thermal import (
     COOLING,
     balance_rise,
     contact_heat,
+    growth,
     next_rise,
     thermal_crown,
 )
@@ -65,9 +66,12 @@ from .profile_rows import (
     FLATNESS_AIM,
     FLATNESS_NOISE,
     FLATNESS_TRIM,
+    OWN_BEND,
+    OWN_HEAT,
     PRESET_FORCE,
     PROFILE,
     PROFILE_END,
+    ROLL_GAP,
     SHIFT,
     SHOWN_CROWN,
     SHOWN_FLATNESS,
@@ -76,6 +80,7 @@ from .profile_rows import (
     WEAR,
     WEAR_FAULT,
     WEAR_PLACE,
+    ZEROED,
 )
 from .rows import (
     ACTIVE,
@@ -104,17 +109,26 @@ FLATNESS_METER_NOISE = 3.0  # I: standard deviation of the flatness meter [M 3.9
 SETTLED = 3.0  # s: of a coil, until both loops listen to their instruments [T]
 
 # what all stands share lies apart from the block, as in the mill
-AT = (WIDTH, ACTIVE, SPEED, WEAR_FAULT, WEAR_PLACE, BENDING_FAULT, BENDING_PLACE, FLATNESS_TRIM)
-B_WIDTH, B_ACTIVE, B_FLOW, B_WEAR, B_WEAR_PLACE, B_BENDING, B_BENDING_PLACE, B_TRIM = range(len(AT))
+AT = (
+    WIDTH, ACTIVE, SPEED, WEAR_FAULT, WEAR_PLACE, BENDING_FAULT, BENDING_PLACE, FLATNESS_TRIM,
+    OWN_BEND, OWN_HEAT,
+)  # fmt: skip
+B_WIDTH, B_ACTIVE, B_FLOW, B_WEAR, B_WEAR_PLACE, B_BENDING, B_BENDING_PLACE, B_TRIM = range(8)
+B_OWN_BEND, B_OWN_HEAT = 8, 9
 
 
 @kernel
 def begin_profile(block: Block, i: int) -> None:
-    """Put lane i at the start of a campaign: new rolls, warmed up, and bending in the middle."""
+    """Put lane i at the start of a campaign: new rolls, warmed up, and bending in the middle.
+
+    The line may draw OWN_BEND and OWN_HEAT (1.0 here) and must have set the thicknesses before.
+    """
     for row in range(PROFILE, PROFILE_END):
         block[row * LANES + i] = 0.0
+    block[OWN_BEND * LANES + i], block[OWN_HEAT * LANES + i] = 1.0, 1.0
     for s in range(STANDS):
         block[(THERMAL + s) * LANES + i] = WARM_RISE[s]
+        block[(ZEROED + s) * LANES + i] = WARM_RISE[s]
         block[(BENDING + s) * LANES + i] = MIDDLE_BENDING
         block[(BENDING_SET + s) * LANES + i] = MIDDLE_BENDING
         block[(PRESET_FORCE + s) * LANES + i] = 1e7
@@ -198,6 +212,7 @@ def _stand(
         heat = contact_heat(
             contact_coefficient(force / (width * length)), stand[T * LANES + i], length
         )
+        heat = bench[B_OWN_HEAT * LANES + i] * heat
         rise = next_rise(
             stand[THERMAL * LANES + i], balance_rise(heat, cooling, radius), rolling, radius,
             INTERVAL,
@@ -208,6 +223,9 @@ def _stand(
         worn = stand[WEAR * LANES + i]
         worn = worn + faster * wear(force / width, length, rolled, radius, material)
         stand[WEAR * LANES + i] = worn
+        # both radii grow, both wear; wear is counted on diameter
+        grown = growth(rise, radius) - growth(stand[ZEROED * LANES + i], radius)
+        stand[ROLL_GAP * LANES + i] = worn - 2.0 * grown
 
         lost = _size(bench[B_BENDING * LANES + i], bench[B_BENDING_PLACE * LANES + i], number)
         follow = force_following(stand[SHOWN_FORCE * LANES + i], stand[PRESET_FORCE * LANES + i])
@@ -220,7 +238,7 @@ def _stand(
 
         roll = thermal_crown(rise, radius) - HOLLOW * worn
         roll = roll + shifted_crown(stand[SHIFT * LANES + i])
-        gap = mechanical_crown(force, bending, roll, width)
+        gap = mechanical_crown(bench[B_OWN_BEND * LANES + i] * force, bending, roll, width)
         crown = exit_crown(gap, stand[STAND_CROWN * LANES + i], entry, exit, heredity)
         stand[(STAND_CROWN + 1) * LANES + i] = crown
 

@@ -13,9 +13,11 @@ SHIFT = WEAR + STANDS  # m, CVC position
 BENDING = SHIFT + STANDS  # N of a chock, as it acts
 BENDING_SET = BENDING + STANDS  # N of a chock, level 2's preset
 PRESET_FORCE = BENDING_SET + STANDS  # N, the force the preset was made for
+ZEROED = PRESET_FORCE + STANDS  # K, mean rise when the gap was zeroed
+ROLL_GAP = ZEROED + STANDS  # m, how far wear less growth has opened the gap since
 
 # the strip: its crown before F1 and behind each stand
-STAND_CROWN = PRESET_FORCE + STANDS  # m
+STAND_CROWN = ROLL_GAP + STANDS  # m
 BAR_CROWN = STAND_CROWN  # m, brought by the rougher
 CROWN = STAND_CROWN + STANDS  # m, C40 of the strip
 FLATNESS, EDGE_WAVE, CENTRE_BUCKLE = (CROWN + n for n in range(1, 4))  # I-units, flags
@@ -29,7 +31,10 @@ CROWN_LEARNED = CROWN + 9  # m, level 2's correction of the strip crown it expec
 CROWN_SUM, CROWN_COUNT = CROWN + 10, CROWN + 11  # m, 1: crown seen over this coil
 
 # faults: present size, 0 absent; the place is a stand, 0 all
-WEAR_FAULT, BENDING_FAULT = FAULT + ROLL_WEAR, FAULT + BENDING_LIMIT  # times, share of range
-WEAR_PLACE, BENDING_PLACE = FAULT_PLACE + ROLL_WEAR, FAULT_PLACE + BENDING_LIMIT
-PROFILE_END = CROWN + 12
+WEAR_FAULT, BENDING_FAULT = CROWN + 14, CROWN + 15  # times faster, share of the range lost
+WEAR_PLACE, BENDING_PLACE = CROWN + 16, CROWN + 17
+
+# what this plant really is: drawn once a campaign around 1
+OWN_BEND, OWN_HEAT = CROWN + 18, CROWN + 19  # crown per force, heat into the rolls
+PROFILE_END = CROWN + 20
 PROFILE_ROWS = PROFILE_END - PROFILE

@@ -1,0 +1,109 @@
+"""The operator's rule of each environment: a baseline that reads observations and nothing else.
+
+A rule is a function of what is seen at this moment. It stands between holding and a trained policy
+in every comparison; the datasheets carry what it earns.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import ConfigError
+from ..lines.hot_strip.tables import BANKS, CONTROLS, STANDS
+from .hot_strip_line import MOVED
+from .mill_setup import MONITORED, OFFSETS
+from .task import Array, Task
+
+Page = Mapping[str, Array]  # observations by name, SI, (n,) each
+Rule = Callable[[Page], Array]
+
+SMALL = 10e-6  # m of thickness that the monitor alone may take out
+UNLEARNED = 0.65  # share of the monitor's correction that level 2 does not learn at once
+DOUBT, AGREE = 15.0, 8.0  # K between pyrometer and model: distrust, trust again
+AT_LIMIT = 0.47  # banks: the cooling feedback has nearly nothing left
+DRY, ASKED = 0.2, 0.8  # flow of a bank that gives no water, and the command that should
+
+
+def page_of(task: Task[Any], observations: Array) -> Page:
+    """Return observations (n, all of the task's) as SI values by name."""
+    return {
+        seen.name: observations[:, column] * seen.scale + seen.centre
+        for column, seen in enumerate(task.observations)
+    }
+
+
+def rule_of(task: Task[Any]) -> Callable[[Array], Array]:
+    """Return the rule of a task: observations (n, all of them) in, actions (n, actions) out.
+
+    Raises:
+        ConfigError: if the task has no rule.
+    """
+    if task.name not in RULES:
+        raise ConfigError(f"{task.name} has no rule; those with one: {', '.join(RULES)}")
+    rule = RULES[task.name]
+    return lambda observations: np.clip(
+        rule(page_of(task, np.asarray(observations, np.float64))), -1.0, 1.0
+    ).astype(np.float32)
+
+
+def finishing_mill(page: Page) -> Array:
+    """Help the X-ray monitor at the head: what it sees counts double until it is small."""
+    off = page["fm.exit_thickness"]
+    gauge = np.where(np.abs(off) > SMALL, off / 100e-6, 0.0)
+    return np.stack([gauge, 0.0 * gauge, 0.0 * gauge], axis=1)
+
+
+def run_out_table(page: Page) -> Array:
+    """Add what the feedback at its limit cannot: a share of the coiling-temperature error."""
+    off = page["rot.strip_seen"] * page["rot.coiling_temperature"]
+    stuck = np.abs(page["rot.feedback"]) > AT_LIMIT
+    return (np.where(stuck, off, 0.3 * off) / 40.0)[:, None]
+
+
+def mill_setup(page: Page) -> Array:
+    """Set the gaps where the monitor had them in the end; level 2 learns only a share of it."""
+    offsets = []
+    for s in range(STANDS):
+        wanted = page[f"last.f{s + 1}_gap_offset"]
+        if s in MONITORED:
+            wanted = wanted + UNLEARNED * page[f"last.f{s + 1}_monitor"]
+        offsets.append(wanted / OFFSETS[s])
+    return np.stack([*offsets, 0.0 * offsets[0]], axis=1)
+
+
+def hot_strip_line(page: Page) -> Array:
+    """Follow the operator's table: instruments first, then equipment, then set-points."""
+    rolling = page["fm.rolling"] > 0.5
+    apart = np.abs(page["fm.fdt"] - page["fm.fdt_model"])  # both minus the same aim
+    doubted = page["fm.fdt_source"] > 0.5
+    source = np.where(rolling, np.where(doubted, apart > AGREE, apart > DOUBT), doubted)
+
+    out = page["rot.bank_out"].round()
+    for bank in range(BANKS, 0, -1):
+        asked = page[f"rot.bank_{bank}_command"] > ASKED
+        dry = asked & (page[f"rot.bank_{bank}_flow"] < DRY)
+        out = np.where(dry, float(bank), out)
+
+    full = np.abs(page["rot.feedback"]) > AT_LIMIT
+    cooling = page["rot.cooling_correction"]
+    wrong = page["rot.strip_seen"] * page["rot.coiling_temperature"] * np.sign(page["rot.feedback"])
+    cooling = cooling + 0.05 * (full & (wrong > 15.0)) * np.sign(page["rot.feedback"])
+    harder = page["fm.force_ratio"] - 1.0
+    hardness = page["fm.hardness_correction"]
+    hardness = hardness + 0.05 * np.sign(harder) * (np.abs(harder) > 0.10)
+    wanted = {
+        "fm.fdt_source": source.astype(np.float64),
+        "rot.bank_out": out / BANKS,
+        "rot.cooling_correction": cooling / CONTROLS["rot.cooling_correction"].high,
+        "fm.hardness_correction": hardness / CONTROLS["fm.hardness_correction"].high,
+    }
+    return np.stack([wanted.get(name, np.zeros(out.shape)) for name in MOVED], axis=1)
+
+
+RULES: dict[str, Rule] = {
+    "FinishingMill": finishing_mill,
+    "HotStripLine": hot_strip_line,
+    "MillSetup": mill_setup,
+    "RunOutTable": run_out_table,
+}
