@@ -1,27 +1,46 @@
-"""The one cost of a coil: money, and apart from it harm.
+"""The one cost of a coil: money by reason, and apart from it harm.
 
-Money is what the rolled steel loses (downgraded mass), the energy of the drives and the time the
-line was taken. Harm (seconds beyond a rating, each stand and each rating counted, and seconds of
-two-phase rolling) is never traded against money. The prices are relative plant defaults [T]; a
-plant replaces them by its own.
+Money is what the rolled steel loses (downgraded and scrapped mass, scale), fuel, the energy of the
+drives, water, roll wear, and the time the line was taken. Harm is seconds beyond a rating (each
+stand and rating counted), of two-phase rolling, of standstill behind a cobble, a break or a
+trip, and of winding with edges that are not straight; it is never traded against money. The prices are defaults; a plant replaces them by its own.
 """
 
 from .engine.numbers import inline
 
-GAUGE_DOWNGRADE = 0.060  # EUR per kg outside the gauge tolerance [T]
-FDT_DOWNGRADE = 0.035  # EUR per kg delivered outside the FDT tolerance [T]
-CT_DOWNGRADE = 0.050  # EUR per kg coiled outside the CT tolerance [T]
-ENERGY = 0.12 / 3.6e6  # EUR per J of drive energy [T]
-LINE_TIME = 1.0  # EUR per s the line is taken [T]
+GAUGE_DOWNGRADE = 0.060  # EUR/kg: outside the gauge tolerance [T]
+FDT_DOWNGRADE = 0.035  # EUR/kg: delivered outside the FDT tolerance [T]
+CT_DOWNGRADE = 0.050  # EUR/kg: coiled outside the CT tolerance [T]
+WIDTH_DOWNGRADE = 0.030  # EUR/kg: outside the width tolerance, side trimming [T]
+CROWN_DOWNGRADE = 0.010  # EUR/kg: outside the crown tolerance [T]
+FLAT_DOWNGRADE = 0.015  # EUR/kg: outside the flatness tolerance, levelling [T]
+SCRAPPED = 0.35  # EUR/kg: of steel that becomes scrap, hot band less scrap price [M]
+SCALE = 0.45  # EUR/kg: of steel that becomes scale [M]
+FUEL = 9.0e-9  # EUR/J: furnace gas, 32 EUR/MWh [M]
+ENERGY = 0.12 / 3.6e6  # EUR/J: electricity, 120 EUR/MWh [M]
+WATER = 0.05  # EUR/m3: pumping and treatment of laminar water [M]
+ROLL_WEAR = 4.0e5  # EUR/m: grinding and roll material per metre worn off a pair's diameter [M]
+LINE_TIME = 1.0  # EUR/s: the line is taken, 3600 EUR/h [M]
 
 
 @inline
-def downgrade(gauge_off: float, fdt_off: float, ct_off: float) -> float:
-    """Return the money (EUR) lost by downgraded mass; arguments in kg outside each tolerance."""
-    return gauge_off * GAUGE_DOWNGRADE + fdt_off * FDT_DOWNGRADE + ct_off * CT_DOWNGRADE
+def downgrade(
+    gauge_off: float, fdt_off: float, ct_off: float, width_off: float, crown_off: float,
+    flat_off: float, scrap: float,
+) -> float:  # fmt: skip
+    """Return the money (EUR) lost by mass outside each tolerance and by scrap; arguments in kg."""
+    return (
+        gauge_off * GAUGE_DOWNGRADE
+        + fdt_off * FDT_DOWNGRADE
+        + ct_off * CT_DOWNGRADE
+        + width_off * WIDTH_DOWNGRADE
+        + crown_off * CROWN_DOWNGRADE
+        + flat_off * FLAT_DOWNGRADE
+        + scrap * SCRAPPED
+    )
 
 
 @inline
-def cost(gauge_off: float, fdt_off: float, ct_off: float, energy: float, seconds: float) -> float:
-    """Return the money of a coil (EUR): downgrade, drive energy (J) and line time (s)."""
-    return downgrade(gauge_off, fdt_off, ct_off) + energy * ENERGY + seconds * LINE_TIME
+def harm(overload: float, cold: float, stopped: float, telescoped: float) -> float:
+    """Return the harm (s): beyond a rating, two-phase, stopped by an event, wound crookedly."""
+    return overload + cold + stopped + telescoped

@@ -5,8 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...economics import ENERGY, LINE_TIME, downgrade
+from ...economics import (
+    ENERGY,
+    FUEL,
+    LINE_TIME,
+    ROLL_WEAR,
+    SCALE,
+    WATER,
+    downgrade,
+    harm,
+)
 from . import rows as R  # noqa: N812
+
+PIECES = ("downgrade", "scale", "fuel", "energy", "water", "rolls", "delay")  # of the cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +31,28 @@ class Coil:
         fdt_aim: K.
         ct_aim: K.
         carbon_declared: fraction of mass.
+        event: what ended it before its tail, a key of `signal_table.EVENTS`; 0 nothing.
+        event_place: the stand where that was, from 1; 0 none.
         mass: kg rolled.
         seconds: line time, the gap before it included (s).
-        gauge_hit: share of the mass inside the gauge tolerance, from true values; so the next two.
+        gauge_hit: share of the mass inside the gauge tolerance, from true values; so the next five.
         fdt_hit: inside the tolerance of the finishing delivery temperature.
         ct_hit: inside the tolerance of the coiling temperature.
-        downgrade: EUR.
-        energy: EUR.
+        width_hit: inside the tolerance of the width.
+        profile_hit: inside the tolerance of the crown.
+        flatness_hit: inside the tolerance of flatness.
+        coil_hit: share of the line time in which it was wound with straight edges.
+        furnace_energy: J of fuel burnt in its line time.
+        downgrade: EUR, scrap included.
+        scale: EUR for steel turned to scale.
+        fuel: EUR.
+        energy: EUR for the drives of the finishing mill and the rougher.
+        water: EUR.
+        rolls: EUR for wear.
         delay: EUR for the line time.
-        cost: EUR, the sum of the three.
-        harm: seconds beyond a rating, each stand and rating counted, and of two-phase rolling;
-            never part of the cost.
+        cost: EUR, the sum of the seven.
+        harm: seconds beyond a rating, each stand and rating counted, of two-phase rolling and of
+            standstill behind an event; never part of the cost.
     """
 
     number: int
@@ -39,24 +61,60 @@ class Coil:
     fdt_aim: float
     ct_aim: float
     carbon_declared: float
+    event: int
+    event_place: int
     mass: float
     seconds: float
     gauge_hit: float
     fdt_hit: float
     ct_hit: float
+    width_hit: float
+    profile_hit: float
+    flatness_hit: float
+    coil_hit: float
+    furnace_energy: float
     downgrade: float
+    scale: float
+    fuel: float
     energy: float
+    water: float
+    rolls: float
     delay: float
     cost: float
     harm: float
 
 
+def pieces(counted: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Return money by reason (EUR) out of counters, shape (..., len(rows.COUNTED))."""
+    at = {name: counted[..., n] for n, name in enumerate(R.COUNTED)}
+    lost = downgrade(  # works on arrays as on numbers
+        *(at[name] for name in ("GAUGE_OFF", "FDT_OFF", "CT_OFF", "WIDTH_OFF", "CROWN_OFF")),
+        at["FLAT_OFF"],
+        at["SCRAP"],
+    )
+    return {
+        "downgrade": np.asarray(lost),
+        "scale": at["SCALE_LOSS"] * SCALE,
+        "fuel": at["FUEL"] * FUEL,
+        "energy": at["ENERGY"] * ENERGY,
+        "water": at["WATER"] * WATER,
+        "rolls": at["WEAR_DONE"] * ROLL_WEAR,
+        "delay": at["SECONDS"] * LINE_TIME,
+    }
+
+
+def harms(counted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the harm (s) out of counters, shape (..., len(rows.COUNTED))."""
+    at = {name: counted[..., n] for n, name in enumerate(R.COUNTED)}
+    return np.asarray(harm(at["OVERLOAD"], at["COLD"], at["STOPPED"], at["TELESCOPED"]))
+
+
 def finished_coil(kept: NDArray[np.float64]) -> Coil:
     """Return the coil of a row of what the line kept, shape (len(KEPT),)."""
     row = dict(zip(R.KEPT, kept.tolist(), strict=True))
+    counted = kept[-len(R.COUNTED) :]
+    money = {name: float(value) for name, value in pieces(counted).items()}
     mass, cooled = max(row[R.ROLLED], 1e-9), max(row[R.CT_ROLLED], 1e-9)
-    lost = downgrade(row[R.GAUGE_OFF], row[R.FDT_OFF], row[R.CT_OFF])
-    energy, delay = row[R.ENERGY] * ENERGY, row[R.SECONDS] * LINE_TIME
     return Coil(
         number=int(row[R.COIL]),
         width=row[R.WIDTH],
@@ -64,14 +122,19 @@ def finished_coil(kept: NDArray[np.float64]) -> Coil:
         fdt_aim=row[R.FDT_AIM],
         ct_aim=row[R.CT_AIM],
         carbon_declared=row[R.CARBON] * 0.01,
+        event=int(row[R.EVENT]),
+        event_place=int(row[R.EVENT_PLACE]),
         mass=row[R.ROLLED],
         seconds=row[R.SECONDS],
         gauge_hit=1.0 - row[R.GAUGE_OFF] / mass,
         fdt_hit=1.0 - row[R.FDT_OFF] / mass,
         ct_hit=1.0 - row[R.CT_OFF] / cooled,
-        downgrade=lost,
-        energy=energy,
-        delay=delay,
-        cost=lost + energy + delay,
-        harm=row[R.OVERLOAD] + row[R.COLD],
+        width_hit=1.0 - row[R.WIDTH_OFF] / mass,
+        profile_hit=1.0 - row[R.CROWN_OFF] / mass,
+        flatness_hit=1.0 - row[R.FLAT_OFF] / mass,
+        coil_hit=1.0 - row[R.TELESCOPED] / max(row[R.SECONDS], 1e-9),
+        furnace_energy=row[R.FUEL],
+        **money,
+        cost=sum(money.values()),
+        harm=float(harms(counted)),
     )

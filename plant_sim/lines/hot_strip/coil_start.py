@@ -16,9 +16,10 @@ from ...physics.strip_temperature import DENSITY, after_radiation, emissivity
 from ...scenarios import fields as O  # noqa: N812
 from . import faults as F  # noqa: N812
 from . import parameters as P  # noqa: N812
+from . import profile_rows as Q  # noqa: N812
 from . import rows as R  # noqa: N812
-from .rows import LANES
 from .parameters import STANDS
+from .rows import LANES
 
 Block = NDArray[np.float64]
 Table = NDArray[np.float64]
@@ -28,6 +29,7 @@ BAR_SPREAD = 6.0  # K: its standard deviation from bar to bar [T]
 HARDNESS_SPREAD = 0.015  # 1: from bar to bar of one grade [T]
 STIFFNESS_LEVEL = 0.03  # 1: of this plant [T]
 COOLING_LEVEL, COOLING_SPREAD = 0.05, 0.015  # 1: of this plant; from coil to coil [T]
+OWN_BEND_SPREAD, OWN_HEAT_SPREAD = 0.05, 0.08  # 1: deviation between mills [T]
 SKID_LEAST, SKID_MORE = 3.0, 5.0  # K: amplitude of skid marks on the bar [M 4.1]
 SKID_LENGTH = 9.0  # m: of bar from one skid mark to the next [M 4.1]
 HEAD_COLD, HEAD_REACH = 12.0, 0.8  # K, m of bar: how cold and how long the head is [T]
@@ -83,6 +85,14 @@ def restart(block: Block, i: int, mill: Table, faults: Table, scales: Table, lin
         block[(R.FAULT_PLACE + k) * LANES + i] = faults[k, 4]
     for k in range(R.SCALES):
         block[(R.SCALE + k) * LANES + i] = scales[k]
+
+
+@kernel
+def own_profile(block: Block, i: int, plan: np.uint64, episode: int) -> None:
+    """Draw how this plant's stands bend and its rolls warm against the book."""
+    bend, heat = normal(plan, episode, 0, PLANT + 4), normal(plan, episode, 0, PLANT + 5)
+    block[Q.OWN_BEND * LANES + i] = 1.0 + OWN_BEND_SPREAD * bend
+    block[Q.OWN_HEAT * LANES + i] = 1.0 + OWN_HEAT_SPREAD * heat
 
 
 @kernel

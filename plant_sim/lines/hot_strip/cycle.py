@@ -7,16 +7,28 @@ table.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...economics import cost
-from ...engine.numbers import kernel
+from ...economics import (
+    ENERGY,
+    FUEL,
+    LINE_TIME,
+    ROLL_WEAR,
+    SCALE,
+    WATER,
+    downgrade,
+    harm,
+)
+from ...engine.numbers import fmax, kernel
 from ...engine.random import normal, uniform
 from ...physics.strip_temperature import after_radiation, emissivity
 from . import rows as R  # noqa: N812
 from .coil_start import BAR_DRAW, bar_at, draw_bar, head_deficit, order
 from .disturbances import warm_water
+from .layout import TABLE
 from .level2 import learn_force, learn_temperatures, learn_zero, set_up
-from .rows import INTERVAL, LANES
 from .parameters import STANDS
+from .profile import change_rolls, preset_profile
+from .rows import INTERVAL, LANES
+from .runout_control import learn_table
 
 Block = NDArray[np.float64]
 Table = NDArray[np.float64]
@@ -28,7 +40,8 @@ HEAD_SEEN = 30.0  # m: strip delivered when the forces of the head have settled 
 LOCK_ON = 2.0  # s: gap control locks on to the head's forces [M 3.4]
 TAIL_SHARE = 0.92  # 1: of the bar; behind it the tail [T]
 GAP_LEAST, GAP_MORE = 20.0, 6.0  # s: from tail to the next head [M 6.1]
-HEAD, BODY, TAIL, STOPPED = 1.0, 2.0, 3.0, 4.0
+COBBLE_DOWN, TRIP_DOWN, ROLL_CHANGE = 1200.0, 240.0, 600.0  # s: until the line runs again [M 6.1]
+HEAD, BODY, TAIL = 1.0, 2.0, 3.0
 
 
 @kernel
@@ -37,14 +50,35 @@ def _close(block: Block, i: int, kept: Table, count: int) -> None:
     if count < kept.shape[0]:
         for n in range(len(R.KEPT)):
             kept[count, n] = block[R.KEPT[n] * LANES + i]
-    block[R.MONEY * LANES + i] += cost(
-        block[R.GAUGE_OFF * LANES + i], block[R.FDT_OFF * LANES + i], block[R.CT_OFF * LANES + i],
-        block[R.ENERGY * LANES + i], block[R.SECONDS * LANES + i],
-    )  # fmt: skip
-    block[R.HARM * LANES + i] += block[R.OVERLOAD * LANES + i] + block[R.COLD * LANES + i]
-    for row in range(R.ROLLED, R.COLD + 1):
+    _book(block, i)
+    block[R.MONEY * LANES + i] = 0.0
+    for n in range(len(R.REASONS)):
+        block[R.MONEY * LANES + i] += block[(R.COST_FUEL + n) * LANES + i]
+    block[R.HARM * LANES + i] = block[R.HARM_TOTAL * LANES + i]
+    for row in range(R.ROLLED, R.COBBLES + 1):
         block[(R.CLOSED + row - R.ROLLED) * LANES + i] += block[row * LANES + i]
         block[row * LANES + i] = 0.0
+
+
+@kernel
+def _book(block: Block, i: int) -> None:
+    """Add what the coil has cost to the counters of lane i, by reason, and its harm."""
+    off = downgrade(
+        block[R.GAUGE_OFF * LANES + i], block[R.FDT_OFF * LANES + i], block[R.CT_OFF * LANES + i],
+        block[R.WIDTH_OFF * LANES + i], block[R.CROWN_OFF * LANES + i],
+        block[R.FLAT_OFF * LANES + i], block[R.SCRAP * LANES + i],
+    )  # fmt: skip
+    block[R.COST_DOWNGRADE * LANES + i] += off
+    block[R.COST_FUEL * LANES + i] += block[R.FUEL * LANES + i] * FUEL
+    block[R.COST_SCALE * LANES + i] += block[R.SCALE_LOSS * LANES + i] * SCALE
+    block[R.COST_ENERGY * LANES + i] += block[R.ENERGY * LANES + i] * ENERGY
+    block[R.COST_WATER * LANES + i] += block[R.WATER * LANES + i] * WATER
+    block[R.COST_DELAY * LANES + i] += block[R.SECONDS * LANES + i] * LINE_TIME
+    block[R.COST_ROLLS * LANES + i] += block[R.WEAR_DONE * LANES + i] * ROLL_WEAR
+    block[R.HARM_TOTAL * LANES + i] += harm(
+        block[R.OVERLOAD * LANES + i], block[R.COLD * LANES + i], block[R.STOPPED * LANES + i],
+        block[R.TELESCOPED * LANES + i],
+    )  # fmt: skip
 
 
 @kernel
@@ -58,6 +92,11 @@ def advance_coil(
     """
     warm_water(block, i, plan, episode, clock)
     block[R.SECONDS * LANES + i] += INTERVAL
+    if block[R.EVENT * LANES + i] > 0.5 and block[R.ACTIVE * LANES + i] > 0.5:
+        _stop(block, i)
+    if block[R.GAP_LEFT * LANES + i] > 0.0 and block[R.EVENT * LANES + i] > 0.5:
+        block[R.STOPPED * LANES + i] += INTERVAL
+        block[R.DELAY * LANES + i] += INTERVAL
     if block[R.ACTIVE * LANES + i] < 0.5:
         block[R.GAP_LEFT * LANES + i] -= INTERVAL
         if block[R.GAP_LEFT * LANES + i] > 0.0:
@@ -71,10 +110,13 @@ def advance_coil(
     if block[R.BAR_DONE * LANES + i] >= block[R.BAR * LANES + i]:
         number = int(block[R.COIL * LANES + i])
         learn_temperatures(block, i)
+        learn_table(block[TABLE * LANES :], i)
+        if block[R.REQUEST * LANES + i] > 1.5:
+            _change_rolls(block, i)
         block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 0.0, 0.0
         more = GAP_MORE * block[R.GAP_SCALE * LANES + i]
         gap = GAP_LEAST + more * uniform(noise, episode, number, BAR_DRAW + 6)
-        block[R.GAP_LEFT * LANES + i] = gap
+        block[R.GAP_LEFT * LANES + i] = fmax(gap, block[R.GAP_LEFT * LANES + i])
         return count
     done = block[R.BAR_DONE * LANES + i]
     bar = bar_at(block, i, R.BAR_CELL, done) - head_deficit(block, i, done)
@@ -99,6 +141,7 @@ def _begin(
     missed = BAR_PYROMETER * block[R.NOISE_SCALE * LANES + i]
     missed = missed * normal(noise, episode, number, BAR_DRAW + 5)
     set_up(block, i, mill, block[R.BAR_TEMPERATURE * LANES + i] + missed)
+    preset_profile(block, i)
     block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 1.0, HEAD
     for row in (
         R.COIL_TIME, R.BAR_DONE, R.STRIP_DONE, R.RATIO_DONE, R.BIAS_SUM, R.SPRAY_INTEGRAL,
@@ -106,6 +149,31 @@ def _begin(
     ):  # fmt: skip
         block[row * LANES + i] = 0.0
     block[R.SPEED * LANES + i] = block[R.THREAD_SPEED * LANES + i]
+
+
+@kernel
+def _stop(block: Block, i: int) -> None:
+    """A cobble, a break or a trip: the rest of the coil is scrap and the mill has to be cleared."""
+    event = block[R.EVENT * LANES + i]
+    down = TRIP_DOWN
+    if event < 2.5:
+        down = COBBLE_DOWN
+        block[R.COBBLES * LANES + i] += 1.0
+    else:
+        block[R.TRIPS * LANES + i] += 1.0
+    left = block[R.MASS * LANES + i] - block[R.ROLLED * LANES + i]
+    block[R.SCRAP * LANES + i] += fmax(left, 0.0)
+    block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 0.0, 0.0
+    block[R.GAP_LEFT * LANES + i] = down
+
+
+@kernel
+def _change_rolls(block: Block, i: int) -> None:
+    """Put ground rolls in, in the gap behind a coil: the request is answered and taken back."""
+    block[R.REQUEST * LANES + i] = 0.0
+    change_rolls(block, i)
+    block[R.GAP_LEFT * LANES + i] = ROLL_CHANGE
+    block[R.DELAY * LANES + i] += ROLL_CHANGE
 
 
 @kernel

@@ -4,12 +4,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.numbers import driver, kernel
-from .coil_start import restart
+from .coil_start import own_profile, restart
 from .cycle import advance_coil
 from .disturbances import draw, grow
-from .mill import level1, roll, show
-from .rows import LANES, ROWS
-from .table import cool, travel
+from .hand_over import draw_table, hand_over, take_back
+from .layout import ROWS, TABLE
+from .mill import level1, roll
+from .mill_show import show
+from .profile import begin_profile, profile
+from .rows import LANES
+from .runout import SUBSTEPS
+from .runout_control import begin_table
+from .runout_drive import run_out
+from .runout_valves import clog
 
 Block = NDArray[np.float64]
 Keys = NDArray[np.uint64]
@@ -24,7 +31,9 @@ def interval(
     clock: Counts, kept: Orders, count: Counts,
 ) -> None:  # fmt: skip
     """Move the sixteen plants of a block by one control interval."""
+    table = block[TABLE * LANES :]
     draw(block, noise, episode, clock)
+    draw_table(block, table, noise, episode, clock)
     grow(block)
     for i in range(LANES):
         clock[i] += 1
@@ -33,9 +42,11 @@ def interval(
         )
     level1(block, mill)
     roll(block, mill)
-    show(block)
-    cool(block)
-    travel(block)
+    profile(block, mill)
+    show(block, mill)
+    hand_over(block, table)
+    run_out(table, mill, SUBSTEPS)
+    take_back(block, table)
 
 
 @driver
@@ -57,8 +68,8 @@ def advance(
 
 @driver
 def begin(
-    state: Block, mill: Table, faults: Orders, scales: Table, lined: Counts, clock: Counts,
-    count: Counts, mask: NDArray[np.bool_],
+    state: Block, mill: Table, faults: Orders, scales: Table, lined: Counts, plan: Keys,
+    episode: Counts, clock: Counts, count: Counts, mask: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     """Put the masked lanes at the start of their campaign."""
     size = ROWS * LANES
@@ -66,7 +77,9 @@ def begin(
         if mask[lane]:
             b, i = lane // LANES, lane % LANES
             clock[lane], count[lane] = 0, 0
-            restart(
-                state[b * size : (b + 1) * size], i, mill, faults[lane], scales[lane],
-                float(lined[lane]),
-            )  # fmt: skip
+            block = state[b * size : (b + 1) * size]
+            restart(block, i, mill, faults[lane], scales[lane], float(lined[lane]))
+            begin_profile(block, i)
+            own_profile(block, i, plan[lane], episode[lane])
+            begin_table(block[TABLE * LANES :], i)
+            clog(block[TABLE * LANES :], i, plan[lane], episode[lane])

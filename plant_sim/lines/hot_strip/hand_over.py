@@ -37,7 +37,7 @@ GIVEN = (
 # counters of the table that the line takes over: of the table, of the line
 TAKEN = (
     (O.CT_ROLLED, R.CT_ROLLED), (O.CT_OFF, R.CT_OFF), (O.WATER_USED, R.WATER),
-    (O.TELESCOPED, R.OVERLOAD),
+    (O.TELESCOPED, R.TELESCOPED),
 )  # fmt: skip
 
 
@@ -69,9 +69,7 @@ def take_back(block: Block, table: Block) -> None:
 
 
 @kernel
-def draw_table(
-    block: Block, table: Block, noise: Keys, episode: Counts, clock: Counts
-) -> None:
+def draw_table(block: Block, table: Block, noise: Keys, episode: Counts, clock: Counts) -> None:
     """Draw the deviates of the table's instruments for every lane."""
     for n in range(O.NOISES):
         for i in range(LANES):

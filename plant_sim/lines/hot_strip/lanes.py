@@ -15,18 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...controls import Control
-from ...economics import cost
 from ...engine.build import compile_sources
 from ...errors import ConfigError
 from ...scenarios.fields import ORDER
 from ...scenarios.plan import Plan, draw_plan
 from ...signals import Quality, Sample, Signal
 from . import faults as F  # noqa: N812
+from . import parameters as P  # noqa: N812
 from . import rows as R  # noqa: N812  the layout, read as R.SPEED
 from .coil import Coil as Coil
-from .coil import finished_coil
+from .coil import finished_coil, harms, pieces
 from .config import mill_of
-from .tables import BANKS, CONTROLS, SIGNALS, STANDS
+from .control_table import CONTROLS
+from .layout import ROWS as SIZE
+from .layout import TABLE
+from .runout_rows import TRUE_CT
+from .shown import IN_BLOCK, UPSTREAM, Reading, read, read_one, reading, row_of
+from .signal_table import ROWS, SIGNALS
 
 SOURCES = (
     "engine.random",
@@ -34,14 +39,30 @@ SOURCES = (
     "physics.roll_bite",
     "physics.mill_stretch",
     "physics.strip_temperature",
+    "physics.tension_creep",
+    "physics.roll_thermal",
+    "physics.roll_wear",
+    "physics.crown_flatness",
+    "physics.boiling",
     "physics.laminar_cooling",
+    "physics.transformation",
     "economics",
     "control.level2_model",
+    "control.profile_setup",
+    "control.cooling_setup",
+    "control.cooling_feedback",
     "lines.hot_strip.mill",
-    "lines.hot_strip.table",
+    "lines.hot_strip.mill_show",
+    "lines.hot_strip.profile",
+    "lines.hot_strip.runout",
+    "lines.hot_strip.runout_control",
+    "lines.hot_strip.runout_valves",
+    "lines.hot_strip.coiler",
+    "lines.hot_strip.runout_drive",
     "lines.hot_strip.level2",
     "lines.hot_strip.coil_start",
     "lines.hot_strip.disturbances",
+    "lines.hot_strip.hand_over",
     "lines.hot_strip.cycle",
     "lines.hot_strip.drive",
 )
@@ -49,39 +70,7 @@ ROOM = 16  # finished coils there is room for at first; grown when needed
 FASTEST_COIL = 90  # intervals: no coil takes less
 INTERVAL = R.INTERVAL
 
-_ROW_OF: dict[str, int] = {
-    "coil.number": R.COIL,
-    "coil.phase": R.PHASE,
-    "coil.position": R.STRIP_DONE,
-    "coil.width": R.WIDTH,
-    "coil.gauge_aim": R.GAUGE_AIM,
-    "coil.fdt_aim": R.FDT_AIM,
-    "coil.ct_aim": R.CT_AIM,
-    "coil.carbon": R.CARBON,
-    "fm.entry_temperature": R.SHOWN_ENTRY,
-    "fm.speed": R.SHOWN_SPEED,
-    **{f"f{s}.roll_force": R.SHOWN_FORCE + s - 1 for s in range(1, STANDS + 1)},
-    "fm.force_ratio": R.FORCE_RATIO,
-    "fm.exit_thickness": R.SHOWN_GAUGE,
-    "fm.fdt": R.SHOWN_FDT,
-    "fm.fdt_model": R.FDT_MODEL,
-    "fm.spray_opening": R.SPRAY,
-    "fm.power": R.SHOWN_POWER,
-    "rot.coiling_temperature": R.SHOWN_CT,
-    "rot.demand": R.DEMAND,
-    "rot.feedback": R.FEEDBACK,
-    "rot.water_temperature": R.SHOWN_WATER,
-    **{f"rot.bank_{b}_flow": R.SHOWN_FLOW + b - 1 for b in range(1, BANKS + 1)},
-    **{f"rot.bank_{b}_command": R.COMMAND + b - 1 for b in range(1, BANKS + 1)},
-    "fm.speed_trim": R.SPEED_TRIM,
-    "fm.spray_trim": R.SPRAY_TRIM,
-    "fm.fdt_source": R.FDT_SOURCE,
-    "fm.hardness_correction": R.HARDNESS_CORRECTION,
-    "rot.bank_out": R.BANK_OUT,
-    "rot.cooling_correction": R.COOLING_CORRECTION,
-}
-_ROWS = np.array([_ROW_OF[name] for name in SIGNALS])
-_TO_SI = np.array([0.01 if name == "coil.carbon" else 1.0 for name in SIGNALS])
+_CONTROL_ROW = {name: row_of(ROWS[name]) for name in CONTROLS}
 
 
 @cache
@@ -144,7 +133,6 @@ class HotStripLanes:
         ConfigError: for an unknown scenario, a negative seed, no seed or a wrong mill.
     """
 
-    signals: Mapping[str, Signal] = SIGNALS
     controls: Mapping[str, Control] = CONTROLS
 
     def __init__(
@@ -160,14 +148,17 @@ class HotStripLanes:
 
     def _allocate(self, count: int) -> None:
         self.n = count
+        self._reading: Reading = reading(False)
+        self.signals: Mapping[str, Signal] = {n: SIGNALS[n] for n in self._reading.names}
         lanes = -(-count // R.LANES) * R.LANES
-        self._state = np.zeros(R.ROWS * lanes)
+        self._state = np.zeros(SIZE * lanes)
         self._plan, self._noise = np.zeros(lanes, np.uint64), np.zeros(lanes, np.uint64)
         self._episode, self._clock = np.zeros(lanes, np.int64), np.zeros(lanes, np.int64)
         self._count, self._lined = np.zeros(lanes, np.int64), np.ones(lanes, np.int64)
         self._orders = np.zeros((lanes, 0, len(ORDER)))
         self._faults, self._scales = np.zeros((lanes, F.KINDS, 5)), np.ones((lanes, R.SCALES))
         self._days: list[Plan] = []
+        self._upstream = {part: np.zeros((lanes, 0)) for part in UPSTREAM}
         self._kept = np.zeros((lanes, ROOM, len(R.KEPT)))
 
     def _pad(self) -> None:
@@ -202,8 +193,8 @@ class HotStripLanes:
             full[: self.n], full[self.n :] = mask, mask[-1]
         self._pad()
         kernel().begin(
-            self._state, self._mill, self._faults, self._scales, self._lined, self._clock,
-            self._count, full,
+            self._state, self._mill, self._faults, self._scales, self._lined, self._plan,
+            self._episode, self._clock, self._count, full,
         )  # fmt: skip
 
     def reseed(self, lane: int, seed: int | None) -> None:
@@ -223,7 +214,7 @@ class HotStripLanes:
     @property
     def rows(self) -> NDArray[np.float64]:
         """A view (blocks, rows, 16) of the state; for environments and tests."""
-        return self._state.reshape(-1, R.ROWS, R.LANES)
+        return self._state.reshape(-1, SIZE, R.LANES)
 
     def row(self, index: int) -> NDArray[np.float64]:
         """Return a copy (n,) of one row of all lines."""
@@ -254,20 +245,18 @@ class HotStripLanes:
 
     def read(self) -> NDArray[np.float64]:
         """Return what is shown: (n, signals), SI, in the order of `signals`."""
-        shown = self.rows[:, _ROWS, :].transpose(0, 2, 1).reshape(-1, _ROWS.size)[: self.n]
-        values: NDArray[np.float64] = shown * _TO_SI
-        return values
+        return read(self._reading, self.rows, self._upstream, self.n)
 
     def samples(self, lane: int) -> dict[str, Sample]:
         """Return the samples of one line by name."""
         block, slot = divmod(lane, R.LANES)
-        values = self.rows[block, _ROWS, slot] * _TO_SI
+        values = read_one(self._reading, self.rows, self._upstream, lane)
         plant, now = float(self._clock[lane] * INTERVAL), time.monotonic()
         # a stand outside the validity of its formulas: nothing shown of this line is certain
         quality = Quality.GOOD if self.rows[block, R.OUTSIDE, slot] == 0.0 else Quality.UNCERTAIN
         return {
             name: Sample(value, quality if isfinite(value) else Quality.BAD, plant, now)
-            for name, value in zip(SIGNALS, values.tolist(), strict=True)
+            for name, value in zip(self._reading.names, values.tolist(), strict=True)
         }
 
     def write(
@@ -285,23 +274,32 @@ class HotStripLanes:
             raise ConfigError(f"{control!r} is no control; choose one of {', '.join(CONTROLS)}")
         if not np.all(np.isfinite(values)):
             raise ConfigError(f"{control} {values} is not finite; write a number in SI")
-        limits, row = CONTROLS[control], self.row(_ROW_OF[control])
+        limits, part, row = CONTROLS[control], ROWS[control].part, _CONTROL_ROW[control]
         clipped = np.clip(values, limits.low, limits.high)
-        row[slice(None) if lanes is None else lanes] = clipped
-        self.set_row(_ROW_OF[control], row)
+        chosen = slice(None) if lanes is None else lanes
+        if part in IN_BLOCK:
+            column = self.row(row)
+            column[chosen] = clipped
+            self.set_row(row, column)
+        else:
+            self._upstream[part][: self.n, row][chosen] = clipped
 
     def total(self, counter: int) -> NDArray[np.float64]:
         """Return a counter (ROLLED..COLD) of each line since its campaign began."""
         return self.row(counter) + self.row(R.CLOSED + counter - R.ROLLED)
 
+    def _running(self) -> NDArray[np.float64]:
+        """Return the counters of the running coil, shape (n, COUNTED)."""
+        rows = self.rows[:, R.ROLLED : R.COBBLES + 1, :].transpose(0, 2, 1)
+        return rows.reshape(-1, len(R.COUNTED))[: self.n]
+
     def money(self) -> NDArray[np.float64]:
         """Return the money (EUR) of each line since its campaign began, running coil included."""
-        running = [self.row(row) for row in (R.GAUGE_OFF, R.FDT_OFF, R.CT_OFF, R.ENERGY, R.SECONDS)]
-        return self.row(R.MONEY) + np.asarray(cost(*running))  # type: ignore[arg-type]
+        return self.row(R.MONEY) + sum(pieces(self._running()).values())
 
     def harms(self) -> NDArray[np.float64]:
         """Return the harm (s) of each line since its campaign began."""
-        return self.row(R.HARM) + self.row(R.OVERLOAD) + self.row(R.COLD)
+        return self.row(R.HARM) + harms(self._running())
 
     def finished(self, lane: int) -> list[Coil]:
         """Return the finished coils of one line."""
@@ -317,8 +315,8 @@ class HotStripLanes:
         at = self.rows[block, :, slot]
         return {
             "fdt": float(at[R.TRUE_FDT]),
-            "ct": float(at[R.TRUE_CT]),
-            "exit_thickness": float(at[R.H + STANDS] * at[R.ACTIVE]),
+            "ct": float(at[TABLE + TRUE_CT]),
+            "exit_thickness": float(at[R.H + P.STANDS] * at[R.ACTIVE]),
             "hardness": float(at[R.HARDNESS]),
             **_faults(at),
         }

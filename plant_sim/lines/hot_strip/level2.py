@@ -13,8 +13,8 @@ from ...physics.mill_stretch import gap_for
 from . import parameters as P  # noqa: N812
 from . import rows as R  # noqa: N812
 from .mill import SPRAY_BASE
-from .rows import LANES
 from .parameters import STANDS
+from .rows import LANES
 
 Block = NDArray[np.float64]
 Table = NDArray[np.float64]

@@ -27,6 +27,8 @@ from ...physics.strip_temperature import (
     work_rise,
 )
 from . import parameters as P  # noqa: N812
+from . import profile_rows as Q  # noqa: N812
+from . import rows as R  # noqa: N812
 from .faults import (
     AGC_STICTION,
     DRIVE_DROOP,
@@ -39,7 +41,6 @@ from .faults import (
     MODULUS_ERROR,
     SPRAY_BLOCK,
 )
-from . import rows as R  # noqa: N812
 from .parameters import STANDS
 from .rows import INTERVAL, LANES
 
@@ -186,7 +187,8 @@ def _stand_faults(block: Block, bench: Block, s: int) -> None:
     """What faults do to stand s: its rolls are not where the encoder says, its ratings shrink."""
     place = float(s + 1)
     for i in range(LANES):
-        off = _here(block, i, GAP_ENCODER, place) + LEAK_LAG * _here(block, i, HGC_LEAK, place)
+        off = block[(Q.ROLL_GAP + s) * LANES + i] + _here(block, i, GAP_ENCODER, place)
+        off = off + LEAK_LAG * _here(block, i, HGC_LEAK, place)
         swing = 0.7 * block[(R.NOISE + R.N_ECCENTRIC) * LANES + i]  # a sine seen at no fixed angle
         bench[B_OFFSET * LANES + i] = off + swing * _here(block, i, ECCENTRICITY, place)
         bench[B_BELIEVED * LANES + i] = MODULUS * (1.0 + _here(block, i, MODULUS_ERROR, place))

@@ -13,6 +13,7 @@ from ...control.profile_setup import (
     BAR_CROWN_RATIO,
     BELIEVED_HEREDITY,
     MIDDLE_BENDING,
+    MOST_SHIFT,
     RATIO_PATH,
     TRIM_KEPT,
     WARM_CROWN,
@@ -49,6 +50,7 @@ from ...physics.roll_thermal import (
 from ...physics.roll_wear import HOLLOW, MATERIAL, wear
 from ...physics.strip_temperature import contact_coefficient
 from . import parameters as P  # noqa: N812
+from .parameters import STANDS
 from .profile_rows import (
     BENDING,
     BENDING_FAULT,
@@ -84,6 +86,8 @@ from .profile_rows import (
 )
 from .rows import (
     ACTIVE,
+    BENDING_BACK_TRIM,
+    BENDING_FRONT_TRIM,
     COIL_TIME,
     EXPECTED,
     FLAT,
@@ -91,18 +95,20 @@ from .rows import (
     GAUGE_AIM,
     INTERVAL,
     LANES,
+    SHIFT_TRIM,
     SHOWN_FORCE,
     SPEED,
+    WEAR_DONE,
     WIDTH,
     H,
     T,
 )
-from .tables import STANDS
 
 Block = NDArray[np.float64]
 Mill = NDArray[np.float64]
 
 WARM_RISE = (45.0, 45.0, 45.0, 42.0, 38.0, 32.0, 26.0)  # K: rolls in the middle of a shift [C 3.8]
+COLD_SHARE = 0.3  # 1: of the working temperature rise that new rolls have [M 3.8]
 BAR_RATIO = 0.010  # 1: crown ratio of a bar until the rougher says otherwise [M 3.9]
 CROWN_GAUGE_NOISE = 2e-6  # m: standard deviation of the crown gauge [M 3.9]
 FLATNESS_METER_NOISE = 3.0  # I: standard deviation of the flatness meter [M 3.9]
@@ -111,10 +117,11 @@ SETTLED = 3.0  # s: of a coil, until both loops listen to their instruments [T]
 # what all stands share lies apart from the block, as in the mill
 AT = (
     WIDTH, ACTIVE, SPEED, WEAR_FAULT, WEAR_PLACE, BENDING_FAULT, BENDING_PLACE, FLATNESS_TRIM,
-    OWN_BEND, OWN_HEAT,
+    OWN_BEND, OWN_HEAT, BENDING_FRONT_TRIM, BENDING_BACK_TRIM,
 )  # fmt: skip
 B_WIDTH, B_ACTIVE, B_FLOW, B_WEAR, B_WEAR_PLACE, B_BENDING, B_BENDING_PLACE, B_TRIM = range(8)
-B_OWN_BEND, B_OWN_HEAT = 8, 9
+B_OWN_BEND, B_OWN_HEAT, B_FRONT, B_BACK, B_WORN = 8, 9, 10, 11, 12
+FRONT = 3  # stands that the front trim moves
 
 
 @kernel
@@ -134,6 +141,16 @@ def begin_profile(block: Block, i: int) -> None:
         block[(PRESET_FORCE + s) * LANES + i] = 1e7
         block[(STAND_CROWN + s) * LANES + i] = BAR_RATIO * block[(H + s) * LANES + i]
     block[CROWN * LANES + i] = BAR_RATIO * block[(H + STANDS) * LANES + i]
+
+
+@kernel
+def change_rolls(block: Block, i: int) -> None:
+    """Put ground and preheated rolls into all stands of lane i."""
+    for s in range(STANDS):
+        block[(WEAR + s) * LANES + i] = 0.0
+        block[(THERMAL + s) * LANES + i] = COLD_SHARE * WARM_RISE[s]
+        block[(ZEROED + s) * LANES + i] = COLD_SHARE * WARM_RISE[s]
+        block[(ROLL_GAP + s) * LANES + i] = 0.0
 
 
 @kernel
@@ -161,7 +178,8 @@ def preset_profile(block: Block, i: int) -> None:
         needed = needed_crown(path * exit, crown, entry, exit, heredity)
         shift, bending, given = preset(needed, force, WARM_CROWN[s], width)
         crown = exit_crown(given, crown, entry, exit, heredity)
-        block[(SHIFT + s) * LANES + i] = shift
+        shift = shift + block[SHIFT_TRIM * LANES + i]
+        block[(SHIFT + s) * LANES + i] = fmin(fmax(shift, -MOST_SHIFT), MOST_SHIFT)
         block[(BENDING_SET + s) * LANES + i] = bending
         block[(PRESET_FORCE + s) * LANES + i] = force
 
@@ -174,7 +192,7 @@ def profile(block: Block, mill: Mill) -> None:
         block: rows of the line and of `profile_rows`, `row * LANES + lane`.
         mill: numbers of the mill by `parameters`; the roll radii are read.
     """
-    bench = np.zeros(len(AT) * LANES)
+    bench = np.zeros((len(AT) + 1) * LANES)
     for k in range(len(AT)):
         for i in range(LANES):
             bench[k * LANES + i] = block[AT[k] * LANES + i]
@@ -184,8 +202,10 @@ def profile(block: Block, mill: Mill) -> None:
         trimmed = 1.0 if s == STANDS - 1 else 0.0
         _stand(
             block[s * LANES :], bench, float(s + 1), mill[P.RADIUS + s], COOLING[s], MATERIAL[s],
-            HEREDITY[s], trimmed,
+            HEREDITY[s], trimmed, 1.0 if s < FRONT else 0.0,
         )  # fmt: skip
+    for i in range(LANES):
+        block[WEAR_DONE * LANES + i] += bench[B_WORN * LANES + i]
     _flatness(block)
 
 
@@ -199,7 +219,7 @@ def _size(fault: float, place: float, stand: float) -> float:
 @kernel
 def _stand(
     stand: Block, bench: Block, number: float, radius: float, cooling: float, material: float,
-    heredity: float, trimmed: float,
+    heredity: float, trimmed: float, front: float,
 ) -> None:  # fmt: skip
     """Rolls and strip crown of one stand; `stand` is the block from this stand's rows on."""
     for i in range(LANES):
@@ -221,8 +241,10 @@ def _stand(
         faster = 1.0 + _size(bench[B_WEAR * LANES + i], bench[B_WEAR_PLACE * LANES + i], number)
         rolled = rolling * speed * INTERVAL
         worn = stand[WEAR * LANES + i]
-        worn = worn + faster * wear(force / width, length, rolled, radius, material)
+        more = faster * wear(force / width, length, rolled, radius, material)
+        worn = worn + more
         stand[WEAR * LANES + i] = worn
+        bench[B_WORN * LANES + i] += more
         # both radii grow, both wear; wear is counted on diameter
         grown = growth(rise, radius) - growth(stand[ZEROED * LANES + i], radius)
         stand[ROLL_GAP * LANES + i] = worn - 2.0 * grown
@@ -232,6 +254,8 @@ def _stand(
         # the force an instrument has not shown yet is none: hold the preset without strip
         follow = where(stand[SHOWN_FORCE * LANES + i] > 1e6, follow, 0.0)
         bending = stand[BENDING_SET * LANES + i] + follow + trimmed * bench[B_TRIM * LANES + i]
+        bending = bending + front * bench[B_FRONT * LANES + i]
+        bending = bending + (1.0 - front) * bench[B_BACK * LANES + i]
         most = MOST_BENDING * fmax(1.0 - lost, 0.0)
         bending = fmin(fmax(bending, LEAST_BENDING), most)
         stand[BENDING * LANES + i] = bending

@@ -31,10 +31,10 @@ CROWN_LEARNED = CROWN + 9  # m, level 2's correction of the strip crown it expec
 CROWN_SUM, CROWN_COUNT = CROWN + 10, CROWN + 11  # m, 1: crown seen over this coil
 
 # faults: present size, 0 absent; the place is a stand, 0 all
-WEAR_FAULT, BENDING_FAULT = CROWN + 14, CROWN + 15  # times faster, share of the range lost
-WEAR_PLACE, BENDING_PLACE = CROWN + 16, CROWN + 17
+WEAR_FAULT, BENDING_FAULT = FAULT + ROLL_WEAR, FAULT + BENDING_LIMIT  # times, share of range
+WEAR_PLACE, BENDING_PLACE = FAULT_PLACE + ROLL_WEAR, FAULT_PLACE + BENDING_LIMIT
 
 # what this plant really is: drawn once a campaign around 1
-OWN_BEND, OWN_HEAT = CROWN + 18, CROWN + 19  # crown per force, heat into the rolls
-PROFILE_END = CROWN + 20
+OWN_BEND, OWN_HEAT = CROWN + 12, CROWN + 13  # crown per force, heat into the rolls
+PROFILE_END = CROWN + 14
 PROFILE_ROWS = PROFILE_END - PROFILE

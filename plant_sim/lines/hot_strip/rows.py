@@ -104,14 +104,16 @@ ACT_GAUGE, ACT_SPEED, ACT_SPRAY, ACT_BANK = (DESCALING_MODE + n for n in range(1
 COUNTED = (
     "ROLLED", "GAUGE_OFF", "FDT_OFF", "CT_ROLLED", "CT_OFF", "WIDTH_OFF", "CROWN_OFF", "FLAT_OFF",
     "ENERGY", "FUEL", "SCALE_LOSS", "WATER", "WEAR_DONE", "SCRAP", "SECONDS", "OVERLOAD", "COLD",
-    "STOPPED", "TRIPS", "COBBLES",
+    "STOPPED", "TELESCOPED", "TRIPS", "COBBLES",
 )  # fmt: skip
 (
     ROLLED, GAUGE_OFF, FDT_OFF, CT_ROLLED, CT_OFF, WIDTH_OFF, CROWN_OFF, FLAT_OFF, ENERGY, FUEL,
-    SCALE_LOSS, WATER, WEAR_DONE, SCRAP, SECONDS, OVERLOAD, COLD, STOPPED, TRIPS, COBBLES,
+    SCALE_LOSS, WATER, WEAR_DONE, SCRAP, SECONDS, OVERLOAD, COLD, STOPPED,
+    TELESCOPED, TRIPS, COBBLES,
 ) = range(ACT_BANK + 1, ACT_BANK + 1 + len(COUNTED))  # fmt: skip
 MONEY, HARM = COBBLES + 1, COBBLES + 2
 CLOSED = HARM + 1  # the counters summed over the finished coils
+REASONS = ("fuel", "scale", "downgrade", "energy", "water", "delay", "rolls")
 COST_FUEL = CLOSED + len(COUNTED)  # EUR since the campaign began, by reason; so the next six
 COST_SCALE, COST_DOWNGRADE, COST_ENERGY, COST_WATER, COST_DELAY, COST_ROLLS = (
     COST_FUEL + n for n in range(1, 7)
