@@ -47,7 +47,6 @@ FLUE_NOISE = 2.0  # K: of the thermocouples in flue gas and hot air [M]
 PRESSURE_NOISE = 0.5  # Pa: of the furnace pressure [M]
 DOOR_NOISE = 5.0  # K: of the pyrometer behind the discharge door [M]
 DOOR_SCALE = 12.0  # K: that scale lets the discharge pyrometer read too low [M 6.3]
-EXPECTED_SIZE = 10.0  # m: length of a furnace below which level 2 has nothing to plan [C]
 
 
 @kernel
@@ -116,7 +115,10 @@ def level1(furnace: Furnace, mill: MillData) -> None:
             furnace[F.DEMAND + c], furnace[F.INTEGRAL + c] = share, integral
             fuel, air = furnace[F.FUEL + c], furnace[F.AIR + c]
             next_fuel, next_air = fuel_and_air(share * rated, fuel, air, need)
-            lost = furnace[F.FAULT_BURNER] if furnace[F.FAULT_BURNER_ZONE] == float(c + 1) else 0.0
+            # the burners of a zone have one header: a place 1..5 is the zone, top and bottom
+            place = furnace[F.FAULT_BURNER_ZONE]
+            hit = place == float(c + 1) or place == float(z + 1)
+            lost = furnace[F.FAULT_BURNER] if hit else 0.0
             next_fuel = fmin(next_fuel, rated * (1.0 - lost))
             furnace[F.FUEL + c] = fuel + (next_fuel - fuel) * lag
             furnace[F.AIR + c] = air + (next_air - air) * lag

@@ -1,14 +1,14 @@
-"""The drivers of a furnace alone: steps, a settled state, and the start of an episode."""
+"""One step of a furnace with all that belongs to it."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.numbers import driver, kernel, where
+from ...engine.numbers import kernel
 from ...engine.random import normal, uniform
 from . import furnace_rows as F  # noqa: N812  the layout, read as F.ZONE
 from .furnace import heat, limits
 from .furnace_automation import level1, plan, sense, show_discharged, track
-from .furnace_slabs import charge, cold, discharge, walk
+from .furnace_slabs import charge, discharge, walk
 
 Furnace = NDArray[np.float64]
 MillData = NDArray[np.float64]
@@ -62,29 +62,3 @@ def draw_own(furnace: Furnace, key: np.uint64, episode: int) -> None:
         furnace[F.OWN_EXCHANGE + n] = 1.0 + spreads[n] * draw
     for c in range(F.CELLS):
         furnace[F.OFFSET + c] = COUPLE_SPREAD * normal(key, episode, c, OWN + 1)
-
-
-@driver
-def settle(
-    furnace: Furnace, mill: MillData, order: NDArray[np.float64], pace: float, steps: int
-) -> None:
-    """Run a furnace full of one order at one pace, from an empty hot one, `steps` steps long."""
-    cold(furnace, mill)
-    furnace[F.PACE] = pace
-    key, number = np.uint64(0), 0.0
-    for _ in range(steps):
-        if furnace[F.NEXT_READY] < 0.5:
-            number += 1.0
-            furnace[F.NEXT_NUMBER] = number
-            for n in range(6):
-                furnace[F.NEXT_WIDTH + n] = order[n]
-            furnace[F.NEXT_READY] = 1.0
-        furnace[F.ASKED] = where(furnace[F.SINCE_DISCHARGE] >= pace - F.STEP, 1.0, 0.0)
-        run(furnace, mill, key, 0)
-
-
-@driver
-def advance(furnace: Furnace, mill: MillData, key: np.uint64, episode: int, steps: int) -> None:
-    """Run a furnace for some steps, its mailboxes left to the caller."""
-    for _ in range(steps):
-        run(furnace, mill, key, episode)

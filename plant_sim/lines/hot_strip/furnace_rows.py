@@ -73,8 +73,17 @@ LATE = DOOR_END + 13  # s that slabs came later than planned, summed
 NEXT_MODEL = DOOR_END + 14  # K, level 2's mean of the slab nearest the door
 INSIDE = DOOR_END + 15  # slabs inside
 
+# the campaign of a furnace that stands alone
+ORDERED = DOOR_END + 16  # orders taken in
+STOPPED, STOP_LEFT = DOOR_END + 17, DOOR_END + 18  # 1 while the mill stands; s as forecast
+DUE = DOOR_END + 19  # slabs that the mill could have taken
+PACE_TRIM = DOOR_END + 20  # share by which slabs come faster than nominal
+DELAY = DOOR_END + 21  # s for which the mill waited
+ONSET = DOOR_END + 22  # s, when each kind of fault began; KINDS numbers
+KINDS = 5  # thermocouple, burner, skid, late_discharge, air_ratio
+
 # control zones, CELLS numbers each
-ZONE = DOOR_END + 16  # K, gas and hot face of the lining
+ZONE = ONSET + KINDS  # K, gas and hot face of the lining
 LINING = ZONE + CELLS  # K
 FUEL = LINING + CELLS  # m3/s
 AIR = FUEL + CELLS  # m3/s, as metered

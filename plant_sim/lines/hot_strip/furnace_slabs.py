@@ -263,13 +263,13 @@ def begin(furnace: Furnace, settled: Furnace, mill: MillData, orders: NDArray[np
     """
     for i in range(F.SIZE):
         furnace[i] = settled[i]
-    for i in range(F.TONNAGE, F.TONNAGE + 1):
+    for i in range(F.OWN_EXCHANGE):
         furnace[i] = 0.0
-    for i in range(F.FUEL_HEAT, F.DOOR_END + 3):
+    for i in range(F.FUEL_HEAT, F.DAMPER):
         furnace[i] = 0.0
-    furnace[F.CLOCK], furnace[F.COUNTDOWN], furnace[F.STROKE_LEFT] = 0.0, 0.0, 0.0
-    furnace[F.SINCE_DISCHARGE], furnace[F.WAITING], furnace[F.LATE] = 0.0, 0.0, 0.0
-    furnace[F.CHARGED], furnace[F.DISCHARGED], furnace[F.FUEL_MARK] = 0.0, 0.0, 0.0
+    for i in range(F.FUEL_MARK, F.ZONE):
+        furnace[i] = 0.0
+    furnace[F.PACE] = settled[F.PACE]
     for s in range(SLABS):
         clear(furnace, s)
     position, count = mill[P.FURNACE_LENGTH], 0
