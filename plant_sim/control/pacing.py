@@ -1,0 +1,105 @@
+"""Mill pacing: when the next slab must leave its furnace so that nobody waits and nothing jams.
+
+Level 2 adds up what the pieces on their way still need, at the mill and before it, on its own time
+model; what it got wrong it learns as one factor for the rougher and one for the finishing mill.
+All times in s. Pure functions; the queue itself is walked in `lines/hot_strip/rougher_pace.py`.
+"""
+
+from ..engine.numbers import fmax, fmin, inline, require, where
+
+GAP = 27.0  # s: wished from a tail leaving the last stand to the next head at the first one [M]
+LEAST_GAP, MOST_GAP = 20.0, 90.0  # s: limits of the wished gap, trim included [M]
+TABLE_SPEED = 2.0  # m/s: believed mean speed from the furnace door to the stand [M]
+DELIVERY_SPEED = 3.0  # m/s: believed mean speed of a bar on the delay table [M]
+SWING = 8.0  # s: approach less last pass, when the slab may come close [C from both times]
+NEVER = 1e9  # s: the answer while no slab can be asked for [M]
+THREADING = 4.0  # s: believed from the first stand's bite to the last one's [M]
+LEARNING = 0.25  # 1: smoothing of the learned time factors [M 6.5]
+LEAST_CORRECTION, MOST_CORRECTION = 0.5, 2.0  # 1: limits of the learned time factors [M]
+
+
+@inline
+def finishing_seconds(length: float, bar: float, gauge: float, speed: float) -> float:
+    """Return the time a bar is believed to need in the finishing mill.
+
+    Args:
+        length: of the bar (m).
+        bar: its thickness (m).
+        gauge: of the strip (m), positive.
+        speed: of the strip behind the last stand (m/s), positive.
+
+    Raises:
+        ValidityError: if gauge or speed is not positive.
+    """
+    require(gauge > 0.0 and speed > 0.0, "finishing needs a gauge and a speed")
+    return length * bar / (gauge * speed) + THREADING
+
+
+@inline
+def approach_seconds(distance: float) -> float:
+    """Return the time believed from the furnace door to the stand; distance in m."""
+    return distance / TABLE_SPEED
+
+
+@inline
+def delivery_seconds(table: float, length: float) -> float:
+    """Return the time a bar is believed to travel on the delay table; its length and the bar, m."""
+    return fmax(table - length, 0.0) / DELIVERY_SPEED
+
+
+@inline
+def wished_gap(trim: float) -> float:
+    """Return the gap (s) pacing aims at with an operator's trim (s)."""
+    return fmin(fmax(GAP + trim, LEAST_GAP), MOST_GAP)
+
+
+@inline
+def free_after(free: float, arrival: float, gap: float, finishing: float) -> float:
+    """Return when the mill is free of a bar that arrives then; all in s from now."""
+    return fmax(free + gap, arrival) + finishing
+
+
+@inline
+def seconds_to_ask(
+    free: float, gap: float, lead: float, stand_free: float, approach: float
+) -> float:
+    """Return in how many seconds the next slab should leave its furnace; 0 or less means now.
+
+    Args:
+        free: until the finishing mill is free of everything on its way (s).
+        gap: wished between tail and head (s).
+        lead: from the furnace door to the finishing mill without waiting (s).
+        stand_free: until the rougher is free (s).
+        approach: from the furnace door to the rougher (s).
+    """
+    return fmax(free + gap - lead, stand_free - approach)
+
+
+@inline
+def next_furnace(last: float, count: float, ready_one: float, ready_two: float) -> float:
+    """Return which furnace gives the next slab: 1 or 2, in turn, the other if one has none; else 0.
+
+    Args:
+        last: which gave the last one (0 at the beginning).
+        count: furnaces of the mill, 1 or 2.
+        ready_one: 1 if the first has a slab ready, else 0.
+        ready_two: likewise of the second.
+    """
+    two = ready_two * where(count > 1.5, 1.0, 0.0)
+    turn = where(last == 1.0, 2.0, 1.0)
+    other = 3.0 - turn
+    has_turn = where(turn == 1.0, ready_one, two)
+    has_other = where(turn == 1.0, two, ready_one)
+    return where(has_turn > 0.5, turn, where(has_other > 0.5, other, 0.0))
+
+
+@inline
+def learn_time(correction: float, believed: float, seen: float) -> float:
+    """Return the time factor after something believed to take `believed` s (corrected) took `seen`.
+
+    A believed time of 0 or less teaches nothing.
+    """
+    ratio = fmin(fmax(seen / fmax(believed, 1.0), 0.5), 2.0)
+    moved = correction * (1.0 + LEARNING * (ratio - 1.0))
+    moved = fmin(fmax(moved, LEAST_CORRECTION), MOST_CORRECTION)
+    return where(believed > 0.0, moved, correction)
