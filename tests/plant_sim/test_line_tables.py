@@ -1,6 +1,8 @@
 """The signals and controls of the whole line: every row complete, the present names unchanged."""
 
 import re
+from importlib import import_module
+from importlib.util import find_spec
 from math import nan
 
 import pytest
@@ -9,7 +11,14 @@ from hypothesis import strategies as st
 
 from passline.plant_sim.lines.hot_strip.control_table import CONTROLS, DESK, START, disagrees, offer
 from passline.plant_sim.lines.hot_strip.parameters import BANKS
-from passline.plant_sim.lines.hot_strip.signal_table import AREAS, EVENTS, ROWS, SIGNALS, area
+from passline.plant_sim.lines.hot_strip.signal_table import (
+    AREAS,
+    EVENTS,
+    PARTS,
+    ROWS,
+    SIGNALS,
+    area,
+)
 from passline.plant_sim.signals import Quality, Sample
 from passline.plant_sim.units import UNITS, from_si, to_si
 
@@ -78,6 +87,15 @@ def test_no_two_signals_share_their_words_or_their_place_in_the_state():
     assert len(set(ROWS.values())) == len(SIGNALS) == len(ROWS)
     assert len({signal.english for signal in SIGNALS.values()}) == len(SIGNALS)
     assert len({signal.korean for signal in SIGNALS.values()}) == len(SIGNALS)
+
+
+@pytest.mark.parametrize("part", sorted(set(PARTS) - {"block"}))
+def test_a_section_keeps_the_rows_that_signals_are_read_from(part):
+    layout = f"passline.plant_sim.lines.hot_strip.{PARTS[part]}"
+    if find_spec(layout) is None:
+        pytest.skip(f"{layout} is not there yet")
+    rows = {row.row for row in ROWS.values() if row.part == part}
+    assert rows - set(vars(import_module(layout))) == set()
 
 
 def test_every_area_and_event_has_words_in_both_languages():
