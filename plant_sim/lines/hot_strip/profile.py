@@ -14,7 +14,6 @@ from ...control.profile_setup import (
     BELIEVED_HEREDITY,
     MIDDLE_BENDING,
     RATIO_PATH,
-    TRIM_KEPT,
     WARM_CROWN,
     crown_aim,
     force_following,
@@ -147,7 +146,6 @@ def preset_profile(block: Block, i: int) -> None:
         block[CROWN_COUNT * LANES + i], block[CROWN_AIM * LANES + i],
     )  # fmt: skip
     block[CROWN_SUM * LANES + i], block[CROWN_COUNT * LANES + i] = 0.0, 0.0
-    block[FLATNESS_TRIM * LANES + i] *= TRIM_KEPT
     width, gauge = block[WIDTH * LANES + i], block[GAUGE_AIM * LANES + i]
     aim = crown_aim(gauge)
     block[CROWN_AIM * LANES + i] = aim
