@@ -158,6 +158,21 @@ def test_only_a_bank_whose_flow_disagrees_with_its_command_is_offered_to_be_take
     assert len(offer(control, 0.0)) == BANKS + 1
 
 
+@pytest.mark.parametrize(
+    ("command", "flow", "offered"),
+    [
+        (1.0, 0.70, False),  # pump lost, nozzles clogged: every bank would be
+        (1.0, 0.40, True),  # a valve stuck at 40 %
+        (0.31, 0.12, True),  # what the snapshot calls a bank without flow
+        (0.0, 0.60, True),  # a valve stuck open
+        (0.0, 0.05, False),
+        (0.2, 0.01, False),
+    ],
+)
+def test_weak_water_is_no_dead_bank(command, flow, offered):
+    assert disagrees(5, cooled(bank_5=(command, flow))) == offered
+
+
 def test_a_bank_with_a_bad_flow_meter_is_not_called_dead():
     samples = cooled(bank_4=(0.9, 0.0))
     assert disagrees(4, samples)
