@@ -27,7 +27,6 @@ PENDING: tuple[str, ...] = (  # modules whose comments do not have the form yet;
     "economics",
     "lines.hot_strip.cycle",
     "lines.hot_strip.mill",
-    "lines.hot_strip.rows",
     "lines.hot_strip.table",
 )
 FORM = re.compile(

@@ -65,7 +65,7 @@ def _lines() -> Iterator[str]:
         (
             (f"`{row.name}`", _size(row), _place(row), row.english, row.korean,
              ", ".join(f"{kpi} {least:+g} {KPIS[kpi][0]}".removesuffix(" 1")
-                       for kpi, least in row.moves),
+                       for kpi, least in row.moves) or "nothing by itself",
              " ".join(f"`{name}`" for name in row.hidden if name not in ORDERED))
             for row in FAULTS.values()
         ),

@@ -49,6 +49,12 @@ register(
     max_episode_steps=8,
 )
 register(
+    "passline/ReheatingFurnace-v0",
+    entry_point=f"{_ENVS}.reheating_furnace:ReheatingFurnace",
+    vector_entry_point=f"{_ENVS}.reheating_furnace:ReheatingFurnaceVector",
+    max_episode_steps=960,
+)
+register(
     "passline/RunOutTable-v0",
     entry_point=f"{_ENVS}.run_out_table:RunOutTable",
     vector_entry_point=f"{_ENVS}.run_out_table:RunOutTableVector",

@@ -22,6 +22,7 @@ class State(StrEnum):
 _S = State
 SHOWN = {_S.UNACKNOWLEDGED, _S.ACKNOWLEDGED, _S.RETURNED, _S.LATCHED}
 ASIDE = {_S.SHELVED, _S.OUT_OF_SERVICE}
+_BACK = frozenset({_S.NORMAL, _S.UNACKNOWLEDGED, _S.LATCHED, _S.SUPPRESSED})
 
 # which state may follow which; a person or the clock may set any alarm aside and bring it back
 TRANSITIONS: dict[State, frozenset[State]] = {
@@ -31,8 +32,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     _S.RETURNED: frozenset({_S.UNACKNOWLEDGED, _S.NORMAL, _S.LATCHED, _S.SUPPRESSED, *ASIDE}),
     _S.LATCHED: frozenset({_S.UNACKNOWLEDGED, _S.NORMAL, _S.SUPPRESSED, *ASIDE}),
     _S.SUPPRESSED: frozenset({_S.NORMAL, _S.UNACKNOWLEDGED, *ASIDE}),
-    _S.SHELVED: frozenset({_S.NORMAL, _S.UNACKNOWLEDGED, _S.SUPPRESSED, _S.OUT_OF_SERVICE}),
-    _S.OUT_OF_SERVICE: frozenset({_S.NORMAL, _S.UNACKNOWLEDGED, _S.SUPPRESSED}),
+    _S.SHELVED: frozenset({*_BACK, _S.OUT_OF_SERVICE}),
+    _S.OUT_OF_SERVICE: _BACK,
 }
 
 

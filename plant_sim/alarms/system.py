@@ -55,6 +55,7 @@ class AlarmSystem:
         self._state = [State.NORMAL] * len(alarms)
         self._since = [nan] * len(alarms)
         self._value = [nan] * len(alarms)
+        self._latched: set[int] = set()  # latching alarms that came and were not reset
         self._shelf: dict[int, float] = {}  # alarm -> plant time at which it comes back
         self._first: dict[str, tuple[float, int]] = {}  # group -> (onset, alarm) of its first-out
         self._time = -inf
@@ -122,6 +123,16 @@ class AlarmSystem:
         found = self._first.get(group)
         return None if found is None else self._table[found[1]].name
 
+    def cascade(self, group: str) -> list[Standing]:
+        """Return what is shown of a group in the order in which the conditions began."""
+        shown = [
+            n
+            for n, alarm in enumerate(self._table)
+            if alarm.group == group and self._state[n] in SHOWN
+        ]
+        shown.sort(key=lambda n: (self._conditions.onset[n], n))
+        return [self._line(n) for n in shown]
+
     def kpi(self) -> Kpi:
         """Return how the alarms behave now."""
         states, names = self._state, [alarm.name for alarm in self._table]
@@ -165,6 +176,7 @@ class AlarmSystem:
         n = self._index(name)
         self._allow(n, by, {State.LATCHED}, "reset")
         self._note(Happening.RESET, n, by)
+        self._latched.remove(n)
         self._quiet(n)
         return self._close()
 
@@ -254,6 +266,8 @@ class AlarmSystem:
         self._state[n] = State.UNACKNOWLEDGED
         self._since[n], self._value[n] = self._time, self._reading(n)
         self._note(Happening.RAISED, n)
+        if alarm.latching:
+            self._latched.add(n)
         if alarm.group:
             came = (float(self._conditions.onset[n]), n)
             if came < self._first.get(alarm.group, (inf, n)):
@@ -285,7 +299,7 @@ class AlarmSystem:
 
     def _rest(self, n: int) -> None:
         """Leave an alarm that was seen and is over."""
-        if self._table[n].latching:
+        if n in self._latched:
             self._state[n] = State.LATCHED
         else:
             self._quiet(n)
@@ -308,12 +322,12 @@ class AlarmSystem:
         self._return(n)
 
     def _return(self, n: int) -> None:
-        """Bring back an alarm that was set aside: it is new if its condition holds."""
-        self._state[n] = State.NORMAL
-        if self._conditions.suppressed[n]:
-            self._state[n] = State.SUPPRESSED
-        elif self._conditions.holds[n]:
+        """Bring back an alarm that was set aside: new if its condition holds, latched as it was."""
+        self._quiet(n)
+        if self._conditions.holds[n]:
             self._raise(n)
+        elif n in self._latched:
+            self._state[n] = State.LATCHED
 
     # -- small things
 

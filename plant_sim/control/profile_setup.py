@@ -28,8 +28,6 @@ MOST_SHIFT = 0.15  # m: roll shift either way, data sheet [M 3.9]
 SHIFT_CROWN = 0.5e-3 / 0.15  # 1: equivalent roll crown (m) per shift (m), data sheet [M 3.9]
 CROWN_LEARNING = 0.5  # 1: of the mean crown error, per coil [T]
 FLATNESS_INTEGRAL = 0.15  # 1: of the flatness error taken back in an interval [T]
-MOST_TRIM = 0.5e6  # N: of the flatness loop [T]
-TRIM_KEPT = 0.8  # 1: of the flatness trim that stays for the next coil [T]
 
 
 @inline
@@ -85,7 +83,7 @@ def next_trim(trim: float, flatness: float, aim: float, gauge: float, width: flo
     seen = width * width / (REFERENCE_WIDTH * REFERENCE_WIDTH)
     step = FLATNESS_INTEGRAL * (flatness - aim) * 1e-5 * gauge
     moved = trim + step / (FLATNESS_GAIN * BENDING_CROWN * seen)
-    return fmin(fmax(moved, -MOST_TRIM), MOST_TRIM)
+    return fmin(fmax(moved, -MIDDLE_BENDING), MIDDLE_BENDING)
 
 
 @inline

@@ -13,7 +13,7 @@ from .roll_bite import FLATTENING, PLANE_STRAIN, sims_factor
 
 STRIP_MODULUS = 205e9  # Pa: Young's modulus of the strip against elastic draughts [M 4.4]
 STRIP_POISSON = 0.3  # 1: Poisson's ratio of the strip [M 2.1]
-STONE = 3.58  # 1: of Stone's minimum thickness [M 4.4]
+STONE = 3.58  # 1: of Stone's minimum thickness, where his equation has one root [C 4.4]
 STEEPEST = 4.0  # 1: friction times arc over thickness at which Stone's hill is capped [T 3.6]
 
 

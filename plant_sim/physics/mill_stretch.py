@@ -6,9 +6,7 @@ control interval; the gains below say what it does to a disturbance and where it
 Source: standard literature [M]; the modulus range 4-6 MN/mm is [M].
 """
 
-from math import pi
-
-from ..engine.numbers import fmax, inline, require, tan
+from ..engine.numbers import fmax, inline
 
 MODULUS = 5.0e9  # N/m: stretch modulus of a stand at full barrel width [M 3.4]
 MODULUS_PER_WIDTH = 0.8e9  # N/m2: modulus lost per metre of barrel without strip [T 3.4]
@@ -17,7 +15,6 @@ KISS_FORCE = 12.0e6  # N: force at which the gap was zeroed [M 3.4]
 
 OIL_FILM = 0.30e-3  # m: growth of both backup bearings' films at very high speed [M 3.4]
 OIL_SPEED = 4.0  # m/s: roll speed of half that growth at the kissing force [T 3.4]
-SECOND_HARMONIC = 0.3  # 1: of the eccentricity over the first, amplitude [T 3.4]
 
 
 @inline
@@ -99,22 +96,6 @@ def oil_film(speed: float, force: float) -> float:
     """
     number = speed / OIL_SPEED * KISS_FORCE / fmax(force, 0.1 * KISS_FORCE)
     return OIL_FILM * number / (1.0 + number)
-
-
-@inline
-def eccentricity(turns: float, swing: float) -> float:
-    """Return the eccentricity (m) of a backup roll: first and second harmonic of its rotation.
-
-    Args:
-        turns: angle of the backup roll, 0 to 1 for one turn (the caller drops whole turns).
-        swing: peak to peak of the first harmonic (m), 10 to 40 micrometres on a good roll [M].
-    """
-    require(0.0 <= turns <= 1.0, "give the angle of the roll as 0 to 1 of one turn")
-    quarter = tan(0.5 * pi * (turns - 0.5))  # a quarter of the angle from half a turn: +-45 degrees
-    half_sine = 2.0 * quarter / (1.0 + quarter * quarter)
-    half_cosine = (1.0 - quarter * quarter) / (1.0 + quarter * quarter)
-    sine, cosine = 2.0 * half_sine * half_cosine, 1.0 - 2.0 * half_sine * half_sine
-    return 0.5 * swing * (2.0 * SECOND_HARMONIC * sine * cosine - sine)
 
 
 @inline

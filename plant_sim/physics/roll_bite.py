@@ -14,7 +14,6 @@ PLANE_STRAIN = 1.1547005383792515  # 1: 2/sqrt(3), plane strain over uniaxial st
 FLATTENING = 16.0 * (1.0 - 0.3 * 0.3) / (pi * 210e9)  # 1/Pa: Hitchcock, steel rolls [M 3.2]
 
 BACK_WEIGHT, FRONT_WEIGHT = 0.7, 0.3  # 1: how far tensions unload the bite [T 3.2]
-REAL_SLIP = 0.7  # 1: forward slip of real mills over that of sticking friction [T 3.2]
 
 
 @inline

@@ -51,7 +51,8 @@ class Fault:
         english: what goes wrong.
         korean: the same.
         moves: which KPI it moves and by how much at least, sign included: mean over the coils under
-            a fault of middle size, without an agent, against the same campaign without it.
+            a fault of middle size, without an agent, against the same campaign without it. Empty
+            when the automation takes it out: it then costs only who believes the instrument.
         hidden: signals (shell patterns) in which it must not be visible.
     """
 
@@ -120,26 +121,26 @@ _ROWS = (
            {"fdt_hit": -0.005}, both=True),
     _fault("thickness_gauge", "m", 20e-6, 80e-6, NOWHERE, STEP, "S22 mill instrument",
            "the X-ray gauge has an offset", "X선 두께계 옵셋",
-           {"gauge_hit": -0.02}, both=True),
+           {"gauge_hit": -0.1}, both=True),
     _fault("load_cell", "N", 0.3e6, 1.2e6, STAND, STEP, "S23 mill instrument",
            "the load cell of a stand has lost its zero", "로드셀 영점 이동",
-           {"gauge_hit": -0.001}, both=True),
+           {}, both=True),
     _fault("gap_encoder", "m", 40e-6, 150e-6, STAND, STEP, "mill instrument",
            "the gap encoder of a stand has an offset", "롤갭 엔코더 옵셋",
-           {"gauge_hit": -0.001}, both=True),
+           {}, both=True),
     _fault("modulus_error", "1", 0.05, 0.12, STAND, STEP, "mill instrument",
            "the gauge meter of a stand has a wrong modulus", "게이지미터 밀 강성 오차",
-           {"gauge_hit": -0.001}, both=True),
+           {}, both=True),
     # the mill
     _fault("eccentricity", "m", 10e-6, 45e-6, STAND, SLOW, "mill",
            "a backup roll runs out of true", "보강롤 편심",
-           {"gauge_hit": -0.001}),
+           {}),
     _fault("roll_wear", "1", 0.5, 2.0, LAST_STANDS, STEP, "S3 mill",
            "the work rolls of a stand wear faster", "작업롤 마모 가속",
            {"profile_hit": -0.005}),
     _fault("hgc_leak", "m/s", 5e-5, 3e-4, STAND, STEP, "mill",
            "a hydraulic capsule leaks and its gap creeps open", "유압 압하 실린더 누유",
-           {"gauge_hit": -0.005}),
+           {}),
     _fault("hgc_slow", "1", 0.3, 0.8, STAND, STEP, "mill",
            "the gap of a stand moves slowly", "유압 압하 응답 저하",
            {"gauge_hit": -0.001}),
@@ -151,20 +152,20 @@ _ROWS = (
            {"gauge_hit": -0.001}),
     _fault("drive_limit", "1", 0.15, 0.45, LOADED_STANDS, STEP, "S16 mill",
            "a main drive has lost part of its rating", "주전동기 출력 제한",
-           {"harm": 0.1}),
+           {"harm": 1.0}),
     # the run-out table and water
     _fault("bank_shut", "1", 0.6, 1.0, FIRST_BANKS, STEP, "S17 table",
            "the valve of a cooling bank stays shut", "냉각 뱅크 밸브 닫힘 고착",
-           {"ct_hit": -0.005}, (*EVER, *MILL)),
+           {"ct_hit": -0.01}, (*EVER, *MILL)),
     _fault("bank_open", "1", 0.6, 1.0, LAST_BANKS, STEP, "S17 table",
            "the valve of a cooling bank stays open", "냉각 뱅크 밸브 열림 고착",
            {"ct_hit": -0.005}, (*EVER, *MILL)),
     _fault("water_pressure", "1", 0.12, 0.35, NOWHERE, (8.0, 60.0), "table",
            "a pump trips and the cooling water loses pressure", "냉각수 펌프 정지로 압력 저하",
-           {"ct_hit": -0.01}),
+           {"ct_hit": -0.02}),
     _fault("water_warm", "K", 4.0, 15.0, NOWHERE, (300.0, 2400.0), "S10 table",
            "the cooling water warms up", "냉각수 온도 상승",
-           {"ct_hit": -0.002}, ORDERED),
+           {}, ORDERED),
     _fault("descaler", "1", 0.25, 0.7, NOWHERE, STEP, "S9 mill",
            "the descaler runs at low pressure", "디스케일러 압력 저하",
            {"fdt_hit": -0.001}),
@@ -174,7 +175,7 @@ _ROWS = (
     # material, furnace and rougher
     _fault("wrong_grade", "1", 0.12, 0.24, NOWHERE, STEP, "S8 material",
            "the steel is harder than its declared grade", "신고 강종보다 단단한 소재",
-           {"gauge_hit": -0.01, "harm": 1.0}),
+           {"gauge_hit": -0.01, "harm": 5.0}),
     _fault("thermocouple", "K", -40.0, -15.0, ZONE, (900.0, 7200.0), "furnace instrument",
            "the thermocouple of a furnace zone drifts low", "가열로 열전대 드리프트",
            {"furnace_energy": 1e4}),
@@ -183,7 +184,7 @@ _ROWS = (
            {"fdt_hit": -0.001}),
     _fault("skid", "1", 0.8, 3.0, NOWHERE, STEP, "S6 furnace material",
            "skid marks are deep", "스키드 마크 심화",
-           {"fdt_hit": -0.005}),
+           {"gauge_hit": -0.002}),
     _fault("looper_swing", "1", 0.3, 1.0, GAP, STEP, "S13 mill",
            "a looper oscillates", "루퍼 진동",
            {"gauge_hit": -0.001, "width_hit": -0.001}),

@@ -1,6 +1,8 @@
 """The signals and controls of the whole line: every row complete, the present names unchanged."""
 
 import re
+from importlib import import_module
+from importlib.util import find_spec
 from math import nan
 
 import pytest
@@ -9,7 +11,14 @@ from hypothesis import strategies as st
 
 from passline.plant_sim.lines.hot_strip.control_table import CONTROLS, DESK, START, disagrees, offer
 from passline.plant_sim.lines.hot_strip.parameters import BANKS
-from passline.plant_sim.lines.hot_strip.signal_table import AREAS, EVENTS, ROWS, SIGNALS, area
+from passline.plant_sim.lines.hot_strip.signal_table import (
+    AREAS,
+    EVENTS,
+    PARTS,
+    ROWS,
+    SIGNALS,
+    area,
+)
 from passline.plant_sim.signals import Quality, Sample
 from passline.plant_sim.units import UNITS, from_si, to_si
 
@@ -80,6 +89,15 @@ def test_no_two_signals_share_their_words_or_their_place_in_the_state():
     assert len({signal.korean for signal in SIGNALS.values()}) == len(SIGNALS)
 
 
+@pytest.mark.parametrize("part", sorted(set(PARTS) - {"block"}))
+def test_a_section_keeps_the_rows_that_signals_are_read_from(part):
+    layout = f"passline.plant_sim.lines.hot_strip.{PARTS[part]}"
+    if find_spec(layout) is None:
+        pytest.skip(f"{layout} is not there yet")
+    rows = {row.row for row in ROWS.values() if row.part == part}
+    assert rows - set(vars(import_module(layout))) == set()
+
+
 def test_every_area_and_event_has_words_in_both_languages():
     for words in [(found.english, found.korean) for found in AREAS.values()] + [*EVENTS.values()]:
         assert words[0].isascii()
@@ -138,6 +156,21 @@ def test_only_a_bank_whose_flow_disagrees_with_its_command_is_offered_to_be_take
     samples = cooled(bank_4=(0.9, 0.0), bank_9=(0.0, 1.0), bank_2=(0.2, 0.0))
     assert [move.label for move in offer(control, 0.0, samples)] == ["0", "4", "9"]
     assert len(offer(control, 0.0)) == BANKS + 1
+
+
+@pytest.mark.parametrize(
+    ("command", "flow", "offered"),
+    [
+        (1.0, 0.70, False),  # pump lost, nozzles clogged: every bank would be
+        (1.0, 0.40, True),  # a valve stuck at 40 %
+        (0.31, 0.12, True),  # what the snapshot calls a bank without flow
+        (0.0, 0.60, True),  # a valve stuck open
+        (0.0, 0.05, False),
+        (0.2, 0.01, False),
+    ],
+)
+def test_weak_water_is_no_dead_bank(command, flow, offered):
+    assert disagrees(5, cooled(bank_5=(command, flow))) == offered
 
 
 def test_a_bank_with_a_bad_flow_meter_is_not_called_dead():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
 from passline.plant_sim.errors import ValidityError
 from passline.plant_sim.physics import bite_limits, roll_bite
@@ -153,6 +154,14 @@ def test_stones_hill_and_minimum_thickness():
     assert bite_limits.stone_minimum(0.5, 0.05, 600e6, 100e6) == pytest.approx(
         3.58 * 0.5 * 0.05 * left / 205e9
     )
+
+
+def test_stones_constant_is_where_his_equation_has_a_single_root():
+    """m^2 = A (e^m - 1) without draft, A = friction c_H R k / h: rolled while curves touch."""
+    m = brentq(lambda m: 2.0 * (1.0 - math.exp(-m)) - m, 0.5, 3.0)
+    steepest = m * m / (math.exp(m) - 1.0)
+    found = 8.0 * (1.0 - 0.3**2) / math.pi / steepest
+    assert found == pytest.approx(bite_limits.STONE, abs=0.005)
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))

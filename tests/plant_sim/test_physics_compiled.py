@@ -35,7 +35,6 @@ FORMULAS = (
     ("physics.bite_limits", "force_factor"),
     ("physics.bite_limits", "light_pass_force"),
     ("physics.bite_limits", "stone_force"),
-    ("physics.mill_stretch", "eccentricity"),
     ("physics.mill_stretch", "oil_film"),
     ("physics.strip_temperature", "contact_coefficient"),
     ("physics.softening", "static_half_time"),

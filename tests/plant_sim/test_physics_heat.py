@@ -67,7 +67,7 @@ def test_work_heats_the_strip_as_written(stand, rise):
 
 def test_friction_on_lubricated_rolls_heats_the_strip_by_one_to_four_kelvin():
     for row in PASSES:
-        slip = roll_bite.REAL_SLIP * row.slip
+        slip = 0.7 * row.slip  # real mills slip less than sticking friction lets them
         rise = strip_temperature.friction_rise(
             0.08,
             row.force / (1.25 * row.length),

@@ -11,9 +11,7 @@ from ...controls import Control, Move
 from ...signals import Sample
 from .parameters import BANKS
 
-ASKED = 0.3  # 1: a bank told to open by more than this should give water [T]
-SHORT = 0.4  # 1: share of its command below which a bank gives too little [T]
-LEAK = 0.3  # 1: flow over its rating at which a shut bank runs all the same [T]
+JUDGED = 0.25  # 1: share of its rating that a bank's command or flow must reach to be judged [T]
 
 Risk = Literal["low", "medium", "high"]
 
@@ -175,18 +173,17 @@ def offer(
 
 
 def disagrees(bank: int, samples: Mapping[str, Sample]) -> bool:
-    """Return whether the water of a cooling bank (1..) is plainly not what its valve was told.
+    """Return whether flow and command of a cooling bank (1..) differ by more than a factor of two.
 
-    A command or a flow that is not good tells nothing. A valve needs up to 2.5 s: whoever wants to
-    be sure asks again after that.
+    Weak supply pressure and clogged nozzles stay below that. A command or a flow that is not good
+    tells nothing. A valve needs up to 2.5 s: whoever wants to be sure asks again after that.
     """
     command = samples.get(f"rot.bank_{bank}_command")
     flow = samples.get(f"rot.bank_{bank}_flow")
     if command is None or flow is None or not (command.good and flow.good):
         return False
-    dry = command.value > ASKED and flow.value < SHORT * command.value
-    runs = command.value < SHORT * LEAK and flow.value > LEAK
-    return dry or runs
+    less, more = sorted((command.value, flow.value))
+    return more > JUDGED and more > 2.0 * less
 
 
 def _word(sign: int, size: int) -> str:

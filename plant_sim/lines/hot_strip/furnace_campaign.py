@@ -40,10 +40,9 @@ def nominal_pace(furnace: Furnace, mill: MillData) -> float:
     s = front(furnace)
     if s < 0:
         return FIRST_PACE
-    thickness: float = furnace[F.BUNDLE + THICKNESS * SLABS + s]
+    thickness = furnace[F.BUNDLE + THICKNESS * SLABS + s]
     pitch: float = furnace[F.SLAB + F.WIDTH * SLABS + s] + mill[P.SLAB_GAP]
-    length: float = mill[P.FURNACE_LENGTH]
-    return NOMINAL_HEATING * thickness * pitch / length
+    return NOMINAL_HEATING * thickness * pitch / mill[P.FURNACE_LENGTH]
 
 
 @kernel

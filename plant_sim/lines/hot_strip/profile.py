@@ -15,7 +15,6 @@ from ...control.profile_setup import (
     MIDDLE_BENDING,
     MOST_SHIFT,
     RATIO_PATH,
-    TRIM_KEPT,
     WARM_CROWN,
     crown_aim,
     force_following,
@@ -86,9 +85,6 @@ from .profile_rows import (
 )
 from .rows import (
     ACTIVE,
-    BENDING_BACK_TRIM,
-    BENDING_FRONT_TRIM,
-    COIL_TIME,
     EXPECTED,
     FLAT,
     FORCE,
@@ -112,7 +108,7 @@ COLD_SHARE = 0.3  # 1: of the working temperature rise that new rolls have [M 3.
 BAR_RATIO = 0.010  # 1: crown ratio of a bar until the rougher says otherwise [M 3.9]
 CROWN_GAUGE_NOISE = 2e-6  # m: standard deviation of the crown gauge [M 3.9]
 FLATNESS_METER_NOISE = 3.0  # I: standard deviation of the flatness meter [M 3.9]
-SETTLED = 3.0  # s: of a coil, until both loops listen to their instruments [T]
+LOADED = 1e6  # N: roll force above which strip is in a stand [M 3.5]
 
 # what all stands share lies apart from the block, as in the mill
 AT = (
@@ -164,7 +160,6 @@ def preset_profile(block: Block, i: int) -> None:
         block[CROWN_COUNT * LANES + i], block[CROWN_AIM * LANES + i],
     )  # fmt: skip
     block[CROWN_SUM * LANES + i], block[CROWN_COUNT * LANES + i] = 0.0, 0.0
-    block[FLATNESS_TRIM * LANES + i] *= TRIM_KEPT
     width, gauge = block[WIDTH * LANES + i], block[GAUGE_AIM * LANES + i]
     aim = crown_aim(gauge)
     block[CROWN_AIM * LANES + i] = aim
@@ -224,7 +219,8 @@ def _stand(
     """Rolls and strip crown of one stand; `stand` is the block from this stand's rows on."""
     for i in range(LANES):
         entry, exit = stand[H * LANES + i], stand[(H + 1) * LANES + i]
-        force, rolling = stand[FORCE * LANES + i], bench[B_ACTIVE * LANES + i]
+        force = stand[FORCE * LANES + i]
+        rolling = bench[B_ACTIVE * LANES + i] * where(force > LOADED, 1.0, 0.0)
         width = bench[B_WIDTH * LANES + i]
         length = contact_length(fmax(entry - exit, 1e-6), stand[FLAT * LANES + i])
         speed = bench[B_FLOW * LANES + i] / exit
@@ -252,7 +248,7 @@ def _stand(
         lost = _size(bench[B_BENDING * LANES + i], bench[B_BENDING_PLACE * LANES + i], number)
         follow = force_following(stand[SHOWN_FORCE * LANES + i], stand[PRESET_FORCE * LANES + i])
         # the force an instrument has not shown yet is none: hold the preset without strip
-        follow = where(stand[SHOWN_FORCE * LANES + i] > 1e6, follow, 0.0)
+        follow = where(stand[SHOWN_FORCE * LANES + i] > LOADED, follow, 0.0)
         bending = stand[BENDING_SET * LANES + i] + follow + trimmed * bench[B_TRIM * LANES + i]
         bending = bending + front * bench[B_FRONT * LANES + i]
         bending = bending + (1.0 - front) * bench[B_BACK * LANES + i]
@@ -271,7 +267,9 @@ def _stand(
 def _flatness(block: Block) -> None:
     """Flatness behind the last stand, what instruments show of it, and the loop on it."""
     for i in range(LANES):
-        rolling, width = block[ACTIVE * LANES + i], block[WIDTH * LANES + i]
+        width = block[WIDTH * LANES + i]
+        loaded = where(block[(FORCE + STANDS - 1) * LANES + i] > LOADED, 1.0, 0.0)
+        rolling = block[ACTIVE * LANES + i] * loaded
         entry, exit = block[(H + STANDS - 1) * LANES + i], block[(H + STANDS) * LANES + i]
         before, crown = block[(CROWN - 1) * LANES + i], block[CROWN * LANES + i]
         change = crown / exit - before / entry
@@ -285,7 +283,8 @@ def _flatness(block: Block) -> None:
         block[SHOWN_CROWN * LANES + i] = seen
         shape = rolling * (flatness + FLATNESS_METER_NOISE * block[FLATNESS_NOISE * LANES + i])
         block[SHOWN_FLATNESS * LANES + i] = shape
-        listens = rolling * where(block[COIL_TIME * LANES + i] > SETTLED, 1.0, 0.0)
+        # both gauges stand behind the mill: they see strip from the second interval on
+        listens = rolling * where(block[(SHOWN_FORCE + STANDS - 1) * LANES + i] > LOADED, 1.0, 0.0)
         block[CROWN_SUM * LANES + i] += listens * seen
         block[CROWN_COUNT * LANES + i] += listens
         trim = block[FLATNESS_TRIM * LANES + i]

@@ -34,8 +34,7 @@ def cell_mean(piece: Block, c: int) -> float:
 @inline
 def cell_length(piece: Block, c: int) -> float:
     """Return the length (m) of cell c: its steel over its section."""
-    length: float = piece[R.MASS + c] / (DENSITY * piece[R.THICK + c] * piece[R.WIDE + c])
-    return length
+    return piece[R.MASS + c] / (DENSITY * piece[R.THICK + c] * piece[R.WIDE + c])
 
 
 @kernel
@@ -103,8 +102,7 @@ def warm(piece: Block, c: int, rise: float) -> float:
     """Warm all layers of cell c by `rise` (K); returns the heat (J)."""
     for k in range(R.NODES):
         piece[R.HEAT + k * R.CELLS + c] += rise
-    gained: float = piece[R.MASS + c] * SPECIFIC * rise
-    return gained
+    return piece[R.MASS + c] * SPECIFIC * rise
 
 
 @inline

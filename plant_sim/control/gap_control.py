@@ -1,0 +1,69 @@
+"""Level 1 of the gap: lock-on gaugemeter control, and the X-ray monitor with its dead time known.
+
+It sees gap position, roll force and the gauge, and believes in level 2's mill modulus.
+Sources: BISRA gaugemeter and Smith predictor, standard literature [M, physics 3.4].
+"""
+
+from ..engine.numbers import fmax, fmin, inline
+from ..physics.mill_stretch import KISS_FORCE
+from .level2_model import MODULUS
+
+COMPENSATION = (0.7, 0.7, 0.7, 0.65, 0.6, 0.5, 0.45)  # 1: of the believed stretch, F1..F7 [M 3.4]
+LOCK_AFTER = 0.79  # s: after the head has entered a stand its force is locked [T 3.4]
+FORCE_FILTER = 0.05  # s: lag of the force that gap control acts on [M 3.4]
+GAUGE_FILTER = 0.3  # s: lag of the gaugemeter thickness that moves speeds [T 3.4]
+MOST_MOVE = 2.0e-3  # m: most move of lock-on control from its set-up [M 3.4]
+MONITOR_SHARE = (0.0, 0.0, 0.0, 0.0, 0.5, 0.8, 1.0)  # 1: of the monitor's gap, F1..F7 [T 3.4]
+MONITOR_RATE = 0.8  # 1/s: monitor's gap per thickness error and second [T 3.4]
+MONITOR_EFFECT = 0.45  # 1: believed thickness per monitor's gap, all shares together [T 3.4]
+MOST_ERROR = 2e-4  # m: most thickness error the monitor acts on [M 3.4]
+MOST_MONITOR = 1.2e-3  # m: most the monitor moves a gap [M 3.4]
+
+
+@inline
+def gaugemeter(gap: float, force: float, belief: float) -> float:
+    """Return the believed exit thickness (m) at a gap (m) and a force (N).
+
+    `belief` is the relative error of the modulus this stand's control was given.
+    """
+    return gap + (force - KISS_FORCE) / (MODULUS * (1.0 + belief))
+
+
+@inline
+def lagged(value: float, new: float, lag: float, seconds: float) -> float:
+    """Return a first-order lag (s) of a signal after one step, implicit."""
+    return value + (new - value) * seconds / (lag + seconds)
+
+
+@inline
+def gap_reference(
+    gap: float, force: float, locked: float, compensation: float, belief: float
+) -> float:
+    """Return the gap (m) that lock-on control asks for.
+
+    Args:
+        gap: of set-up and monitor (m).
+        force: measured roll force (N).
+        locked: force when the control was locked on (N).
+        compensation: share of the believed stretch that is undone, 0 to 1.
+        belief: relative error of the modulus that this stand's control was given.
+    """
+    move = -compensation * (force - locked) / (MODULUS * (1.0 + belief))
+    return gap + fmin(fmax(move, -MOST_MOVE), MOST_MOVE)
+
+
+@inline
+def monitor_step(correction: float, off: float, effective: float, seconds: float) -> float:
+    """Return the monitor's correction (m of F7's gap) after one step.
+
+    Args:
+        correction: before the step (m).
+        off: thickness seen at the gauge minus aim (m).
+        effective: correction with which the strip now at the gauge was rolled (m); what has been
+            moved since is on its way and not asked for again (Smith).
+        seconds: the step.
+    """
+    expected = off + MONITOR_EFFECT * (correction - effective)
+    expected = fmin(fmax(expected, -MOST_ERROR), MOST_ERROR)
+    correction = correction - MONITOR_RATE * seconds * expected
+    return fmin(fmax(correction, -MOST_MONITOR), MOST_MONITOR)

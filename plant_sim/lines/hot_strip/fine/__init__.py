@@ -1,0 +1,1 @@
+"""The finishing mill in milliseconds: gaps, drives, tension, loopers, strip between the stands."""

@@ -1,0 +1,84 @@
+"""One bite between tensions: Sims, Shida and Hitchcock written as one expression.
+
+The same numbers as `roll_bite` and `flow_stress` give one after the other; written together, the
+neutral point is found once and serves force, torque and slip. With t = tan(...) of Sims' formula
+the neutral angle is t sqrt(h/R') and the sticking forward slip t**2.
+"""
+
+from math import pi
+
+from ....engine.numbers import atan, fmax, fmin, inline, log, sqrt, tan
+from ....physics.flow_stress import COLDEST, HOTTEST, MOST_STRAIN, shida_mean
+from ....physics.mill_stretch import KISS_FORCE
+from ....physics.roll_bite import PLANE_STRAIN, flattened_radius, strip_modulus, tension_relief
+
+LEAST_DRAFT = 1e-5  # m: below it a pass is none; the formulas stay finite [T 3.6]
+LEAST_STRESS = 0.2  # 1: of the flow stress that tension leaves at least [T 3.6]
+
+
+@inline
+def forces(
+    entry: float, exit: float, flat: float, heat: float, speed: float, width: float,
+    carbon: float, hardness: float, back: float, front: float,
+) -> tuple[float, float, float, float]:  # fmt: skip
+    """Return (force N, torque over roll radius N, sticking forward slip, flow stress Pa).
+
+    Args:
+        entry: thickness before the pass (m).
+        exit: behind it (m).
+        flat: flattened radius (m).
+        heat: mean temperature (K).
+        speed: of the roll's surface (m/s).
+        width: m.
+        carbon: weight %.
+        hardness: factor on the flow stress.
+        back: tension stress before the stand (Pa).
+        front: behind it (Pa).
+    """
+    draft = fmax(entry - exit, LEAST_DRAFT)
+    logarithm = log(entry / exit)
+    strain = fmin(PLANE_STRAIN * logarithm, MOST_STRAIN)
+    length = sqrt(flat * draft)
+    rate = fmax(speed, 0.05) * strain / length
+    heat = fmin(fmax(heat, COLDEST), HOTTEST)
+    stress = hardness * shida_mean(strain, rate, heat, carbon)
+
+    root = sqrt(draft / exit)
+    slender = sqrt(exit / flat)
+    arc = atan(root)
+    t = tan(0.5 * arc - 0.125 * pi * slender * logarithm)
+    lean = 1.0 / (root * slender)
+    factor = 0.5 * pi * arc / root - 0.25 * pi - lean * log(1.0 + t * t) + 0.5 * lean * logarithm
+    plane = PLANE_STRAIN * stress
+    left = fmax(plane - tension_relief(back, front), LEAST_STRESS * plane)
+    force = width * left * length * factor
+    twist = 2.0 * flat * plane * width * (0.5 * sqrt(draft / flat) - t * slender)
+    return force, twist + width * (back * entry - front * exit), t * t, stress
+
+
+@inline
+def settle(
+    entry: float, exit: float, flat: float, force: float, gap: float, width: float, radius: float,
+    stiffness: float,
+) -> tuple[float, float, float, float]:  # fmt: skip
+    """Return (exit m, flattened radius m, force N, residual m) after a Newton step of the stretch.
+
+    Args:
+        entry: thickness before the pass (m).
+        exit: trial thickness behind it (m).
+        flat: flattened radius (m).
+        force: at the trial thickness (N).
+        gap: unloaded gap, run-out included (m).
+        width: m.
+        radius: of the work rolls (m).
+        stiffness: the stand's modulus (N/m).
+    """
+    draft = fmax(entry - exit, LEAST_DRAFT)
+    slope = strip_modulus(force, draft)
+    residual = exit - gap - (force - KISS_FORCE) / stiffness
+    moved = exit - residual / (1.0 + slope / stiffness)
+    moved = fmin(fmax(moved, 0.35 * entry), 0.995 * entry)
+    force = fmax(force - slope * (moved - exit), 0.0)
+    draft = fmax(entry - moved, LEAST_DRAFT)
+    flat = fmin(flattened_radius(radius, force, width, draft), 3.0 * radius)
+    return moved, flat, force, residual

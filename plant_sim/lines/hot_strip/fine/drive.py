@@ -1,0 +1,126 @@
+"""The drivers of the line with the fine mill."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....engine.numbers import driver, fmax, fmin, kernel, where
+from .. import parameters as P  # noqa: N812
+from .. import rows as R  # noqa: N812
+from ..cycle import advance_coil
+from ..disturbances import draw, grow
+from ..parameters import STANDS
+from ..table import cool, travel
+from . import rows as F  # noqa: N812
+from .bar import begin_lane, clear
+from .interval import run
+from .rows import LANES
+
+Block = NDArray[np.float64]
+Keys = NDArray[np.uint64]
+Counts = NDArray[np.int64]
+Orders = NDArray[np.float64]
+
+
+@kernel
+def _tell_cycle(block: Block, fine: Block, length: float) -> None:
+    """Tell the coil cycle how far bar and strip are, less what it will add for this interval.
+
+    The bar counts as done when its tail has left the last stand.
+    """
+    for i in range(LANES):
+        bar, tail = block[R.BAR * LANES + i], fine[F.TAIL * LANES + i]
+        taken = fmin(fmax(bar + tail, 0.0), 0.999999 * bar)
+        left = (tail >= length) * (fine[F.EVENT * LANES + i] < 0.5)
+        taken = where(left, bar + 1.0, taken)
+        here = fine[F.COIL_SEEN * LANES + i] == block[R.COIL * LANES + i]
+        step = block[R.SPEED * LANES + i] * R.INTERVAL
+        thin = step * block[(R.H + STANDS) * LANES + i] / block[R.BAR_THICK * LANES + i]
+        done = block[R.BAR_DONE * LANES + i]
+        block[R.BAR_DONE * LANES + i] = where(here, taken - thin, done)
+        strip = fine[F.DELIVERED * LANES + i] - step
+        block[R.STRIP_DONE * LANES + i] = where(here, strip, block[R.STRIP_DONE * LANES + i])
+
+
+@driver
+def advance_fine(
+    intervals: int, state: Block, fine: Block, mill: Block, pace: Block, slow: int, fast: int,
+    iterations: int, orders: Orders, plan: Keys, noise: Keys, episode: Counts, clock: Counts,
+    kept: Orders, count: Counts,
+) -> None:  # fmt: skip
+    """Move all blocks by so many control intervals, with the fine mill in the middle.
+
+    Args:
+        intervals: of 0.5 s.
+        state: blocks of R.ROWS * LANES numbers, one after the other.
+        fine: blocks of F.ROWS * LANES numbers beside them.
+        mill: the mill's data, shape (P.SIZE,).
+        pace: from `pace_of`.
+        slow: slow steps in an interval.
+        fast: fast steps in a slow step.
+        iterations: Newton steps of a bite in a fast step.
+        orders: order books, shape (lanes, coils, len(ORDER)).
+        plan: keys of orders, rolls and faults, one a lane.
+        noise: keys of disturbances.
+        episode: of each lane.
+        clock: intervals since the campaign began.
+        kept: finished coils, shape (lanes, most coils, len(R.KEPT)).
+        count: finished coils of each lane.
+    """
+    size, fine_size = R.ROWS * LANES, F.ROWS * LANES
+    length = 0.0
+    for s in range(STANDS - 1):
+        length += mill[P.DISTANCE + s]
+    for b in range(state.size // size):
+        low = b * LANES
+        block = state[b * size : (b + 1) * size]
+        mills = fine[b * fine_size : (b + 1) * fine_size]
+        for _ in range(intervals):
+            draw(block, noise[low : low + LANES], episode[low : low + LANES],
+                 clock[low : low + LANES])  # fmt: skip
+            grow(block)
+            _tell_cycle(block, mills, length)
+            for i in range(LANES):
+                n = low + i
+                clock[n] += 1
+                count[n] = advance_coil(
+                    block,
+                    i,
+                    mill,
+                    orders[n],
+                    plan[n],
+                    noise[n],
+                    episode[n],
+                    clock[n],
+                    kept[n],
+                    count[n],
+                )
+            run(block, mills, mill, pace, slow, fast, iterations)
+            cool(block)
+            travel(block)
+            for i in range(LANES):  # before the head has come there is nothing to lay down
+                if mills[F.SUM_GAUGE * LANES + i] <= 0.0:
+                    block[R.PLACE * LANES + i] = -1e6
+
+
+@driver
+def begin_fine(
+    state: Block, fine: Block, plan: Keys, episode: Counts, mask: NDArray[np.bool_]
+) -> None:
+    """Put the masked lanes' mills at the start of their campaign; after the line's own `begin`."""
+    size, fine_size = R.ROWS * LANES, F.ROWS * LANES
+    for lane in range(mask.size):
+        if mask[lane]:
+            b, i = lane // LANES, lane % LANES
+            begin_lane(
+                state[b * size : (b + 1) * size],
+                fine[b * fine_size : (b + 1) * fine_size],
+                i, plan[lane], episode[lane],
+            )  # fmt: skip
+
+
+@driver
+def clear_lane(fine: Block, lane: int) -> None:
+    """Take the strip out of one mill after an event; the flag goes down."""
+    fine_size = F.ROWS * LANES
+    b, i = lane // LANES, lane % LANES
+    clear(fine[b * fine_size : (b + 1) * fine_size], i)
