@@ -1,9 +1,9 @@
 """Level 2's model of the run-out table: what a bank takes from the strip, and when.
 
-A simpler model than the plant, with parameters of its own that were identified on rolled coils of
-the default plant and rounded: a constant flux with a straight rise when cold, grey radiation, and
-one bell-shaped pace of transformation for all grades, shifted by carbon. It may use formulas of
-the trade and data-sheet distances, never the plant's own parameters.
+A simpler model than the plant, with parameters of its own that `benchmarks/cooling_model.py`
+identifies on coils of the default plant, rounded: a constant flux with a straight rise when cold,
+grey radiation, and a transformation whose start falls straight with carbon. It may use formulas
+of the trade and data-sheet distances, never the plant's own parameters.
 """
 
 from ..engine.numbers import exp, fmax, fmin, inline, log, sqrt
@@ -15,9 +15,10 @@ BELIEVED_WATER = 298.15  # K: water temperature at which the flux was identified
 SPEED_POWER, SPEED_KNOWN = 0.15, 7.0  # 1, m/s: the flux rises with the strip's speed [M 4.2]
 HEAT_CAPACITY = 7700.0 * 750.0  # J/(m3 K): hot density by specific heat [M 4.2]
 TRANSFORMATION_RISE = 109.0  # K: what the whole transformation heat would warm the strip [M 4.2]
-FASTEST_PACE = 0.90  # 1/s: of transformation, grade without carbon, at its best temperature [T]
-CARBON_BRAKE = 6.0  # 1: logarithm of the time by weight % of carbon [T]
-BEST, BELL = 905.0, 88.0  # K: temperature of the fastest transformation and its spread [T]
+PACE = 0.1  # 1/(s K3): of transformation, grade without carbon [C benchmarks/cooling_model.py]
+CARBON_BRAKE = 10.0  # 1: logarithm of the time by weight % of carbon [C same]
+AE3, AE3_SLOPE = 1140.0, 400.0  # K: where it begins without carbon, less by weight % [C same]
+BRAKE = 11826.0  # K: of diffusion in it, by the trade's formula [M Kirkaldy 1984]
 GREY = 0.88 * 5.670374e-8  # W/(m2 K4): emissivity of the strip by Stefan-Boltzmann [M 3.7]
 STILL_AIR = 12.0  # W/(m2 K): convection of one face [M 3.7]
 AIR = 300.0  # K: of the hall [M]
@@ -40,8 +41,8 @@ def drop(temperature: float, water: float, speed: float, gauge: float, length: f
 @inline
 def believed_pace(temperature: float, carbon: float) -> float:
     """Return the believed growth of the transformation's age (1/s); K, weight %."""
-    away = (temperature - BEST) / BELL
-    return FASTEST_PACE * exp(-CARBON_BRAKE * carbon - 0.5 * away * away)
+    under = fmax(AE3 - AE3_SLOPE * carbon - temperature, 0.0)
+    return PACE * under * under * under * exp(-CARBON_BRAKE * carbon - BRAKE / temperature)
 
 
 @inline

@@ -21,7 +21,7 @@ def boiling_factor(surface: float, water: float) -> float:
     """Return the jet flux over that of film boiling.
 
     Args:
-        surface: strip temperature (K), 273 to 1600.
+        surface: strip temperature (K), 273 to 1700.
         water: water temperature (K).
 
     >>> round(boiling_factor(1000.0, 298.0), 2), round(boiling_factor(673.0, 298.0), 1)
@@ -30,7 +30,7 @@ def boiling_factor(surface: float, water: float) -> float:
     Raises:
         ValidityError: outside the range.
     """
-    require(273.0 <= surface <= 1600.0, "boiling holds for strip of 0 to 1327 degC")
+    require(273.0 <= surface <= 1700.0, "boiling holds for strip of 0 to 1427 degC")
     rise = 1.0 + RISE / (1.0 + exp((surface - COLLAPSE) * SHARPNESS))
     return rise * fmin(fmax((surface - water) * FADING, 0.0), 1.0)
 

@@ -18,7 +18,7 @@ AE3_MANGANESE = 30.0  # K: Ae3 falls by this per weight % of manganese [M Andrew
 ACTIVATION = 11826.0  # K: diffusion, 23500 cal/mol over the gas constant [M Kirkaldy 1984]
 SLOW_CARBON = 6.31  # 1: logarithm of the time by weight % of carbon [M Li 1998]
 SLOW_MANGANESE = 1.78  # 1: logarithm of the time by weight % of manganese [M Li 1998]
-PACE = 0.2  # 1/(s K3): 0.08 % C with 0.45 % Mn transforms in 2 s at 650 degC [T]
+PACE = 0.05  # 1/(s K3): 0.08 % C with 0.45 % Mn needs 9 s at 650 degC to finish [T]
 MANGANESE_LEAST, MANGANESE_SLOPE = 0.25, 2.5  # 1: weight % of manganese for carbon of a grade [T]
 
 

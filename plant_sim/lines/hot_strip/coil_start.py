@@ -96,14 +96,20 @@ def own_profile(block: Block, i: int, plan: np.uint64, episode: int) -> None:
 
 
 @kernel
+def own_hardness(block: Block, i: int, noise: np.uint64, episode: int, number: int) -> float:
+    """Return how hard the steel of a coil is over its grade (1), a wrong grade left out."""
+    spread = HARDNESS_SPREAD * block[R.HARDNESS_SCALE * LANES + i]
+    drawn: float = 1.0 + spread * normal(noise, episode, number, BAR_DRAW)
+    return drawn * block[R.HARDNESS_SHIFT * LANES + i]
+
+
+@kernel
 def order(
     block: Block, i: int, mill: Table, orders: Table, plan: np.uint64, noise: np.uint64,
-    episode: int,
+    episode: int, number: int,
 ) -> None:  # fmt: skip
-    """Bring the next coil of the book to lane i; the book begins anew at its end."""
-    coil = block[R.COIL * LANES + i] + 1.0
-    number = int(coil)
-    block[R.COIL * LANES + i] = coil
+    """Bring coil `number` of the book to lane i; the book begins anew at its end."""
+    block[R.COIL * LANES + i] = float(number)
     at = orders[(number - 1) % int(block[R.ORDERED * LANES + i])]
     width = at[O.WIDTH]
     block[R.WIDTH * LANES + i], block[R.GAUGE_AIM * LANES + i] = width, at[O.GAUGE]
@@ -114,11 +120,9 @@ def order(
     block[R.BAR * LANES + i] = at[O.MASS] / (DENSITY * width * thick)
     _grow_at_once(block, i)
 
-    scale = block[R.HARDNESS_SCALE * LANES + i]
-    drawn = normal(noise, episode, number, BAR_DRAW)
-    hardness = (1.0 + HARDNESS_SPREAD * scale * drawn) * at[O.HARDNESS_TRUE]
+    hardness = own_hardness(block, i, noise, episode, number) * at[O.HARDNESS_TRUE]
     hardness = hardness * (1.0 + block[(R.FAULT + F.WRONG_GRADE) * LANES + i])
-    block[R.HARDNESS * LANES + i] = hardness * block[R.HARDNESS_SHIFT * LANES + i]
+    block[R.HARDNESS * LANES + i] = hardness
     own = 1.0 + STIFFNESS_LEVEL * normal(plan, episode, 0, PLANT + 1)
     stiffness = mill[P.ROLL_MODULUS] - MODULUS_PER_WIDTH * (mill[P.BARREL] - width)
     block[R.STIFFNESS * LANES + i] = stiffness * own * block[R.MODULUS_SHIFT * LANES + i]

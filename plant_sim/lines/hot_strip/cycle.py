@@ -28,7 +28,10 @@ from .level2 import learn_force, learn_temperatures, learn_zero, set_up
 from .parameters import STANDS
 from .profile import change_rolls, preset_profile
 from .rows import INTERVAL, LANES
+from .rougher_rows import NUMBER
+from .rougher_rows import TABLE as TABLE_PIECE
 from .runout_control import learn_table
+from .upstream import CLEARED, bar_through, bar_waits, feed_bar, scrap_bar, take_bar
 
 Block = NDArray[np.float64]
 Table = NDArray[np.float64]
@@ -83,17 +86,21 @@ def _book(block: Block, i: int) -> None:
 
 @kernel
 def advance_coil(
-    block: Block, i: int, mill: Table, orders: Table, plan: np.uint64, noise: np.uint64,
-    episode: int, clock: int, kept: Table, count: int,
+    block: Block, i: int, mill: Table, orders: Table, rougher: Block, plan: np.uint64,
+    noise: np.uint64, episode: int, clock: int, kept: Table, count: int,
 ) -> int:  # fmt: skip
     """Move lane i's coil by one interval; returns how many coils it has finished.
 
-    `orders` is its book, (coils, ORDER); `kept` takes finished coils, (most coils, KEPT).
+    `orders` is its book, (coils, ORDER); `rougher` brings the bars, or has no size where they are
+    drawn; `kept` takes finished coils, (most coils, KEPT).
     """
+    upstream = rougher.size > 0
     warm_water(block, i, plan, episode, clock)
     block[R.SECONDS * LANES + i] += INTERVAL
     if block[R.EVENT * LANES + i] > 0.5 and block[R.ACTIVE * LANES + i] > 0.5:
         _stop(block, i)
+        if upstream:
+            scrap_bar(rougher)
     if block[R.GAP_LEFT * LANES + i] > 0.0 and block[R.EVENT * LANES + i] > 0.5:
         block[R.STOPPED * LANES + i] += INTERVAL
         block[R.DELAY * LANES + i] += INTERVAL
@@ -101,12 +108,16 @@ def advance_coil(
         block[R.GAP_LEFT * LANES + i] -= INTERVAL
         if block[R.GAP_LEFT * LANES + i] > 0.0:
             return count
+        if upstream and not bar_waits(rougher, mill):
+            return count
         if block[R.COIL * LANES + i] > 0.5:
             _close(block, i, kept, count)
             count += 1
-        _begin(block, i, mill, orders, plan, noise, episode)
+        _begin(block, i, mill, orders, rougher, plan, noise, episode)
     else:
-        _follow(block, i)
+        drawn = _follow(block, i)
+        if upstream:
+            feed_bar(block, i, rougher, drawn)
     if block[R.BAR_DONE * LANES + i] >= block[R.BAR * LANES + i]:
         number = int(block[R.COIL * LANES + i])
         learn_temperatures(block, i)
@@ -114,9 +125,15 @@ def advance_coil(
         if block[R.REQUEST * LANES + i] > 1.5:
             _change_rolls(block, i)
         block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 0.0, 0.0
+        if upstream:
+            bar_through(block, i, rougher)
+            block[R.GAP_LEFT * LANES + i] = fmax(CLEARED, block[R.GAP_LEFT * LANES + i])
+            return count
         more = GAP_MORE * block[R.GAP_SCALE * LANES + i]
         gap = GAP_LEAST + more * uniform(noise, episode, number, BAR_DRAW + 6)
         block[R.GAP_LEFT * LANES + i] = fmax(gap, block[R.GAP_LEFT * LANES + i])
+        return count
+    if upstream:
         return count
     done = block[R.BAR_DONE * LANES + i]
     bar = bar_at(block, i, R.BAR_CELL, done) - head_deficit(block, i, done)
@@ -131,13 +148,19 @@ def advance_coil(
 
 @kernel
 def _begin(
-    block: Block, i: int, mill: Table, orders: Table, plan: np.uint64, noise: np.uint64,
-    episode: int,
+    block: Block, i: int, mill: Table, orders: Table, rougher: Block, plan: np.uint64,
+    noise: np.uint64, episode: int,
 ) -> None:  # fmt: skip
     """Bring the next bar to F1 and set the mill up for it."""
-    order(block, i, mill, orders, plan, noise, episode)
-    draw_bar(block, i, noise, episode)
-    number = int(block[R.COIL * LANES + i])
+    if rougher.size > 0:
+        number = int(rougher[TABLE_PIECE + NUMBER])
+        order(block, i, mill, orders, plan, noise, episode, number)
+        take_bar(block, i, rougher)
+        feed_bar(block, i, rougher, 0.0)
+    else:
+        number = int(block[R.COIL * LANES + i]) + 1
+        order(block, i, mill, orders, plan, noise, episode, number)
+        draw_bar(block, i, noise, episode)
     missed = BAR_PYROMETER * block[R.NOISE_SCALE * LANES + i]
     missed = missed * normal(noise, episode, number, BAR_DRAW + 5)
     set_up(block, i, mill, block[R.BAR_TEMPERATURE * LANES + i] + missed)
@@ -177,8 +200,8 @@ def _change_rolls(block: Block, i: int) -> None:
 
 
 @kernel
-def _follow(block: Block, i: int) -> None:
-    """The strip moves on: how much is through, which phase, lock-on, learning at the head."""
+def _follow(block: Block, i: int) -> float:
+    """The strip moves on: phase, lock-on, learning at the head; returns the bar drawn in (m)."""
     block[R.COIL_TIME * LANES + i] += INTERVAL
     step = block[R.SPEED * LANES + i] * INTERVAL
     block[R.STRIP_DONE * LANES + i] += step
@@ -200,3 +223,4 @@ def _follow(block: Block, i: int) -> None:
     block[R.BIAS_SUM * LANES + i] += (
         block[R.SHOWN_FDT * LANES + i] - block[R.FDT_MODEL * LANES + i]
     ) * INTERVAL
+    return drawn

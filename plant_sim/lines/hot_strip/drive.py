@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.numbers import driver, kernel
+from ...physics.slab_conduction import SLABS
 from .coil_start import own_profile, restart
 from .cycle import advance_coil
 from .disturbances import draw, grow
@@ -17,6 +18,7 @@ from .runout import SUBSTEPS
 from .runout_control import begin_table
 from .runout_drive import run_out
 from .runout_valves import clog
+from .upstream import begin_upstream, move_upstream
 
 Block = NDArray[np.float64]
 Keys = NDArray[np.uint64]
@@ -27,8 +29,9 @@ Orders = NDArray[np.float64]
 
 @kernel
 def interval(
-    block: Block, mill: Table, orders: Orders, plan: Keys, noise: Keys, episode: Counts,
-    clock: Counts, kept: Orders, count: Counts,
+    block: Block, mill: Table, orders: Orders, slabs: Orders, furnaces: Table, rougher: Table,
+    faults: Table, plan: Keys, noise: Keys, episode: Counts, clock: Counts, kept: Orders,
+    count: Counts,
 ) -> None:  # fmt: skip
     """Move the sixteen plants of a block by one control interval."""
     table = block[TABLE * LANES :]
@@ -37,9 +40,15 @@ def interval(
     grow(block)
     for i in range(LANES):
         clock[i] += 1
+        if rougher.shape[1] > 0:
+            move_upstream(
+                block, i, furnaces[i], rougher[i], mill, orders[i], slabs[i], faults[i], noise[i],
+                episode[i], clock[i],
+            )  # fmt: skip
         count[i] = advance_coil(
-            block, i, mill, orders[i], plan[i], noise[i], episode[i], clock[i], kept[i], count[i]
-        )
+            block, i, mill, orders[i], rougher[i], plan[i], noise[i], episode[i], clock[i],
+            kept[i], count[i],
+        )  # fmt: skip
     level1(block, mill)
     roll(block, mill)
     profile(block, mill)
@@ -51,8 +60,9 @@ def interval(
 
 @driver
 def advance(
-    intervals: int, state: Block, mill: Table, orders: Orders, plan: Keys, noise: Keys,
-    episode: Counts, clock: Counts, kept: Orders, count: Counts,
+    intervals: int, state: Block, mill: Table, orders: Orders, slabs: Orders, furnaces: Table,
+    rougher: Table, faults: Table, plan: Keys, noise: Keys, episode: Counts, clock: Counts,
+    kept: Orders, count: Counts,
 ) -> None:  # fmt: skip
     """Move all blocks; `state` is flat, one block of ROWS * LANES numbers after the other."""
     size = ROWS * LANES
@@ -61,18 +71,20 @@ def advance(
         block = state[b * size : (b + 1) * size]
         for _ in range(intervals):
             interval(
-                block, mill, orders[low:high], plan[low:high], noise[low:high], episode[low:high],
-                clock[low:high], kept[low:high], count[low:high],
+                block, mill, orders[low:high], slabs[low:high], furnaces[low:high],
+                rougher[low:high], faults[low:high], plan[low:high], noise[low:high],
+                episode[low:high], clock[low:high], kept[low:high], count[low:high],
             )  # fmt: skip
 
 
 @driver
 def begin(
-    state: Block, mill: Table, faults: Orders, scales: Table, lined: Counts, plan: Keys,
-    episode: Counts, clock: Counts, count: Counts, mask: NDArray[np.bool_],
+    state: Block, mill: Table, slabs: Orders, furnaces: Table, rougher: Table, settled: Table,
+    faults: Orders, scales: Table, lined: Counts, plan: Keys, episode: Counts, clock: Counts,
+    count: Counts, mask: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     """Put the masked lanes at the start of their campaign."""
-    size = ROWS * LANES
+    size, first = ROWS * LANES, np.zeros((SLABS, 6))
     for lane in range(mask.size):
         if mask[lane]:
             b, i = lane // LANES, lane % LANES
@@ -83,3 +95,8 @@ def begin(
             own_profile(block, i, plan[lane], episode[lane])
             begin_table(block[TABLE * LANES :], i)
             clog(block[TABLE * LANES :], i, plan[lane], episode[lane])
+            if rougher.shape[1] > 0:
+                begin_upstream(
+                    block, i, furnaces[lane], rougher[lane], settled, mill, slabs[lane], first,
+                    plan[lane], episode[lane],
+                )  # fmt: skip

@@ -21,9 +21,10 @@ BAR_DONE, STRIP_DONE, ENTRY_TEMPERATURE, WATER_TEMPERATURE = 18, 19, 20, 21
 BAR_THICK, HEAD_DEFICIT, ORDERED = 22, 23, 24  # m, K, rows of the order book
 EVENT, EVENT_PLACE, OVER_TIME = 25, 26, 27  # code of a stop, its stand, s far beyond a rating
 FROZEN = 28  # 1: level 2 has stopped learning
+NEXT_SLAB, ANNOUNCED = 29, 30  # number of the next slab to leave a furnace; pacing knows it
 
 # how much of each disturbance this campaign has, and by which factor this plant differs
-SCALE = 29
+SCALE = 31
 SCALES = len(DISTURBANCES) + len(SHIFTS)
 (
     NOISE_SCALE, HARDNESS_SCALE, COOLING_SCALE, BAR_SCALE, SKID_SCALE, WATER_SCALE, GAP_SCALE,

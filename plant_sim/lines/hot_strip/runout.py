@@ -34,6 +34,7 @@ Mill = NDArray[np.float64]
 
 SUBSTEPS = 4  # of an interval: 0.125 s
 COLDEST, HOTTEST = 320.0, 1650.0  # K: the strip is kept inside [M 3.7]
+THINNEST, THICKEST = 3e-4, 50e-3  # m: the strip is kept inside [M 3.11]
 STILL_FILM = 10.0  # W/(m2 K): convection of one face; the air goes with the strip [M 3.7]
 HALL = 303.0  # K: air over the table [M 3.7]
 CT_BAND = 15.0  # K: tolerance of the coiling temperature [M 6.1]
@@ -143,8 +144,8 @@ def _shift(table: Table) -> None:
         # one interval's way brings its middle to where it is at the end: half its length behind F7
         table[R.PLACE * LANES + i] = where(rolling, -0.5 * span, NOWHERE)
         table[R.SPAN * LANES + i] = where(rolling, span, 0.0)
-        table[R.HEAT * LANES + i] = table[R.FDT * LANES + i]
-        table[R.GAUGE * LANES + i] = fmax(table[R.EXIT * LANES + i], 1e-4)
+        table[R.HEAT * LANES + i] = fmin(fmax(table[R.FDT * LANES + i], COLDEST), HOTTEST)
+        table[R.GAUGE * LANES + i] = fmin(fmax(table[R.EXIT * LANES + i], THINNEST), THICKEST)
         table[R.AGE * LANES + i] = 0.0
         table[R.DOSE * LANES + i] = table[R.NEXT_DOSE * LANES + i]
         table[R.AIM * LANES + i] = table[R.NEXT_AIM * LANES + i]
@@ -156,8 +157,8 @@ def _prepare(table: Table, bench: Table, seconds: float) -> None:
     for i in range(LANES):
         carbon = table[R.CARBON * LANES + i]
         bench[B_SPEED * LANES + i] = table[R.SPEED * LANES + i]
-        bench[B_WATER * LANES + i] = (
-            table[R.WATER_TEMPERATURE * LANES + i] + (table[R.WARM * LANES + i])
+        bench[B_WATER * LANES + i] = table[R.WATER_TEMPERATURE * LANES + i] + (
+            table[R.WARM * LANES + i]
         )
         bench[B_AE3 * LANES + i] = ae3(carbon, manganese(carbon))
         bench[B_PACE * LANES + i] = composition_pace(carbon, manganese(carbon))
@@ -201,7 +202,9 @@ def _arrive(strip: Table, bench: Table, mill: Mill) -> None:
         bench[B_BOILING * LANES + i] = boiling_factor(heat, bench[B_WATER * LANES + i])
         per = 1.0 / (DENSITY * SPECIFIC_HEAT * strip[R.GAUGE * LANES + i])
         bench[B_PER * LANES + i] = per
-        bench[B_OTHER * LANES + i] = per * dry_flux(heat) - RISE * 2.0 * age * faster * (1.0 - done)
+        bench[B_OTHER * LANES + i] = (
+            per * dry_flux(heat) - RISE * 2.0 * age * faster * (1.0 - done)
+        )
         bench[B_DONE * LANES + i] = done
         bench[B_FROM * LANES + i] = _water_up_to(bench, i, place, first, length)
 

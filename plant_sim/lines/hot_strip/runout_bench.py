@@ -148,7 +148,9 @@ class TableBench:
 
     def _run(self, seconds: float, rolling: bool, hold: Mapping[int, float] | None = None) -> None:
         for _ in range(round(seconds / R.INTERVAL)):
-            noise = self._random.standard_normal((R.NOISES + 2, self.n)) * self.rough
+            noise = np.zeros((R.NOISES + 1, self.n))
+            if self.rough:
+                noise = self._random.standard_normal(noise.shape)
             aim = self._of("speed") + self._zoom
             self._speed = self._speed + np.clip(aim - self._speed, -RAMP, RAMP)
             self.set(R.SPEED, self._speed)

@@ -34,6 +34,7 @@ Mill = NDArray[np.float64]
 NEWTON = 1  # steps an interval; the last interval is the start
 RELAXED, MOST_STEP = 0.7, 1.5  # 1: of a Newton step, and banks it may go at most [M]
 TRIM_OPEN = 0.5  # 1: opening of the trim banks that the feed-forward counts on [M 4.2]
+LEAST_FDT, MOST_FDT = 900.0, 1450.0  # K: what level 2 believes of a delivery temperature [M]
 FRESH = 0.35  # 1: of a new reading taken into the delivery temperature that level 2 knows [M]
 MIDDLE_FRESH = 0.12  # 1: same for what it expects in the middle: the strip's way there, 4 s [C]
 STICKY = 0.6  # 1: of a header pair, by which a bank's demand must change to move a valve [M]
@@ -67,6 +68,7 @@ def set_up(table: Table, mill: Mill) -> None:
         rolling = table[R.ACTIVE * LANES + i]
         fresh = where(table[R.WAS_ACTIVE * LANES + i] > 0.5, FRESH, 1.0)
         seen = where(rolling > 0.5, table[R.FDT_SEEN * LANES + i], table[R.FDT_AIM * LANES + i])
+        seen = fmin(fmax(seen, LEAST_FDT), MOST_FDT)
         known = table[R.FDT_KNOWN * LANES + i]
         table[R.FDT_KNOWN * LANES + i] = known + fresh * (seen - known)
         table[R.WAS_ACTIVE * LANES + i] = rolling
@@ -80,7 +82,9 @@ def set_up(table: Table, mill: Mill) -> None:
         table[R.BANK_DROP * LANES + i] = gain * drop(
             aim + 20.0, water, speed, gauge, mill[P.BANK_LENGTH]
         )
-        table[R.TRIM_DROP * LANES + i] = gain * drop(aim, water, speed, gauge, mill[P.BANK_LENGTH])
+        table[R.TRIM_DROP * LANES + i] = gain * drop(
+            aim, water, speed, gauge, mill[P.BANK_LENGTH]
+        )
         bench[C_BANKS * LANES + i] = table[R.DEMAND * LANES + i]
     for _ in range(NEWTON):
         _predict(table, bench, mill)
@@ -143,7 +147,9 @@ def _predict(table: Table, bench: Table, mill: Mill) -> None:
 
 
 @kernel
-def _stretch(table: Table, bench: Table, mill: Mill, start: float, end: float, bank: float) -> None:
+def _stretch(
+    table: Table, bench: Table, mill: Mill, start: float, end: float, bank: float
+) -> None:
     """Move the model from start to end (m), under a bank (0..) or, below 0, in air."""
     mains, middle = mill[P.BANK_COUNT], mill[P.MID_PYROMETER]
     main = where(bank >= 0.0, 1.0, 0.0) * where(bank < mains, 1.0, 0.0)

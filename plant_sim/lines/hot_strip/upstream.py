@@ -1,0 +1,240 @@
+"""From the order book to the waiting bar: furnaces that heat, pacing that asks, a rougher that rolls.
+
+The furnaces take the slabs of the book in turn and hand them over in the same order. Pacing asks
+for the next slab so that its bar arrives when the finishing mill is free. One line at a time:
+`furnaces` holds its furnaces one behind the other, `rougher` its rougher with the tables.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...engine.numbers import fmax, kernel
+from ...engine.random import normal
+from ...physics.strip_temperature import after_descaling
+from ...scenarios import fields as O  # noqa: N812
+from . import faults as K  # noqa: N812
+from . import furnace_rows as F  # noqa: N812
+from . import parameters as P  # noqa: N812
+from . import rougher_rows as G  # noqa: N812
+from . import rows as R  # noqa: N812
+from .coil_start import own_hardness
+from .furnace_drive import draw_own
+from .furnace_drive import run as run_furnace
+from .furnace_slabs import begin as begin_furnace
+from .parameters import ZONES
+from .rougher import advance as advance_rougher
+from .rougher import begin as begin_rougher
+from .rougher import can_receive, receive
+from .rougher_pace import announce, finished, slab_in
+from .rougher_show import show as show_rougher
+from .rougher_table import bar_at, feed, hand_over, ready, scrap
+from .rows import INTERVAL, LANES
+
+Block = NDArray[np.float64]
+Table = NDArray[np.float64]
+
+FURNACE_EVERY = 10  # intervals: a furnace step of 5 s
+BELIEVED_SPEED = 9.0  # m/s: behind F7, pacing's first guess [M 3.11]
+ALLOWANCE = 5e-3  # m: by which bars are wider than ordered, as in `mill_show` [M 6.1]
+EXTRA = 8.0  # s: of threading and tailing out, as pacing believes [M]
+BELIEVED_DESCALING = 22.0  # K: level 2's belief of what the finishing descaler takes [M 3.7]
+ENTRY_SPEED = 1.2  # m/s: of the bar under the finishing descaler [M]
+WATER = 303.0  # K: of descaling water [M]
+NOMINAL_AIR = 1.10  # 1: air ratio at which level 1's oxygen loop stands without a trim [M 4.1]
+CLEARED = 4.0  # s: from the tail to the next head that the mill needs at least [M]
+
+
+@kernel
+def move_upstream(
+    block: Block, i: int, furnaces: Block, rougher: Block, mill: Table, orders: Table,
+    slabs: Table, faults: Block, noise: np.uint64, episode: int, clock: int,
+) -> None:  # fmt: skip
+    """Move furnaces, pacing and rougher of lane i by one interval."""
+    count = int(mill[P.FURNACES])
+    number = int(block[R.NEXT_SLAB * LANES + i])
+    from_furnace = (number - 1) % count
+    door = furnaces[from_furnace * F.SIZE : (from_furnace + 1) * F.SIZE]
+    lined = int(block[R.ORDERED * LANES + i])
+    at = orders[(number - 1) % lined]
+    finishing = _finishing(at)
+    if block[R.ANNOUNCED * LANES + i] < 0.5:
+        slab = slabs[(number - 1) % lined]
+        announce(
+            rougher, slab[0], at[O.SLAB_THICKNESS], at[O.SLAB_LENGTH], at[O.CARBON],
+            at[O.BAR_GAUGE], at[O.WIDTH], fmax(door[F.NEXT_MODEL], 1400.0), finishing,
+        )  # fmt: skip
+        block[R.ANNOUNCED * LANES + i] = 1.0
+    due = slab_in(rougher, mill, _free(block, i))
+    if due <= 0.0 and block[R.REQUEST * LANES + i] < 0.5 and door[F.OUT_READY] < 0.5:
+        door[F.ASKED] = 1.0
+    if clock % FURNACE_EVERY == 0:
+        for f in range(count):
+            furnace = furnaces[f * F.SIZE : (f + 1) * F.SIZE]
+            _set_furnace(block, i, furnace, rougher, count)
+            _next_order(block, i, furnace, slabs, f, count)
+            burnt = furnace[F.FUEL_HEAT]
+            hurt = furnace[F.ZONE_HARM] + furnace[F.COLD_HARM] + furnace[F.HOT_HARM]
+            run_furnace(furnace, mill, noise ^ np.uint64(f + 1), episode)
+            block[R.FUEL * LANES + i] += furnace[F.FUEL_HEAT] - burnt
+            now = furnace[F.ZONE_HARM] + furnace[F.COLD_HARM] + furnace[F.HOT_HARM]
+            block[R.OVERLOAD * LANES + i] += now - hurt
+    if door[F.OUT_READY] > 0.5 and can_receive(rougher) > 0.5:
+        _present(block, i, faults, float(number))
+        hardness = at[O.HARDNESS_TRUE] * own_hardness(block, i, noise, episode, number)
+        receive(
+            rougher, mill, faults, float(number), door[F.OUT_WIDTH], door[F.OUT_THICKNESS],
+            door[F.OUT_LENGTH], at[O.CARBON], at[O.BAR_GAUGE], at[O.WIDTH], hardness,
+            door[F.OUT_MODEL], door[F.OUT_MEAN], door[F.OUT_CORE], door[F.OUT_SKID],
+            door[F.OUT_ENDS], door[F.OUT_SCALE], finishing,
+        )  # fmt: skip
+        block[R.SCALE_LOSS * LANES + i] += door[F.OUT_SCALE] * door[F.OUT_MASS]
+        door[F.OUT_READY] = 0.0
+        block[R.NEXT_SLAB * LANES + i] += 1.0
+        block[R.ANNOUNCED * LANES + i] = 0.0
+    worked, hurt = rougher[G.ENERGY], rougher[G.HARM]
+    _present(block, i, faults, block[R.COIL * LANES + i])
+    advance_rougher(rougher, mill, faults)
+    show_rougher(rougher, mill, faults, noise, episode, clock)
+    block[R.ENERGY * LANES + i] += rougher[G.ENERGY] - worked
+    block[R.OVERLOAD * LANES + i] += rougher[G.HARM] - hurt
+
+
+@kernel
+def _finishing(at: Table) -> float:
+    """Return the seconds that pacing believes the finishing mill needs for an order."""
+    strip = at[O.MASS] / (7850.0 * at[O.WIDTH] * at[O.GAUGE])
+    return strip / BELIEVED_SPEED + EXTRA
+
+
+@kernel
+def _free(block: Block, i: int) -> float:
+    """Return in how many seconds the finishing mill will be free of what it rolls."""
+    if block[R.ACTIVE * LANES + i] < 0.5:
+        return fmax(block[R.GAP_LEFT * LANES + i], 0.0)
+    left = block[R.BAR * LANES + i] - block[R.BAR_DONE * LANES + i]
+    flow = block[R.SHOWN_SPEED * LANES + i] * block[R.GAUGE_AIM * LANES + i]
+    return fmax(left, 0.0) * block[R.BAR_THICK * LANES + i] / fmax(flow, 5e-3)
+
+
+@kernel
+def _present(block: Block, i: int, faults: Block, number: float) -> None:
+    """Fill `faults` with present sizes; those of the slab itself by its own number."""
+    for k in range(K.KINDS):
+        faults[k] = block[(R.FAULT + k) * LANES + i]
+    faults[K.LOAD_CELL] = 0.0  # that of a finishing stand
+    for k in (K.WRONG_GRADE, K.COLD_HEAD, K.LATE_DISCHARGE):
+        here = block[(R.FAULT_FROM + k) * LANES + i] <= number
+        here = here and number < block[(R.FAULT_UNTIL + k) * LANES + i]
+        faults[k] = block[(R.FAULT_SIZE + k) * LANES + i] if here else 0.0
+
+
+@kernel
+def _set_furnace(block: Block, i: int, furnace: Block, rougher: Block, count: int) -> None:
+    """Give a furnace its faults, the pace that is planned and what was written."""
+    furnace[F.FAULT_THERMOCOUPLE] = block[(R.FAULT + K.THERMOCOUPLE) * LANES + i]
+    furnace[F.FAULT_THERMOCOUPLE_ZONE] = block[(R.FAULT_PLACE + K.THERMOCOUPLE) * LANES + i]
+    furnace[F.FAULT_BURNER] = block[(R.FAULT + K.BURNER) * LANES + i]
+    furnace[F.FAULT_BURNER_ZONE] = block[(R.FAULT_PLACE + K.BURNER) * LANES + i]
+    furnace[F.FAULT_SKID] = block[(R.FAULT + K.SKID) * LANES + i]
+    furnace[F.FAULT_AIR] = block[(R.FAULT + K.AIR_RATIO) * LANES + i]
+    if rougher[G.PACE] > 1.0:
+        furnace[F.PACE] = count * rougher[G.PACE]
+    furnace[F.RATIO_TRIM] = block[R.EXCESS_AIR * LANES + i] - NOMINAL_AIR
+    for side in range(2):
+        trims = furnace[F.TRIM + side * ZONES :]
+        trims[1] = block[R.PREHEAT_TRIM * LANES + i]
+        trims[2] = block[R.HEATING_TRIM * LANES + i]
+        trims[3] = block[R.HEATING_TRIM * LANES + i]
+        trims[4] = block[R.SOAK_TRIM * LANES + i]
+
+
+@kernel
+def _next_order(
+    block: Block, i: int, furnace: Block, slabs: Table, f: int, count: int
+) -> None:
+    """Let the next slab of the book wait before a furnace, unless charging was stopped."""
+    if furnace[F.NEXT_READY] > 0.5 or block[R.REQUEST * LANES + i] > 0.5:
+        return
+    number = int(furnace[F.ORDERED]) * count + f + 1
+    furnace[F.ORDERED] += 1.0
+    furnace[F.NEXT_NUMBER] = float(number)
+    row = (number - 1) % int(block[R.ORDERED * LANES + i])
+    for n in range(6):
+        furnace[F.NEXT_WIDTH + n] = slabs[row, n]
+    furnace[F.NEXT_READY] = 1.0
+
+
+@kernel
+def begin_upstream(
+    block: Block, i: int, furnaces: Block, rougher: Block, settled: Block, mill: Table,
+    slabs: Table, first: Table, plan: np.uint64, episode: int,
+) -> None:  # fmt: skip
+    """Put furnaces full of the first orders and an empty rougher before lane i.
+
+    `first` is room for the orders of one furnace, (coils, 6).
+    """
+    count, lined = int(mill[P.FURNACES]), int(block[R.ORDERED * LANES + i])
+    begin_rougher(rougher, plan, episode)
+    rougher[G.COVERS] = 1.0
+    for f in range(count):
+        for row in range(first.shape[0]):
+            source = (row * count + f) % lined
+            for n in range(6):
+                first[row, n] = slabs[source, n]
+        furnace = furnaces[f * F.SIZE : (f + 1) * F.SIZE]
+        inside = begin_furnace(furnace, settled, mill, first)
+        furnace[F.ORDERED] = inside
+        draw_own(furnace, plan ^ np.uint64(f + 1), episode)
+    block[R.NEXT_SLAB * LANES + i] = 1.0
+
+
+@kernel
+def bar_waits(rougher: Block, mill: Table) -> bool:
+    """Say whether a bar lies before the finishing mill."""
+    here: bool = ready(rougher, mill) > 0.5
+    return here
+
+
+@kernel
+def take_bar(block: Block, i: int, rougher: Block) -> None:
+    """Let the mill take the waiting bar: its length, its mass, and what level 2 knows of it."""
+    length = hand_over(rougher)
+    piece = rougher[G.FEED : G.FEED + G.PIECE]
+    share = length / fmax(piece[G.LENGTH], 1.0)
+    block[R.BAR * LANES + i], block[R.MASS * LANES + i] = length, share * piece[G.WEIGHT]
+    heat, thick = 0.0, 0.0
+    for k in range(3):  # head, middle and tail under the bar pyrometer
+        here, high, _ = bar_at(rougher, (0.1 + 0.4 * k) * length)
+        heat, thick = heat + here / 3.0, thick + high / 3.0
+    block[R.BAR_TEMPERATURE * LANES + i] = heat - BELIEVED_DESCALING
+    block[R.BAR_THICK * LANES + i] = thick
+    block[R.HEAD_DEFICIT * LANES + i] = 0.0
+
+
+@kernel
+def feed_bar(block: Block, i: int, rougher: Block, metres: float) -> None:
+    """Draw `metres` of the bar through the finishing descaler into F1."""
+    feed(rougher, metres)
+    heat, thick, wide = bar_at(rougher, rougher[G.FED])
+    lost = block[(R.FAULT + K.DESCALER) * LANES + i]
+    headers = block[R.DESCALING_MODE * LANES + i] * (1.0 - lost)
+    block[R.ENTRY_TEMPERATURE * LANES + i] = after_descaling(
+        heat, WATER, thick, ENTRY_SPEED, headers
+    )
+    block[R.H * LANES + i] = thick
+    block[R.BAR_WIDER * LANES + i] = wide - block[R.WIDTH * LANES + i] - ALLOWANCE
+
+
+@kernel
+def bar_through(block: Block, i: int, rougher: Block) -> None:
+    """Behind the tail: pacing learns how long the mill took; nothing of the bar is left."""
+    piece = rougher[G.FEED : G.FEED + G.PIECE]
+    finished(rougher, piece[G.FINISHING], block[R.COIL_TIME * LANES + i])
+    if piece[G.STATUS] != float(G.EMPTY):
+        feed(rougher, 1e3)
+
+
+@kernel
+def scrap_bar(rougher: Block) -> None:
+    """After a cobble or a trip: what of the bar is still before F1 goes to scrap."""
+    scrap(rougher, G.FEED)
