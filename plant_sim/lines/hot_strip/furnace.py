@@ -50,6 +50,7 @@ INTO_LINING = 11.0  # W/(m2 K): hot face to lining [M]
 SHELL = 2.3  # W/(m2 K): lining to the hall [M]
 AMBIENT = 298.15  # K: hall and combustion air [M]
 SKID_LOSS = 180.0  # W/(m K): to water-cooled skids, per metre of furnace, 5 to 10 % of fuel [M]
+SKID_FAULT_LOSS = 0.3  # 1: more heat to the skids, per fault of their insulation [T]
 SKID_WATER = 333.15  # K: cooling water of the skids [M]
 OPEN_FACTOR = 0.5  # 1: radiation through the gaps between top and bottom zones [M]
 SHADOW = 0.75  # 1: bottom flux that a skid keeps from the steel on it [M 4.1]
@@ -202,7 +203,8 @@ def _zones(furnace: Furnace, mill: MillData) -> None:
             outward = SHELL * furnace[F.OWN_SHELL] * room * (lining - AMBIENT)
             water = 0.0
             if side == 1:
-                water = SKID_LOSS * (1.0 + furnace[F.FAULT_SKID]) * length * (zone - SKID_WATER)
+                bare = 1.0 + SKID_FAULT_LOSS * furnace[F.FAULT_SKID]
+                water = SKID_LOSS * bare * length * (zone - SKID_WATER)
             # the value of this step for both: the top zone was already moved when side is 1
             twin = furnace[F.ZONE + other] if side == 0 else furnace[F.TWIN + z]
             gap = fmax(length * width - furnace[F.COVER + c], 0.0)

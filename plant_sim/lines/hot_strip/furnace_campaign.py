@@ -40,9 +40,10 @@ def nominal_pace(furnace: Furnace, mill: MillData) -> float:
     s = front(furnace)
     if s < 0:
         return FIRST_PACE
-    thickness = furnace[F.BUNDLE + THICKNESS * SLABS + s]
+    thickness: float = furnace[F.BUNDLE + THICKNESS * SLABS + s]
     pitch: float = furnace[F.SLAB + F.WIDTH * SLABS + s] + mill[P.SLAB_GAP]
-    return NOMINAL_HEATING * thickness * pitch / mill[P.FURNACE_LENGTH]
+    length: float = mill[P.FURNACE_LENGTH]
+    return NOMINAL_HEATING * thickness * pitch / length
 
 
 @kernel
