@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..engine.numbers import exp, fmax, fmin, inline, kernel, log, where
 from ..lines.hot_strip import parameters as P  # noqa: N812  the data sheet
+from ..physics.bite_limits import peening_floor
 from ..physics.flow_stress import misaka
 from ..physics.mill_stretch import gap_for
 from ..physics.roll_bite import (
@@ -70,8 +71,7 @@ def roughing_force(
     for _ in range(2):
         length = contact_length(entry - exit, flat)
         stress = misaka(reduction, speed * reduction / length, temperature, carbon)
-        slender = 0.5 * (entry + exit) / length
-        factor = fmax(ford_alexander_factor(entry, exit, flat), 0.8 + 0.2 * fmin(slender, 8.74))
+        factor = fmax(ford_alexander_factor(entry, exit, flat), peening_floor(entry, exit, flat))
         force = width * PLANE_STRAIN * stress * length * factor
         flat = flattened_radius(radius, force, width, entry - exit)
     return force
@@ -137,7 +137,9 @@ def plan_passes(
         exit = where(last, exit, fmax(exit, entry - steepest))
         correction = factor[passes - 1 - n]
         speed, force, over = fmin(top, 2.5), 0.0, 0.0
-        for _ in range(4):
+        rounds = 0
+        while rounds < 2 or (rounds < 8 and over > 1.0 and not last):
+            rounds += 1
             force = correction * roughing_force(
                 entry, exit, width, radius, speed, temperature, carbon
             )

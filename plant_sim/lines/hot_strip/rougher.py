@@ -177,6 +177,15 @@ def _plan(rougher: Block, piece: Block, mill: Block, first: int) -> None:
 
 
 @kernel
+def _unplanned(rougher: Block) -> int:
+    """Return the place of a piece that level 2 has to plan, -1 if there is none."""
+    for place in (R.STAND, R.APPROACH, R.ORDERED):
+        if rougher[place + R.PLAN_FROM] > 0.5:
+            return place
+    return -1
+
+
+@kernel
 def _enter(rougher: Block, mill: Block) -> None:
     """Take the waiting slab into the stand and plan its passes."""
     move(rougher, R.APPROACH, R.STAND)
@@ -356,15 +365,16 @@ def advance(rougher: Block, mill: Block, faults: Block) -> None:
     for row in (R.FORCE, R.TORQUE, R.POWER, R.ROLL_SPEED, R.EDGER_FORCE, R.DESCALING, R.PASS_NOW):
         rougher[row] = 0.0
     deliver(rougher, mill)
-    for place in (R.STAND, R.APPROACH, R.ORDERED):
+    place = _unplanned(rougher)
+    while place >= 0:
         piece = rougher[place : place + R.PIECE]
-        if piece[R.PLAN_FROM] > 0.5:
-            _plan(rougher, piece, mill, int(piece[R.PLAN_FROM]) - 1)
-            piece[R.PLAN_FROM] = 0.0
+        _plan(rougher, piece, mill, int(piece[R.PLAN_FROM]) - 1)
+        piece[R.PLAN_FROM] = 0.0
+        place = _unplanned(rougher)
     _stand(rougher, mill, faults)
     _approach(rougher, mill, faults)
     cooled = int(rougher[R.TICK]) % 2 == 0  # air acts slowly: every second interval
-    for place in (R.APPROACH, R.STAND, R.TABLE, R.FEED):
+    for place in range(R.APPROACH, R.ORDERED, R.PIECE):
         piece = rougher[place : place + R.PIECE]
         if piece[R.STATUS] == float(R.EMPTY):
             continue

@@ -34,7 +34,8 @@ def cell_mean(piece: Block, c: int) -> float:
 @inline
 def cell_length(piece: Block, c: int) -> float:
     """Return the length (m) of cell c: its steel over its section."""
-    return piece[R.MASS + c] / (DENSITY * piece[R.THICK + c] * piece[R.WIDE + c])
+    length: float = piece[R.MASS + c] / (DENSITY * piece[R.THICK + c] * piece[R.WIDE + c])
+    return length
 
 
 @kernel
@@ -102,7 +103,8 @@ def warm(piece: Block, c: int, rise: float) -> float:
     """Warm all layers of cell c by `rise` (K); returns the heat (J)."""
     for k in range(R.NODES):
         piece[R.HEAT + k * R.CELLS + c] += rise
-    return piece[R.MASS + c] * SPECIFIC * rise
+    gained: float = piece[R.MASS + c] * SPECIFIC * rise
+    return gained
 
 
 @inline

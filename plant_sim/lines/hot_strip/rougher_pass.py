@@ -42,6 +42,8 @@ EDGER_RADIUS = 0.5  # m: vertical rolls [M]
 ROLL_FILM = 30e3  # W/(m2 K): stock to roll, mean over the arc [M 3.7]
 ROLL_SURFACE = 400.0  # K: of the rolls [M]
 TRIP_TORQUE, TRIP_POWER = 1.75, 1.5  # 1, 1: of the rating, at which the drive trips [M 6.4]
+CLOSE = 1e-7  # m: of the gaugemeter's balance at which the bite is found [C 3.4]
+MOST_STEPS = 12  # if it is not
 NO_FORCE = 1e9  # N: above any roll force, so that a broken state counts as a trip [M]
 
 
@@ -64,8 +66,11 @@ def bite(
         stiffness: of the stand for this width (N/m).
     """
     exit, flat = fmin(fmax(gap, 0.5 * entry), 0.995 * entry), 1.02 * radius
-    force, stress = 0.0, 0.0
-    for _ in range(6):  # the stand is ten times stiffer than thick stock: each step gains a digit
+    force, stress, error, steps = 0.0, 0.0, 1.0, 0
+    # the stand is ten times stiffer than thick stock: each step gains a digit. One cell at a time,
+    # so a step more or less costs no other plant anything
+    while abs(error) > CLOSE and steps < MOST_STEPS:
+        steps += 1
         draft = entry - exit
         reduction = strain(entry, exit)
         rate = speed * reduction / contact_length(draft, flat)

@@ -39,7 +39,8 @@ def is_clear(rougher: Block, mill: Block) -> bool:
     section = rougher[R.STAND + R.EXIT + last] * rougher[R.STAND + R.WIDE + R.CELLS // 2]
     bar = rougher[R.STAND + R.WEIGHT] / (DENSITY * section)
     ahead = rougher[R.FEED + R.LENGTH] - rougher[R.FED]
-    return ahead + CLEARANCE + bar <= mill[P.DELAY_TABLE]
+    fits: bool = ahead + CLEARANCE + bar <= mill[P.DELAY_TABLE]
+    return fits
 
 
 @kernel
@@ -83,7 +84,8 @@ def hand_over(rougher: Block) -> float:
     rougher[R.CROPPED] += cut / piece[R.LENGTH] * piece[R.WEIGHT]
     rougher[R.ROUGHED] += piece[R.WEIGHT]
     rougher[R.BARS] += 1.0
-    return piece[R.LENGTH] - cut
+    length: float = piece[R.LENGTH] - cut
+    return length
 
 
 @kernel
@@ -93,7 +95,7 @@ def feed(rougher: Block, metres: float) -> float:
     if piece[R.STATUS] == float(R.EMPTY):
         return 0.0
     rougher[R.FED] += metres
-    left = piece[R.LENGTH] - piece[R.CROP_HEAD] - piece[R.CROP_TAIL] - rougher[R.FED]
+    left: float = piece[R.LENGTH] - piece[R.CROP_HEAD] - piece[R.CROP_TAIL] - rougher[R.FED]
     if left > 0.0:
         return left
     piece[R.STATUS] = R.EMPTY
