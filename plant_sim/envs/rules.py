@@ -13,15 +13,19 @@ from ..errors import ConfigError
 from ..lines.hot_strip.tables import BANKS, CONTROLS, STANDS
 from .hot_strip_line import MOVED
 from .mill_setup import MONITORED, OFFSETS
+from .reheating_furnace import ACTIONS as FURNACE_ACTIONS
 from .task import Array, Task
 
 Page = Mapping[str, Array]  # observations by name, SI, (n,) each
 Rule = Callable[[Page], Array]
 
 SMALL = 10e-6  # m of thickness that the monitor alone may take out
+GENTLE = 200.0  # K of error for the whole trim: more swings with the dead time of the table
 UNLEARNED = 0.65  # share of the monitor's correction that level 2 does not learn at once
 DOUBT, AGREE = 15.0, 8.0  # K between pyrometer and model: distrust, trust again
 AT_LIMIT = 0.47  # banks: the cooling feedback has nearly nothing left
+DOOR_ERROR, BACKLOG = 40.0, 4.0  # K and slabs for the whole of a trim
+LEAN = -0.5  # of the air trim: below that fuel stays unburnt
 DRY, ASKED = 0.2, 0.8  # flow of a bank that gives no water, and the command that should
 
 
@@ -55,10 +59,8 @@ def finishing_mill(page: Page) -> Array:
 
 
 def run_out_table(page: Page) -> Array:
-    """Add what the feedback at its limit cannot: a share of the coiling-temperature error."""
-    off = page["rot.strip_seen"] * page["rot.coiling_temperature"]
-    stuck = np.abs(page["rot.feedback"]) > AT_LIMIT
-    return (np.where(stuck, off, 0.3 * off) / 40.0)[:, None]
+    """Add a little of the coiling-temperature error at once: strip under way is not seen yet."""
+    return (page["rot.strip_seen"] * page["rot.coiling_temperature"] / GENTLE)[:, None]
 
 
 def mill_setup(page: Page) -> Array:
@@ -101,9 +103,18 @@ def hot_strip_line(page: Page) -> Array:
     return np.stack([wanted.get(name, np.zeros(out.shape)) for name in MOVED], axis=1)
 
 
+def reheating_furnace(page: Page) -> Array:
+    """Little air, zones by what the door pyrometer shows, faster while the mill waits."""
+    zones = -page["furnace.door_error"] / DOOR_ERROR
+    pace = page["furnace.backlog"] / BACKLOG
+    wanted = {"furnace.air_ratio_trim": np.full(zones.shape, LEAN), "furnace.pace_trim": pace}
+    return np.stack([wanted.get(action.name, zones) for action in FURNACE_ACTIONS], axis=1)
+
+
 RULES: dict[str, Rule] = {
     "FinishingMill": finishing_mill,
     "HotStripLine": hot_strip_line,
     "MillSetup": mill_setup,
+    "ReheatingFurnace": reheating_furnace,
     "RunOutTable": run_out_table,
 }

@@ -174,9 +174,8 @@ def draw_plan(
     _check("seed", seed, 0, MOST_SEED - 1)
     _check("episode", episode, 0, MOST_EPISODE - 1)
     _check("coils", coils, 1, MOST_COILS)
-    numbers = np.random.default_rng([seed, episode, PURPOSE]).random(
-        POOL + HARDNESSES + CHANCES * coils
-    )
+    place = np.array((seed, episode, PURPOSE), np.uint32)
+    numbers = np.random.default_rng(place).random(POOL + HARDNESSES + CHANCES * coils)
     day = Draw(numbers[:POOL].tolist())
     scenario.writes(day)
     if book is None and day.book:

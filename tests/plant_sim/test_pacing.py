@@ -11,6 +11,8 @@ from passline.plant_sim.lines.hot_strip import faults as K  # noqa: N812
 from passline.plant_sim.lines.hot_strip import rougher_rows as R  # noqa: N812
 from passline.plant_sim.lines.hot_strip.roughers import Rougher, Slab
 
+pytestmark = pytest.mark.timeout(240)  # whichever test comes first compiles the rougher
+
 FLOW = 0.0215  # m2/s, thickness times speed of a finishing mill
 MILL_CLEAR = 12.0  # s before which no head may follow a tail
 TRAVEL = 3.5  # s from the first stand to behind the last one

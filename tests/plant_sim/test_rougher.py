@@ -13,6 +13,8 @@ from passline.plant_sim.lines.hot_strip.roughers import Rougher, Slab
 from passline.plant_sim.physics.strip_temperature import DENSITY, HEAT
 from passline.plant_sim.physics.thick_stock import LAYERS
 
+pytestmark = pytest.mark.timeout(240)  # whichever test comes first compiles the rougher
+
 KELVIN = 273.15
 SHOWN = slice(R.SHOWN_RM_FORCE, R.FORCE_RATIO_RM + 1)
 
