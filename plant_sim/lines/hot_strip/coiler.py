@@ -69,7 +69,4 @@ def coil_strip(table: Table, mill: Mill) -> None:
         table[R.SHOWN_COILER_TENSION * LANES + i] = fmax(
             tension + TENSION_NOISE * table[(R.NOISE + 6) * LANES + i], 0.0
         )
-        table[R.SHOWN_DIAMETER * LANES + i] = (
-            outer + SIZE_NOISE * table[(R.NOISE + 7) * LANES + i]
-        )
-
+        table[R.SHOWN_DIAMETER * LANES + i] = outer + SIZE_NOISE * table[(R.NOISE + 7) * LANES + i]

@@ -27,9 +27,9 @@ from .layout import TABLE
 from .level2 import learn_force, learn_temperatures, learn_zero, set_up
 from .parameters import STANDS
 from .profile import change_rolls, preset_profile
-from .rows import INTERVAL, LANES
 from .rougher_rows import NUMBER
 from .rougher_rows import TABLE as TABLE_PIECE
+from .rows import INTERVAL, LANES
 from .runout_control import learn_table
 from .upstream import CLEARED, bar_through, bar_waits, feed_bar, scrap_bar, take_bar
 

@@ -31,7 +31,7 @@ from . import furnace_rows as F  # noqa: N812  the layout, read as F.ZONE
 from . import parameters as P  # noqa: N812  the mill's data, read as P.ZONES
 from .config import mill_of
 from .furnace_campaign import MOST_PACE, STOP_ODDS
-from .lanes import key_of
+from .keys import key_of
 
 Array = NDArray[np.float64]
 

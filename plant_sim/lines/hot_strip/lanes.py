@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import isfinite
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +22,22 @@ from ...scenarios.fields import ORDER
 from ...scenarios.plan import Plan, draw_plan
 from ...signals import Quality, Sample, Signal
 from . import faults as F  # noqa: N812
-from . import parameters as P  # noqa: N812
 from . import rows as R  # noqa: N812  the layout, read as R.SPEED
 from .coil import Coil as Coil
 from .coil import finished_coil, harms, pieces
 from .config import mill_of
 from .control_table import CONTROLS
+from .furnace_rows import SIZE as FURNACE
+from .furnaces import furnace_orders, settled
+from .keys import key_of as key_of
 from .layout import ROWS as SIZE
-from .layout import TABLE
-from .runout_rows import TRUE_CT
-from .shown import IN_BLOCK, UPSTREAM, Reading, read, read_one, reading, row_of
+from .rougher_rows import SIZE as ROUGHER
+from .shown import IN_BLOCK, Reading, read, read_one, reading, row_of
 from .signal_table import ROWS, SIGNALS
+from .truth import truth_of
+
+if TYPE_CHECKING:
+    from ...scenarios.registry import Scenario
 
 SOURCES = (
     "engine.random",
@@ -39,6 +45,15 @@ SOURCES = (
     "physics.roll_bite",
     "physics.mill_stretch",
     "physics.strip_temperature",
+    "physics.bite_limits",
+    "physics.steel",
+    "physics.slab_conduction",
+    "physics.furnace_heat",
+    "physics.scale",
+    "physics.spread",
+    "physics.edging",
+    "physics.thick_pass",
+    "physics.thick_stock",
     "physics.tension_creep",
     "physics.roll_thermal",
     "physics.roll_wear",
@@ -48,9 +63,23 @@ SOURCES = (
     "physics.transformation",
     "economics",
     "control.level2_model",
+    "control.rougher_setup",
+    "control.pacing",
+    "control.furnace_control",
+    "control.furnace_level2",
     "control.profile_setup",
     "control.cooling_setup",
     "control.cooling_feedback",
+    "lines.hot_strip.furnace",
+    "lines.hot_strip.furnace_slabs",
+    "lines.hot_strip.furnace_automation",
+    "lines.hot_strip.furnace_drive",
+    "lines.hot_strip.rougher_heat",
+    "lines.hot_strip.rougher_pass",
+    "lines.hot_strip.rougher_table",
+    "lines.hot_strip.rougher_pace",
+    "lines.hot_strip.rougher",
+    "lines.hot_strip.rougher_show",
     "lines.hot_strip.mill",
     "lines.hot_strip.mill_show",
     "lines.hot_strip.profile",
@@ -63,6 +92,7 @@ SOURCES = (
     "lines.hot_strip.coil_start",
     "lines.hot_strip.disturbances",
     "lines.hot_strip.hand_over",
+    "lines.hot_strip.upstream",
     "lines.hot_strip.cycle",
     "lines.hot_strip.drive",
 )
@@ -79,31 +109,13 @@ def kernel() -> ModuleType:
     return compile_sources(SOURCES)["lines.hot_strip.drive"]
 
 
-def key_of(seed: int, purpose: int = 0) -> np.uint64:
-    """Return the 64-bit key of a seed; purpose 0 orders and faults, 1 disturbances and noise."""
-    if not 0 <= seed < 2**32:  # wider seeds would share words with another purpose
-        raise ConfigError(f"seed {seed} is outside [0, 2**32); use a number inside")
-    return np.uint64(np.random.SeedSequence([int(seed), purpose]).generate_state(1, np.uint64)[0])
-
-
-def _faults(at: NDArray[np.float64]) -> dict[str, float]:
-    """Return what is known of the faults that this campaign has, from the rows of a line."""
-    told = {}
-    for k, name in enumerate(F.FAULTS):
-        if at[R.FAULT_SIZE + k] != 0.0:
-            told[f"fault.{name}.now"] = float(at[R.FAULT + k])
-            told[f"fault.{name}.size"] = float(at[R.FAULT_SIZE + k])
-            told[f"fault.{name}.from"] = float(at[R.FAULT_FROM + k])
-            told[f"fault.{name}.until"] = float(at[R.FAULT_UNTIL + k])
-            told[f"fault.{name}.place"] = float(at[R.FAULT_PLACE + k])
-    return told
-
-
 @dataclass(frozen=True)
 class LineState:
     """The whole state of one line: rows, keys, episode, clock, the plan of its day, coils."""
 
     rows: NDArray[np.float64]
+    furnaces: NDArray[np.float64]
+    rougher: NDArray[np.float64]
     mill: NDArray[np.float64]
     plan: np.uint64
     noise: np.uint64
@@ -128,6 +140,8 @@ class HotStripLanes:
         seeds: one seed a line; equal seeds are equal lines.
         scenario: name in `scenarios.SCENARIOS`.
         config: a mill of one's own: the path of a mill file or a `config.Mill`; None: the default.
+        upstream: with furnaces and rougher; without them bars are drawn at random, for tasks of
+            the finishing mill and the run-out table.
 
     Raises:
         ConfigError: for an unknown scenario, a negative seed, no seed or a wrong mill.
@@ -136,11 +150,18 @@ class HotStripLanes:
     controls: Mapping[str, Control] = CONTROLS
 
     def __init__(
-        self, seeds: Sequence[int], scenario: str = "nominal", config: object | None = None
+        self,
+        seeds: Sequence[int],
+        scenario: str = "nominal",
+        config: object | None = None,
+        upstream: bool = True,
     ) -> None:
         if len(seeds) == 0:
             raise ConfigError("0 seeds were given; give one seed for each line")
-        self._mill, self._scenario = mill_of(config).parameters(), scenario
+        self._mill = mill_of(config).parameters()
+        self._scenario: str | Scenario = scenario
+        self._settled = settled(self._mill).copy() if upstream else np.zeros(0)
+        self._whole = upstream
         self._allocate(len(seeds))
         for lane, seed in enumerate(seeds):
             self._take(lane, int(seed), 0)
@@ -148,7 +169,7 @@ class HotStripLanes:
 
     def _allocate(self, count: int) -> None:
         self.n = count
-        self._reading: Reading = reading(False)
+        self._reading: Reading = reading(self._whole)
         self.signals: Mapping[str, Signal] = {n: SIGNALS[n] for n in self._reading.names}
         lanes = -(-count // R.LANES) * R.LANES
         self._state = np.zeros(SIZE * lanes)
@@ -158,14 +179,17 @@ class HotStripLanes:
         self._orders = np.zeros((lanes, 0, len(ORDER)))
         self._faults, self._scales = np.zeros((lanes, F.KINDS, 5)), np.ones((lanes, R.SCALES))
         self._days: list[Plan] = []
-        self._upstream = {part: np.zeros((lanes, 0)) for part in UPSTREAM}
+        self._slabs = np.zeros((lanes, 0, 6))
+        self._furnaces = np.zeros((lanes, 2 * FURNACE if self._whole else 0))
+        self._rougher = np.zeros((lanes, ROUGHER if self._whole else 0))
+        self._present = np.zeros((lanes, F.KINDS))
         self._kept = np.zeros((lanes, ROOM, len(R.KEPT)))
 
     def _pad(self) -> None:
         """Let padding lanes repeat the last live one: they must stay inside the physics."""
         for array in (
-            self._plan, self._noise, self._episode, self._lined, self._orders, self._faults,
-            self._scales,
+            self._plan, self._noise, self._episode, self._lined, self._orders, self._slabs,
+            self._faults, self._scales,
         ):  # fmt: skip
             array[self.n :] = array[self.n - 1]
 
@@ -181,7 +205,10 @@ class HotStripLanes:
         if coils > self._orders.shape[1]:
             more = np.zeros((len(self._plan), coils - self._orders.shape[1], len(ORDER)))
             self._orders = np.concatenate([self._orders, more], axis=1)
+            self._slabs = np.concatenate([self._slabs, more[:, :, :6]], axis=1)
         self._orders[lane, :coils], self._lined[lane] = day.orders, coils
+        if self._whole:
+            self._slabs[lane, :coils] = furnace_orders(day.orders)
         self._faults[lane] = day.faults
         self._scales[lane] = [*day.disturbances, *day.shifts]
         self._days[lane : lane + 1] = [day]
@@ -193,8 +220,9 @@ class HotStripLanes:
             full[: self.n], full[self.n :] = mask, mask[-1]
         self._pad()
         kernel().begin(
-            self._state, self._mill, self._faults, self._scales, self._lined, self._plan,
-            self._episode, self._clock, self._count, full,
+            self._state, self._mill, self._slabs, self._furnaces, self._rougher,
+            self._settled, self._faults, self._scales,
+            self._lined, self._plan, self._episode, self._clock, self._count, full,
         )  # fmt: skip
 
     def reseed(self, lane: int, seed: int | None) -> None:
@@ -239,18 +267,28 @@ class HotStripLanes:
             raise ConfigError(f"intervals {intervals} is negative; a plant cannot go back")
         self._make_room(int(self._count.max()) + intervals // FASTEST_COIL + 1)
         kernel().advance(
-            int(intervals), self._state, self._mill, self._orders, self._plan, self._noise,
-            self._episode, self._clock, self._kept, self._count,
+            int(intervals), self._state, self._mill, self._orders, self._slabs, self._furnaces,
+            self._rougher, self._present, self._plan, self._noise, self._episode, self._clock,
+            self._kept, self._count,
         )  # fmt: skip
+
+    @property
+    def _parts(self) -> dict[str, NDArray[np.float64]]:
+        """What lies apart from the blocks: each (lanes, size of its array)."""
+        return {
+            "furnace1": self._furnaces[:, :FURNACE],
+            "furnace2": self._furnaces[:, FURNACE:],
+            "rougher": self._rougher,
+        }
 
     def read(self) -> NDArray[np.float64]:
         """Return what is shown: (n, signals), SI, in the order of `signals`."""
-        return read(self._reading, self.rows, self._upstream, self.n)
+        return read(self._reading, self.rows, self._parts, self.n)
 
     def samples(self, lane: int) -> dict[str, Sample]:
         """Return the samples of one line by name."""
         block, slot = divmod(lane, R.LANES)
-        values = read_one(self._reading, self.rows, self._upstream, lane)
+        values = read_one(self._reading, self.rows, self._parts, lane)
         plant, now = float(self._clock[lane] * INTERVAL), time.monotonic()
         # a stand outside the validity of its formulas: nothing shown of this line is certain
         quality = Quality.GOOD if self.rows[block, R.OUTSIDE, slot] == 0.0 else Quality.UNCERTAIN
@@ -282,7 +320,7 @@ class HotStripLanes:
             column[chosen] = clipped
             self.set_row(row, column)
         else:
-            self._upstream[part][: self.n, row][chosen] = clipped
+            self._parts[part][: self.n, row][chosen] = clipped
 
     def total(self, counter: int) -> NDArray[np.float64]:
         """Return a counter (ROLLED..COLD) of each line since its campaign began."""
@@ -313,19 +351,15 @@ class HotStripLanes:
         """Return the ground truth of one line: for reports and evaluation, never for a seat."""
         block, slot = divmod(lane, R.LANES)
         at = self.rows[block, :, slot]
-        return {
-            "fdt": float(at[R.TRUE_FDT]),
-            "ct": float(at[TABLE + TRUE_CT]),
-            "exit_thickness": float(at[R.H + P.STANDS] * at[R.ACTIVE]),
-            "hardness": float(at[R.HARDNESS]),
-            **_faults(at),
-        }
+        return truth_of(at)
 
     def lane(self, lane: int) -> LineState:
         """Return the whole state of one line."""
         block, slot = divmod(lane, R.LANES)
         return LineState(
             rows=self.rows[block, :, slot].copy(),
+            furnaces=self._furnaces[lane].copy(),
+            rougher=self._rougher[lane].copy(),
             mill=self._mill,
             plan=self._plan[lane],
             noise=self._noise[lane],
@@ -343,6 +377,7 @@ class HotStripLanes:
     def _fill(self, lane: int, state: LineState) -> None:
         block, slot = divmod(lane, R.LANES)
         self.rows[block, :, slot] = state.rows
+        self._furnaces[lane], self._rougher[lane] = state.furnaces, state.rougher
         self._plan[lane], self._noise[lane] = state.plan, state.noise
         self._episode[lane], self._clock[lane] = state.episode, state.clock
         self._count[lane] = len(state.kept)
@@ -362,6 +397,8 @@ class HotStripLanes:
         """
         lanes = cls.__new__(cls)
         lanes._mill, lanes._scenario = state.mill, state.day.scenario
+        lanes._whole = state.rougher.size > 0
+        lanes._settled = settled(state.mill).copy() if lanes._whole else np.zeros(0)
         lanes._allocate(count)
         for lane in range(count):
             lanes.put(lane, state)
@@ -396,6 +433,6 @@ class HotStripLanes:
 
     def _arrays(self) -> tuple[NDArray[np.generic], ...]:
         return (
-            self._state, self._plan, self._noise, self._episode, self._clock, self._count,
-            self._kept,
+            self._state, self._furnaces, self._rougher, self._plan, self._noise, self._episode,
+            self._clock, self._count, self._kept,
         )  # fmt: skip

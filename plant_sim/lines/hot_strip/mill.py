@@ -208,8 +208,8 @@ def _newton(stand: Block, bench: Block, radius: float, compensation: float) -> N
             stand[R.LOCKED * LANES + i], stand[R.T * LANES + i],
             bench[B_FLOW * LANES + i] / exit, bench[B_WIDTH * LANES + i],
             bench[B_CARBON * LANES + i], bench[B_HARDNESS * LANES + i], radius,
-            compensation * bench[B_COMPENSATION * LANES + i] / COMPENSATED, bench[B_STIFFNESS * LANES + i],
-            bench[B_BELIEVED * LANES + i],
+            compensation * bench[B_COMPENSATION * LANES + i] / COMPENSATED,
+            bench[B_STIFFNESS * LANES + i], bench[B_BELIEVED * LANES + i],
         )  # fmt: skip
         stand[(R.H + 1) * LANES + i] = exit
         stand[R.FLAT * LANES + i] = flat

@@ -85,6 +85,8 @@ from .profile_rows import (
 )
 from .rows import (
     ACTIVE,
+    BENDING_BACK_TRIM,
+    BENDING_FRONT_TRIM,
     EXPECTED,
     FLAT,
     FORCE,

@@ -157,8 +157,8 @@ def _prepare(table: Table, bench: Table, seconds: float) -> None:
     for i in range(LANES):
         carbon = table[R.CARBON * LANES + i]
         bench[B_SPEED * LANES + i] = table[R.SPEED * LANES + i]
-        bench[B_WATER * LANES + i] = table[R.WATER_TEMPERATURE * LANES + i] + (
-            table[R.WARM * LANES + i]
+        bench[B_WATER * LANES + i] = (
+            table[R.WATER_TEMPERATURE * LANES + i] + (table[R.WARM * LANES + i])
         )
         bench[B_AE3 * LANES + i] = ae3(carbon, manganese(carbon))
         bench[B_PACE * LANES + i] = composition_pace(carbon, manganese(carbon))
@@ -202,9 +202,7 @@ def _arrive(strip: Table, bench: Table, mill: Mill) -> None:
         bench[B_BOILING * LANES + i] = boiling_factor(heat, bench[B_WATER * LANES + i])
         per = 1.0 / (DENSITY * SPECIFIC_HEAT * strip[R.GAUGE * LANES + i])
         bench[B_PER * LANES + i] = per
-        bench[B_OTHER * LANES + i] = (
-            per * dry_flux(heat) - RISE * 2.0 * age * faster * (1.0 - done)
-        )
+        bench[B_OTHER * LANES + i] = per * dry_flux(heat) - RISE * 2.0 * age * faster * (1.0 - done)
         bench[B_DONE * LANES + i] = done
         bench[B_FROM * LANES + i] = _water_up_to(bench, i, place, first, length)
 

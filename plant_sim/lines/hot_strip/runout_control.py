@@ -82,9 +82,7 @@ def set_up(table: Table, mill: Mill) -> None:
         table[R.BANK_DROP * LANES + i] = gain * drop(
             aim + 20.0, water, speed, gauge, mill[P.BANK_LENGTH]
         )
-        table[R.TRIM_DROP * LANES + i] = gain * drop(
-            aim, water, speed, gauge, mill[P.BANK_LENGTH]
-        )
+        table[R.TRIM_DROP * LANES + i] = gain * drop(aim, water, speed, gauge, mill[P.BANK_LENGTH])
         bench[C_BANKS * LANES + i] = table[R.DEMAND * LANES + i]
     for _ in range(NEWTON):
         _predict(table, bench, mill)
@@ -147,9 +145,7 @@ def _predict(table: Table, bench: Table, mill: Mill) -> None:
 
 
 @kernel
-def _stretch(
-    table: Table, bench: Table, mill: Mill, start: float, end: float, bank: float
-) -> None:
+def _stretch(table: Table, bench: Table, mill: Mill, start: float, end: float, bank: float) -> None:
     """Move the model from start to end (m), under a bank (0..) or, below 0, in air."""
     mains, middle = mill[P.BANK_COUNT], mill[P.MID_PYROMETER]
     main = where(bank >= 0.0, 1.0, 0.0) * where(bank < mains, 1.0, 0.0)

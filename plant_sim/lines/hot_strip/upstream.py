@@ -1,4 +1,4 @@
-"""From the order book to the waiting bar: furnaces that heat, pacing that asks, a rougher that rolls.
+"""From the order book to the waiting bar: furnaces heat, pacing asks, a rougher rolls.
 
 The furnaces take the slabs of the book in turn and hand them over in the same order. Pacing asks
 for the next slab so that its bar arrives when the finishing mill is free. One line at a time:
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.numbers import fmax, kernel
-from ...engine.random import normal
 from ...physics.strip_temperature import after_descaling
 from ...scenarios import fields as O  # noqa: N812
 from . import faults as K  # noqa: N812
@@ -28,7 +27,7 @@ from .rougher import can_receive, receive
 from .rougher_pace import announce, finished, slab_in
 from .rougher_show import show as show_rougher
 from .rougher_table import bar_at, feed, hand_over, ready, scrap
-from .rows import INTERVAL, LANES
+from .rows import LANES
 
 Block = NDArray[np.float64]
 Table = NDArray[np.float64]
@@ -149,9 +148,7 @@ def _set_furnace(block: Block, i: int, furnace: Block, rougher: Block, count: in
 
 
 @kernel
-def _next_order(
-    block: Block, i: int, furnace: Block, slabs: Table, f: int, count: int
-) -> None:
+def _next_order(block: Block, i: int, furnace: Block, slabs: Table, f: int, count: int) -> None:
     """Let the next slab of the book wait before a furnace, unless charging was stopped."""
     if furnace[F.NEXT_READY] > 0.5 or block[R.REQUEST * LANES + i] > 0.5:
         return
