@@ -95,7 +95,8 @@ def run(
     from ..connectors import load_tags
     from ..connectors.follower import Follower
     from ..connectors.gate.client import GateClient
-    from ..plant_sim.lines.hot_strip.tables import CONTROLS, SIGNALS, offer
+    from ..plant_sim.lines.hot_strip.control_table import CONTROLS, offer
+    from ..plant_sim.lines.hot_strip.signal_table import SIGNALS
 
     stop = stop or threading.Event()
     with ExitStack() as stack:
@@ -167,7 +168,7 @@ def play(
     """
     from langgraph.checkpoint.memory import InMemorySaver
 
-    from ..plant_sim.lines.hot_strip.tables import offer
+    from ..plant_sim.lines.hot_strip.control_table import offer
 
     line = plant.line
     seat, rules = seat_for(engine, adapter) if isinstance(engine, str) else (engine, None)

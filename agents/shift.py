@@ -156,7 +156,8 @@ class Shift:
         """Make the tag file and the keys now, so that the agent may start before the plant."""
         from ..connectors import security
         from ..connectors.tagfile import make_default, write_tags
-        from ..plant_sim.lines.hot_strip.tables import CONTROLS, SIGNALS
+        from ..plant_sim.lines.hot_strip.control_table import CONTROLS
+        from ..plant_sim.lines.hot_strip.signal_table import SIGNALS
 
         tags = make_default(
             SIGNALS, CONTROLS, opcua_port=_free_port(), modbus_port=_free_port(), line="hot-strip"

@@ -46,7 +46,7 @@ class Watch:
         self,
         signals: Mapping[str, Signal],
         controls: Mapping[str, Control],
-        offer: Callable[[Control, float], list[Move]],
+        offer: Callable[[Control, float, Mapping[str, Sample]], list[Move]],
         make_builder: Callable[[], Builder] | None = None,
     ) -> None:
         self.controls = controls

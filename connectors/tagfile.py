@@ -204,7 +204,8 @@ def write_default(
     Modbus as well. Controls of the mill are written over OPC UA, those of the run-out table over
     Modbus.
     """
-    from ..plant_sim.lines.hot_strip.tables import CONTROLS, SIGNALS
+    from ..plant_sim.lines.hot_strip.control_table import CONTROLS
+    from ..plant_sim.lines.hot_strip.signal_table import SIGNALS
 
     tagfile = make_default(
         SIGNALS, CONTROLS, opcua_port=opcua_port, modbus_port=modbus_port, line=line, host=host

@@ -2,7 +2,7 @@
 
 from passline.plant_sim import make_line
 from passline.plant_sim.controls import legal_moves
-from passline.plant_sim.lines.hot_strip.tables import offer
+from passline.plant_sim.lines.hot_strip.control_table import offer
 from passline.plant_sim.rollouts import branch
 
 line = make_line("hot-strip", seed=3, scenario="dead-bank")

@@ -214,7 +214,7 @@ def _campaigns(quota: _Quota, scenario: str, batch: int) -> None:
     """Play a batch of campaigns side by side; `quota` takes the rows at decision points drawn."""
     from ..plant_sim.control.rules import RuleSeat
     from ..plant_sim.lines.hot_strip.lanes import INTERVAL, HotStripLanes
-    from ..plant_sim.lines.hot_strip.tables import offer
+    from ..plant_sim.lines.hot_strip.control_table import offer
     from ..plant_sim.rollouts.branch import branch_many
     from ..plant_sim.snapshot import DECISION_PERIOD, SAMPLE_PERIOD, SnapshotBuilder
 
@@ -293,7 +293,7 @@ def best_move(table: "BranchTable", recipe: Recipe) -> int | None:
     enough; hold when nothing gains much. Of moves about as good as the best the one of least risk,
     then the first of the catalogue: labels must not hang on a few EUR of noise.
     """
-    from ..plant_sim.lines.hot_strip.tables import CONTROLS
+    from ..plant_sim.lines.hot_strip.control_table import CONTROLS
 
     cost = table.mean
     fits = [index for index, fit in enumerate(table.admissible.tolist()) if fit]

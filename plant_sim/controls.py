@@ -35,6 +35,7 @@ class Control:
         english: meaning in one phrase.
         korean: the same in Korean.
         display: unit an operator reads, a key of `units.UNITS`.
+        start: where it stands when a line begins, and where a hand-back brings it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Control:
     english: str
     korean: str
     display: str
+    start: float = 0.0
 
     def __post_init__(self) -> None:
         numbers = (self.low, self.high, self.max_step, self.cooldown, self.tolerance)
@@ -112,7 +114,7 @@ class Seat(Protocol):
 def legal_moves(
     controls: Mapping[str, Control],
     samples: Mapping[str, Sample],
-    offer: Callable[[Control, float], list[Move]],
+    offer: Callable[[Control, float, Mapping[str, Sample]], list[Move]],
 ) -> list[Move]:
     """Return HOLD and every move that `offer` proposes and range, step and pre-conditions allow.
 
@@ -125,7 +127,7 @@ def legal_moves(
             continue
         if not all(name in samples and samples[name].good for name in control.needs):
             continue
-        for move in offer(control, present.value):
+        for move in offer(control, present.value, samples):
             if isclose(move.value, present.value, abs_tol=control.tolerance):
                 continue
             if control.refusal(move.value, present.value) is None:

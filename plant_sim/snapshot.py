@@ -20,7 +20,16 @@ STUCK_AFTER = 6.0  # s a bank may lag its command
 
 FDT_OFF, FDT_DOUBT, FDT_TRUST = 14.0, 11.0, 4.0  # K
 CT_OFF, GAUGE_OFF, FORCE_OFF = 11.0, 25e-6, 0.05  # K, m, fraction
-FEEDBACK_FULL, SPRAY_EDGE = 0.45, 0.03  # banks, opening
+FEEDBACK_FULL, SPRAY_EDGE = 0.9, 0.03  # banks, opening
+
+# what the page is made of: one of these that is not good is told, others are not its business
+USED = (
+    "coil.number", "coil.phase", "coil.position", "coil.gauge_aim", "coil.fdt_aim", "coil.ct_aim",
+    "fm.fdt", "fm.fdt_model", "fm.fdt_source", "fm.exit_thickness", "fm.spray_opening", "fm.speed",
+    "fm.force_ratio", "fm.hardness_correction", "rot.coiling_temperature", "rot.feedback",
+    "rot.demand",
+)  # fmt: skip
+BANKS = "rot.bank_"
 
 # The closed vocabulary of what may be wrong; a planner sees these words and no text of the plant.
 ALERTS = {
@@ -73,6 +82,7 @@ class SnapshotBuilder:
 
     def __init__(self, signals: Mapping[str, Signal], controls: Mapping[str, Control]) -> None:
         self._signals, self._controls = signals, controls
+        self._watched = [name for name in signals if name in USED or name.startswith(BANKS)]
         self._smooth: dict[str, float] = {}
         self._dry: dict[int, float] = {}  # bank -> seconds without the flow it was asked for
         self._time: float | None = None
@@ -102,7 +112,7 @@ class SnapshotBuilder:
         for name in self._controls:
             if name in good:
                 features[name] = good[name]
-        missing = any(name not in good for name in self._signals)
+        missing = any(name not in good for name in self._watched)
         return Snapshot(
             time=clock,
             coil=int(good.get("coil.number", 0.0)),

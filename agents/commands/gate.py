@@ -165,7 +165,7 @@ def _show_receipt(receipt: Mapping[str, Any], as_json: bool) -> None:
 
 
 def _unit(control: str) -> str:
-    from ...plant_sim.lines.hot_strip.tables import CONTROLS
+    from ...plant_sim.lines.hot_strip.control_table import CONTROLS
 
     return CONTROLS[control].display if control in CONTROLS else "1"
 

@@ -6,7 +6,7 @@ say) is told as it was recorded.
 
 import re
 
-from ...plant_sim.lines.hot_strip.tables import CONTROLS
+from ...plant_sim.lines.hot_strip.control_table import CONTROLS
 from ...plant_sim.scenarios.faults import FAULTS
 from ...plant_sim.snapshot import ALERTS
 from ...plant_sim.units import from_si

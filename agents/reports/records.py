@@ -191,8 +191,8 @@ def _others(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _tolerances() -> dict[str, float]:
-    from ...plant_sim.lines.hot_strip.mill import FDT_BAND, GAUGE_BAND, GAUGE_SHARE
-    from ...plant_sim.lines.hot_strip.table import CT_BAND
+    from ...plant_sim.lines.hot_strip.mill_show import FDT_BAND, GAUGE_BAND, GAUGE_SHARE
+    from ...plant_sim.lines.hot_strip.runout import CT_BAND
 
     return {"gauge": GAUGE_BAND, "gauge_share": GAUGE_SHARE, "fdt": FDT_BAND, "ct": CT_BAND}
 

@@ -2,7 +2,8 @@
 
 from itertools import zip_longest
 
-from ...plant_sim.lines.hot_strip.tables import CONTROLS, SIGNALS
+from ...plant_sim.lines.hot_strip.control_table import CONTROLS
+from ...plant_sim.lines.hot_strip.signal_table import SIGNALS
 from . import glossary, words
 from .facts import CoilFact, Facts, Write
 from .plots import Band, Bar, Both, Curve, Pin, TimeAxis, both, lane, trend

@@ -105,6 +105,6 @@ class WirePlant:
 def _catalogue(line: str) -> Mapping[str, Control]:
     if line != "hot-strip":
         raise ConfigError(f"line {line!r} has no catalogue of controls; use hot-strip")
-    from ...plant_sim.lines.hot_strip.tables import CONTROLS
+    from ...plant_sim.lines.hot_strip.control_table import CONTROLS
 
     return CONTROLS

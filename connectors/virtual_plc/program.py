@@ -274,17 +274,18 @@ class PlcProgram:
                 self._owed = ""
 
     def _ramp_back(self) -> None:
-        """Bring every set-point nearer to 0, where the line's own automation has the plant."""
+        """Bring every set-point nearer to its start, where the line's own automation has the plant."""
         changed = {}
         for name, control in self.line.controls.items():
             present = self._setpoints[name]
-            if present == 0.0:
+            off = present - control.start
+            if off == 0.0:
                 continue
             step = control.max_step * INTERVAL / RAMP
-            if control.choices or abs(present) <= step:
-                changed[name] = 0.0
+            if control.choices or abs(off) <= step:
+                changed[name] = control.start
             else:
-                changed[name] = present - step if present > 0 else present + step
+                changed[name] = present - step if off > 0 else present + step
         if changed:
             self._setpoints.update(changed)
             self.line.write(changed)

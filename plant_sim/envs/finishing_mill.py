@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
-from ..lines.hot_strip.tables import STANDS
+from ..lines.hot_strip.parameters import STANDS
 from .hot_strip import (
     BAR_ROLLED,
     CHARTS,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..economics import CT_DOWNGRADE, ENERGY, FDT_DOWNGRADE, GAUGE_DOWNGRADE, LINE_TIME
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
 from ..lines.hot_strip.lanes import HotStripLanes
-from ..lines.hot_strip.tables import SIGNALS
+from ..lines.hot_strip.signal_table import SIGNALS
 from ..scenarios import fields as O  # noqa: N812  the columns of an order, read as O.WIDTH
 from .options import Options
 from .task import Array, Chart, Flags, Seen, Task, Term

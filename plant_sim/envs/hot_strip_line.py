@@ -1,7 +1,8 @@
 """`passline/HotStripLine-v0`: an hour of the whole line, by the controls of its operator."""
 
 from ..controls import Control
-from ..lines.hot_strip.tables import BANKS, CONTROLS, STANDS
+from ..lines.hot_strip.control_table import CONTROLS
+from ..lines.hot_strip.parameters import BANKS, STANDS
 from .hot_strip import (
     CHARTS,
     CT,

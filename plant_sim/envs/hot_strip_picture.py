@@ -11,7 +11,7 @@ import numpy as np
 from ..lines.hot_strip import parameters as P  # noqa: N812
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
 from ..lines.hot_strip import table
-from ..lines.hot_strip.tables import BANKS, STANDS
+from ..lines.hot_strip.parameters import BANKS, STANDS
 from .hot_strip import HotStripPlant
 from .picture import (
     ALERT,

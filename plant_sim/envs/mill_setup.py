@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import SimulationError
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
 from ..lines.hot_strip.lanes import LineState
-from ..lines.hot_strip.tables import STANDS
+from ..lines.hot_strip.parameters import STANDS
 from .hot_strip import CT, FDT, GAUGE, POWER, TIME, HotStripPlant, HotStripTask
 from .options import Options
 from .single import LineEnv

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConfigError
-from ..lines.hot_strip.tables import BANKS, CONTROLS, STANDS
+from ..lines.hot_strip.control_table import CONTROLS
+from ..lines.hot_strip.parameters import BANKS, STANDS
 from .hot_strip_line import MOVED
 from .mill_setup import MONITORED, OFFSETS
 from .reheating_furnace import ACTIONS as FURNACE_ACTIONS

@@ -1,7 +1,7 @@
 """`passline/RunOutTable-v0`: coiling temperature of one coil after another."""
 
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
-from ..lines.hot_strip.tables import BANKS
+from ..lines.hot_strip.parameters import BANKS
 from .hot_strip import (
     CHARTS,
     CT,

@@ -16,6 +16,7 @@ from ..errors import ConfigError, SimulationError
 
 if TYPE_CHECKING:
     from ..lines.hot_strip.lanes import Coil, HotStripLanes
+    from ..signals import Sample
     from ..snapshot import Snapshot
 
 COIL_LIMIT = 300.0  # plant s a coil may take on average before the episode is given up
@@ -23,7 +24,8 @@ COIL_LIMIT = 300.0  # plant s a coil may take on average before the episode is g
 
 QUIET = Decision(0, 1.0, "quiet")  # no alert: nobody is asked
 MOST_COILS = 500  # of one episode: half a day of rolling
-Offer = Callable[[Control, float], list[Move]]  # the moves an operator considers
+# the moves an operator considers
+Offer = Callable[[Control, float, "Mapping[str, Sample]"], list[Move]]
 
 
 class LineKind(NamedTuple):
@@ -43,7 +45,7 @@ def line_kind(name: str) -> LineKind:
     if name != "hot-strip":
         raise ConfigError(f"line {name!r} is not known; the lines are: hot-strip")
     from ..lines.hot_strip.lanes import INTERVAL, HotStripLanes
-    from ..lines.hot_strip.tables import offer
+    from ..lines.hot_strip.control_table import offer
 
     return LineKind(HotStripLanes, offer, INTERVAL)
 

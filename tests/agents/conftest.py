@@ -23,7 +23,8 @@ from passline.connectors.gate.gate import Gate
 from passline.connectors.gate.plant import Outcome
 from passline.connectors.gate.server import GateServer
 from passline.plant_sim.controls import HOLD, Control, Decision
-from passline.plant_sim.lines.hot_strip.tables import CONTROLS, SIGNALS, offer
+from passline.plant_sim.lines.hot_strip.control_table import CONTROLS, offer
+from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
 from passline.plant_sim.signals import Quality, Sample
 from passline.plant_sim.snapshot import Snapshot
 

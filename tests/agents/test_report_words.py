@@ -9,7 +9,7 @@ from passline.agents.reports.korean import with_particle
 from passline.agents.reports.plots import label, ticks
 from passline.agents.reports.records import noticed, rows
 from passline.plant_sim.control.rules import wanted
-from passline.plant_sim.lines.hot_strip.tables import CONTROLS
+from passline.plant_sim.lines.hot_strip.control_table import CONTROLS
 from passline.plant_sim.snapshot import ALERTS
 
 

@@ -12,7 +12,8 @@ import passline.connectors
 from passline.connectors.tagfile import dump, load_tags, node_name, parse, write_default
 from passline.connectors.tags import HEARTBEAT, ModbusAddress, OpcUaAddress, Tag, WriteRule
 from passline.plant_sim.errors import ConfigError
-from passline.plant_sim.lines.hot_strip.tables import CONTROLS, SIGNALS
+from passline.plant_sim.lines.hot_strip.control_table import CONTROLS
+from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
 from passline.plant_sim.signals import Quality
 from passline.plant_sim.units import UNITS
 

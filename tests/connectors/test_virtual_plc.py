@@ -28,7 +28,7 @@ from passline.connectors.modbus.connector import ModbusConnector
 from passline.connectors.opcua import OpcUaConnector, OpcUaSession
 from passline.connectors.security import Pki, init
 from passline.connectors.tagfile import load_tags
-from passline.plant_sim.lines.hot_strip.tables import SIGNALS
+from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
 from passline.plant_sim.signals import Quality
 
 from .plc_process import PlcProcess, eventually

@@ -94,6 +94,6 @@ def page():
 def every_move():
     """All moves of the hot strip line, from set-points in the middle of their ranges."""
     from passline.plant_sim.controls import HOLD
-    from passline.plant_sim.lines.hot_strip.tables import CONTROLS, offer
+    from passline.plant_sim.lines.hot_strip.control_table import CONTROLS, offer
 
     return [HOLD, *(move for control in CONTROLS.values() for move in offer(control, 0.0))]

@@ -7,7 +7,7 @@ from passline.plant_sim.controls import HOLD, Move, legal_moves
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.lines.hot_strip.lanes import HotStripLanes, LineState
 from passline.plant_sim.lines.hot_strip.rows import MONEY
-from passline.plant_sim.lines.hot_strip.tables import CONTROLS, offer
+from passline.plant_sim.lines.hot_strip.control_table import CONTROLS, offer
 from passline.plant_sim.rollouts import BranchTable, branch
 from passline.plant_sim.rollouts.branch import branch_many
 

@@ -14,7 +14,9 @@ from passline.plant_sim.lines.hot_strip import rows as R  # noqa: N812
 from passline.plant_sim.lines.hot_strip.config import default_mill
 from passline.plant_sim.lines.hot_strip.faults import BANK_SHUT
 from passline.plant_sim.lines.hot_strip.lanes import SOURCES, HotStripLanes
-from passline.plant_sim.lines.hot_strip.tables import CONTROLS, SIGNALS, STANDS
+from passline.plant_sim.lines.hot_strip.control_table import CONTROLS
+from passline.plant_sim.lines.hot_strip.parameters import STANDS
+from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
 
 SHIFT = 4300  # intervals: about 20 coils
 

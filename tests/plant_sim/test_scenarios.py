@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.lines.hot_strip.faults import FAULTS as KINDS
 from passline.plant_sim.lines.hot_strip.parameters import BANKS, STANDS, ZONES
-from passline.plant_sim.lines.hot_strip.tables import SIGNALS
+from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
 from passline.plant_sim.scenarios.catalogue import (
     LEVELS,
     SCENARIOS,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passline.plant_sim.lines.hot_strip.tables import SIGNALS
+from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
 from passline.plant_sim.scenarios.catalogue import SCENARIOS
 from passline.plant_sim.scenarios.faults import FAULTS
 from passline.plant_sim.scenarios.fields import ORDER

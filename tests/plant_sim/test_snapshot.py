@@ -7,7 +7,8 @@ import pytest
 from passline.plant_sim import make_line
 from passline.plant_sim.control.rules import HoldSeat, RuleSeat
 from passline.plant_sim.controls import HOLD, legal_moves
-from passline.plant_sim.lines.hot_strip.tables import CONTROLS, SIGNALS, offer
+from passline.plant_sim.lines.hot_strip.control_table import CONTROLS, offer
+from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
 from passline.plant_sim.signals import Quality, Sample
 from passline.plant_sim.snapshot import ALERTS, SAMPLE_PERIOD, SnapshotBuilder
 

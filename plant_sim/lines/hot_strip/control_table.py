@@ -5,6 +5,7 @@ selector takes one of its `choices` alone. The present six controls keep name, r
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from ...controls import Control, Move
@@ -128,14 +129,16 @@ _ROWS = (
             "권취온도 제어 신호원: 0 고온계, 1 중간온도 모델"),
 )  # fmt: skip
 
-CONTROLS: dict[str, Control] = {control.name: control for control in _ROWS}
-
 # where a control stands when a line begins; every other one begins at 0
 START: dict[str, float] = {
     "furnace.excess_air": 1.10,
     "fm.monitor_on": 1.0,
     "fm.agc_compensation": 0.7,
     "fm.descaling_mode": 2.0,
+}
+
+CONTROLS: dict[str, Control] = {
+    control.name: replace(control, start=START.get(control.name, 0.0)) for control in _ROWS
 }
 
 # what a seat is offered today; the others wait until labels, words and models know them
@@ -149,7 +152,7 @@ DESK: tuple[str, ...] = (
 )
 
 
-def offer(
+def steps_of(
     control: Control, present: float, samples: Mapping[str, Sample] | None = None
 ) -> list[Move]:
     """Return the moves of `control` that an operator would consider from its `present` value.
@@ -170,6 +173,13 @@ def offer(
     if control.name == "rot.bank_out" and samples is not None:
         choices = tuple(b for b in choices if b == 0.0 or disagrees(int(b), samples))
     return [Move(control.name, choice, f"{choice:.0f}") for choice in choices]
+
+
+def offer(
+    control: Control, present: float, samples: Mapping[str, Sample] | None = None
+) -> list[Move]:
+    """Return the moves that a seat is offered today: those of `steps_of` for controls in `DESK`."""
+    return steps_of(control, present, samples) if control.name in DESK else []
 
 
 def disagrees(bank: int, samples: Mapping[str, Sample]) -> bool:
