@@ -84,6 +84,15 @@ def main() -> None:
     furnaces = Furnaces(range(16))
     print(f"begin, 16 furnaces: {cpu_seconds(furnaces.begin) * 1e3 / 16:.3f} ms each")
 
+    before, after, _ = slabs_of(20.0, 0.0, 0.0, 8)
+    gained = after - before
+    steel = slab_heat(after) - slab_heat(before) + gained[F.DISCHARGED_HEAT]
+    steel -= gained[F.CHARGED_HEAT]
+    received = gained[F.FUEL_HEAT] + gained[F.OXIDATION] - sum(gained[row] for row in LOSSES)
+    walls = wall_heat(after) - wall_heat(before)
+    error = abs(received - steel - walls) / gained[F.FUEL_HEAT]
+    print(f"energy not accounted for in 8 h: {error:.1e} of the fuel")
+
     print(
         "\ncharge  air    pace   GJ/t   mean   core  skid  scale  min  t/h  losses stack/shell/skid"
     )
