@@ -6,7 +6,7 @@ slot, or on how the intervals were grouped. One line alone is the same kernel wi
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from math import isfinite
 from types import ModuleType
@@ -26,6 +26,8 @@ from . import rows as R  # noqa: N812  the layout, read as R.SPEED
 from .coil import Coil as Coil
 from .coil import finished_coil
 from .config import mill_of
+from .fine import rows as fine_layout
+from .fine.mills import Resolution, cut, fine_kernel, fine_rows
 from .tables import BANKS, CONTROLS, SIGNALS, STANDS
 
 SOURCES = (
@@ -122,6 +124,7 @@ class LineState:
     clock: int
     day: Plan
     kept: NDArray[np.float64]
+    fine: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True)
@@ -139,20 +142,25 @@ class HotStripLanes:
         seeds: one seed a line; equal seeds are equal lines.
         scenario: name in `scenarios.SCENARIOS`.
         config: a mill of one's own: the path of a mill file or a `config.Mill`; None: the default.
+        resolution: "supervisory", or "fine": the finishing mill in steps of 5 ms, with threading,
+            tension, loopers and what goes wrong there.
 
     Raises:
-        ConfigError: for an unknown scenario, a negative seed, no seed or a wrong mill.
+        ConfigError: for an unknown scenario or resolution, a negative seed, no seed or a wrong
+            mill.
     """
 
     signals: Mapping[str, Signal] = SIGNALS
     controls: Mapping[str, Control] = CONTROLS
 
     def __init__(
-        self, seeds: Sequence[int], scenario: str = "nominal", config: object | None = None
-    ) -> None:
+        self, seeds: Sequence[int], scenario: str = "nominal", config: object | None = None,
+        resolution: Resolution = "supervisory",
+    ) -> None:  # fmt: skip
         if len(seeds) == 0:
             raise ConfigError("0 seeds were given; give one seed for each line")
         self._mill, self._scenario = mill_of(config).parameters(), scenario
+        self.resolution: Resolution = resolution
         self._allocate(len(seeds))
         for lane, seed in enumerate(seeds):
             self._take(lane, int(seed), 0)
@@ -162,6 +170,7 @@ class HotStripLanes:
         self.n = count
         lanes = -(-count // R.LANES) * R.LANES
         self._state = np.zeros(R.ROWS * lanes)
+        self._fine = fine_rows(self.resolution, lanes)
         self._plan, self._noise = np.zeros(lanes, np.uint64), np.zeros(lanes, np.uint64)
         self._episode, self._clock = np.zeros(lanes, np.int64), np.zeros(lanes, np.int64)
         self._count, self._lined = np.zeros(lanes, np.int64), np.ones(lanes, np.int64)
@@ -205,6 +214,8 @@ class HotStripLanes:
             self._state, self._mill, self._faults, self._scales, self._lined, self._clock,
             self._count, full,
         )  # fmt: skip
+        if self._fine.size:
+            fine_kernel().begin_fine(self._state, self._fine, self._plan, self._episode, full)
 
     def reseed(self, lane: int, seed: int | None) -> None:
         """Choose what `begin` starts next: episode 0 of a seed, or the next episode of the same."""
@@ -224,6 +235,12 @@ class HotStripLanes:
     def rows(self) -> NDArray[np.float64]:
         """A view (blocks, rows, 16) of the state; for environments and tests."""
         return self._state.reshape(-1, R.ROWS, R.LANES)
+
+    @property
+    def fine(self) -> NDArray[np.float64]:
+        """A view (blocks, fine rows, 16) of the fine mills; without rows if supervisory."""
+        rows = fine_layout.ROWS if self._fine.size else 0
+        return self._fine.reshape(self._clock.size // R.LANES, rows, R.LANES)
 
     def row(self, index: int) -> NDArray[np.float64]:
         """Return a copy (n,) of one row of all lines."""
@@ -247,6 +264,12 @@ class HotStripLanes:
         if intervals < 0:
             raise ConfigError(f"intervals {intervals} is negative; a plant cannot go back")
         self._make_room(int(self._count.max()) + intervals // FASTEST_COIL + 1)
+        if self._fine.size:
+            fine_kernel().advance_fine(
+                int(intervals), self._state, self._fine, self._mill, *cut(), self._orders,
+                self._plan, self._noise, self._episode, self._clock, self._kept, self._count,
+            )  # fmt: skip
+            return
         kernel().advance(
             int(intervals), self._state, self._mill, self._orders, self._plan, self._noise,
             self._episode, self._clock, self._kept, self._count,
@@ -335,16 +358,27 @@ class HotStripLanes:
             clock=int(self._clock[lane]),
             day=self._days[min(lane, self.n - 1)],
             kept=self._kept[lane, : self._count[lane]].copy(),
+            fine=self.fine[block, :, slot].copy(),
         )
 
     def put(self, lane: int, state: LineState) -> None:
-        """Set one line to a state taken with `lane` from a line of the same mill."""
+        """Set one line to a state taken with `lane` from a line of the same mill and resolution.
+
+        Raises:
+            ConfigError: if the state is of the other resolution.
+        """
+        if bool(state.fine.size) != bool(self._fine.size):
+            raise ConfigError(
+                f"a state of the other resolution does not fit a {self.resolution} line; "
+                "make the lines with the resolution of the state"
+            )
         self._adopt(lane, state.day)
         self._fill(lane, state)
 
     def _fill(self, lane: int, state: LineState) -> None:
         block, slot = divmod(lane, R.LANES)
         self.rows[block, :, slot] = state.rows
+        self.fine[block, :, slot] = state.fine
         self._plan[lane], self._noise[lane] = state.plan, state.noise
         self._episode[lane], self._clock[lane] = state.episode, state.clock
         self._count[lane] = len(state.kept)
@@ -364,6 +398,7 @@ class HotStripLanes:
         """
         lanes = cls.__new__(cls)
         lanes._mill, lanes._scenario = state.mill, state.day.scenario
+        lanes.resolution = "fine" if state.fine.size else "supervisory"
         lanes._allocate(count)
         for lane in range(count):
             lanes.put(lane, state)
@@ -381,10 +416,10 @@ class HotStripLanes:
 
     def restore(self, state: LanesState) -> None:
         """Set all lines to a state taken with `save` from as many lines."""
-        if len(state.arrays[0]) != len(self._state):
+        if len(state.arrays[0]) != len(self._state) or len(state.arrays[-2]) != len(self._fine):
             raise ConfigError(
-                f"a state of {len(state.arrays[1])} lanes does not fit {len(self._plan)}; "
-                "restore into as many lines as were saved"
+                f"a state of {len(state.arrays[1])} lanes does not fit {len(self._plan)} "
+                f"{self.resolution} ones; restore into as many lines as were saved, made alike"
             )
         self._make_room(state.arrays[-1].shape[1])
         for lane, day in enumerate(state.days):
@@ -399,5 +434,5 @@ class HotStripLanes:
     def _arrays(self) -> tuple[NDArray[np.generic], ...]:
         return (
             self._state, self._plan, self._noise, self._episode, self._clock, self._count,
-            self._kept,
+            self._fine, self._kept,
         )  # fmt: skip

@@ -25,7 +25,7 @@ Block = NDArray[np.float64]
 
 INTERVAL = R.INTERVAL
 MOST_REDUCTION = 1.833  # 1: entry over exit at the most strain Shida holds for [C 3.1]
-CREEP_SPEED = 1.0  # m/s: least speed that the table is told; its rollers never stand [T 3.5]
+CREEP_SPEED = 1.0  # m/s: least speed that the table is told; its rollers never stand [M 3.11]
 SETTLED = 25.0  # m: strip delivered before sprays and monitor trust what they see [T 3.4]
 
 
