@@ -14,8 +14,10 @@ def pytest_collection_finish(session):
     """
     if not session.config.option.collectonly and len({item.path for item in session.items}) > 3:
         from passline.plant_sim import make_line
+        from passline.plant_sim.lines.hot_strip.furnaces import Furnaces
 
         make_line("hot-strip").advance(1.0)
+        Furnaces([0]).advance(1)
 
 
 @pytest.hookimpl(wrapper=True)

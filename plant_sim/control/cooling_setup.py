@@ -8,16 +8,16 @@ of the trade and data-sheet distances, never the plant's own parameters.
 
 from ..engine.numbers import exp, fmax, fmin, inline, log, sqrt
 
-BANK_FLUX = 1.10e6  # W/m2: both faces under an open bank, strip at 7 m/s, water 25 degC [T]
-COLD_GAIN, COLD_BELOW = 0.0045, 830.0  # 1/K, K: the flux rises when the strip is colder [T]
+BANK_FLUX = 1.07e6  # W/m2: open bank, both faces, 7 m/s, 25 degC [C benchmarks/cooling_model.py]
+COLD_GAIN, COLD_BELOW = 0.0085, 880.0  # 1/K, K: the flux rises when the strip is colder [C same]
 WATER_GAIN = 0.0125  # 1/K: the flux falls with warm water, slope of the jet formula [C 4.2]
 BELIEVED_WATER = 298.15  # K: water temperature at which the flux was identified [M]
 SPEED_POWER, SPEED_KNOWN = 0.15, 7.0  # 1, m/s: the flux rises with the strip's speed [M 4.2]
 HEAT_CAPACITY = 7700.0 * 750.0  # J/(m3 K): hot density by specific heat [M 4.2]
 TRANSFORMATION_RISE = 109.0  # K: what the whole transformation heat would warm the strip [M 4.2]
-PACE = 0.1  # 1/(s K3): of transformation, grade without carbon [C benchmarks/cooling_model.py]
-CARBON_BRAKE = 10.0  # 1: logarithm of the time by weight % of carbon [C same]
-AE3, AE3_SLOPE = 1140.0, 400.0  # K: where it begins without carbon, less by weight % [C same]
+PACE = 0.049  # 1/(s K3): of transformation, grade without carbon [C benchmarks/cooling_model.py]
+CARBON_BRAKE = 13.6  # 1: logarithm of the time by weight % of carbon [C same]
+AE3, AE3_SLOPE = 1116.0, 190.0  # K: where it begins without carbon, less by weight % [C same]
 BRAKE = 11826.0  # K: of diffusion in it, by the trade's formula [M Kirkaldy 1984]
 GREY = 0.88 * 5.670374e-8  # W/(m2 K4): emissivity of the strip by Stefan-Boltzmann [M 3.7]
 STILL_AIR = 12.0  # W/(m2 K): convection of one face [M 3.7]

@@ -9,9 +9,9 @@ from ..physics.mill_stretch import KISS_FORCE
 from .level2_model import MODULUS
 
 COMPENSATION = (0.7, 0.7, 0.7, 0.65, 0.6, 0.5, 0.45)  # 1: of the believed stretch, F1..F7 [M 3.4]
-LOCK_AFTER = 0.79  # s: after the head has entered a stand its force is locked [T 3.4]
+LOCK_AFTER = 0.79  # s: after the head has entered a stand its force is locked [M 3.4]
 FORCE_FILTER = 0.05  # s: lag of the force that gap control acts on [M 3.4]
-GAUGE_FILTER = 0.3  # s: lag of the gaugemeter thickness that moves speeds [T 3.4]
+GAUGE_FILTER = 0.3  # s: lag of the gaugemeter thickness that moves speeds [M 3.4]
 MOST_MOVE = 2.0e-3  # m: most move of lock-on control from its set-up [M 3.4]
 MONITOR_SHARE = (0.0, 0.0, 0.0, 0.0, 0.5, 0.8, 1.0)  # 1: of the monitor's gap, F1..F7 [T 3.4]
 MONITOR_RATE = 0.8  # 1/s: monitor's gap per thickness error and second [T 3.4]

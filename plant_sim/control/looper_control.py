@@ -10,11 +10,15 @@ TENSION_AIM = (3.5e6, 4.5e6, 6.0e6, 8.0e6, 10.0e6, 12.0e6)  # Pa: behind F1..F6 
 ANGLE_AIM = 0.35  # rad: 20 degrees, of 18-25 [M 3.5]
 LIFT_TORQUE = 2.5e4  # N m per rad below LIFT_ANGLE: raises the arm to a loop of slack strip [T 3.5]
 LIFT_ANGLE = 0.26  # rad: below it the arm is driven as if it stood here, so that it rises [T 3.5]
-ANGLE_GAIN = 0.10  # m/s per rad: speed of the stand before by the angle's error, at rest [T 3.5]
-SPEED_GAIN = 0.045  # 1/rad: and per m/s of its speed [T 3.5]
-ANGLE_RATE = 1.0  # 1/s: integral over proportional part of the angle control [T 3.5]
-MOST_TRIM = 0.08  # 1: most speed trim of one looper, of the stand's speed [T 3.5]
-SETTLE_AFTER = 0.08  # s: after the head has bitten the arm is raised [T 3.5]
+# m/s per rad: speed of the stand before by the angle's error; with a lever of 0.09 m this and the
+# next give a crossover of 2 rad/s behind F1 and 4 rad/s behind F6 [C 3.5]
+ANGLE_GAIN = 0.10
+SPEED_GAIN = 0.045  # 1/rad: and per m/s of the stand's speed [C 3.5]
+ANGLE_RATE = (
+    1.0  # 1/s: integral over proportional part of the angle control, below the crossover [C 3.5]
+)
+MOST_TRIM = 0.08  # 1: most speed trim of one looper, of the stand's speed [M 3.5]
+SETTLE_AFTER = 0.08  # s: after the head has bitten the arm is raised [M 3.5]
 LOWER_BEFORE = 1.2  # s: before the tail leaves a stand the looper behind it is lowered [M 3.5]
 LOWERED = 0.3  # 1: of the tension aim that is left for the tail [T 3.5]
 DAMPING = 2000.0  # N m s: rate feedback of the looper's torque [T 3.5]

@@ -41,28 +41,38 @@ HARMS = (
 class HotStripPlant(HotStripLanes):
     """The lanes of the line, read by the names of its signals."""
 
-    _shown: Array | None = None  # all signals of this moment, read once
+    _shown: Array | None = None  # all signals of this moment, (signals, n), read once
+    _rolling: Array | None = None
 
     def signal(self, name: str) -> Array:
         """Return a signal of all lines (SI), shape (n,)."""
         if self._shown is None:
-            self._shown = self.read()
-        return self._shown[:, _COLUMN[name]]
+            self._shown = np.ascontiguousarray(self.read().T)
+        return np.asarray(self._shown[_COLUMN[name]])
+
+    def moved(self) -> None:
+        """Forget what was read: the lines are at another moment."""
+        self._shown = self._rolling = None
+
+    def gather(self, rows: Sequence[int]) -> Array:
+        """Return several rows of all lines at once, shape (rows, n)."""
+        found = self.rows[:, rows, :].transpose(1, 0, 2).reshape(len(rows), -1)
+        return np.asarray(found[:, : self.n])
 
     def begin(self, mask: Flags | None = None) -> None:
         """Put all lines, or the masked ones, at the start of their present campaign."""
         super().begin(mask)
-        self._shown = None
+        self.moved()
 
     def advance(self, intervals: int = 1) -> None:
         """Move every line by this many control intervals of 0.5 s."""
         super().advance(intervals)
-        self._shown = None
+        self.moved()
 
     def set_row(self, index: int, values: Array | float) -> None:
         """Set one row of all lines from (n,) values."""
         super().set_row(index, values)
-        self._shown = None
+        self.moved()
 
     def orders(self, ahead: int) -> Array:
         """Return the next orders of the book, shape (n, ahead, fields), columns as `fields.ORDER`.
@@ -81,7 +91,9 @@ class HotStripPlant(HotStripLanes):
     @property
     def rolling(self) -> Array:
         """1 where strip is in the mill, else 0; shape (n,)."""
-        return np.asarray((self.signal("coil.phase") > 0.5).astype(np.float64))
+        if self._rolling is None:
+            self._rolling = (self.signal("coil.phase") > 0.5).astype(np.float64)
+        return self._rolling
 
 
 H = TypeVar("H", bound="HotStripPlant")
@@ -94,7 +106,11 @@ class HotStripTask(Task[H]):
 
     def spent(self, plant: H) -> dict[str, Array]:
         """Return the money (EUR) by name since the campaign began."""
-        return {term.name: plant.total(COUNTERS[term.name]) * term.price for term in self.money}
+        counted = [COUNTERS[term.name] for term in self.money]
+        running = plant.gather(counted)
+        closed = plant.gather([row + R.CLOSED - R.ROLLED for row in counted])
+        totals = running + closed
+        return {term.name: totals[n] * term.price for n, term in enumerate(self.money)}
 
     def hurt(self, plant: H) -> dict[str, Array]:
         """Return the harm (s) by name since the campaign began."""

@@ -18,7 +18,7 @@ from .vector import LineVectorEnv
 OFFSETS = (600e-6, 500e-6, 400e-6, 300e-6, 200e-6, 150e-6, 100e-6)  # m, of F1..F7 at 1
 TRIM = 1.0  # m/s at 1
 MONITORED = (4, 5, 6)  # stands whose gaps the X-ray monitor moves
-PATIENCE = 4000  # intervals: no coil and no gap lasts longer
+PATIENCE = 20_000  # intervals: no coil and no gap lasts longer
 SET_UP = (  # what level 2 shows of the next coil, read in the interval in which it begins
     R.WIDTH, R.GAUGE_AIM, R.FDT_AIM, R.CT_AIM, R.CARBON, R.SHOWN_ENTRY, R.THREAD_SPEED,
     *(R.EXPECTED + s for s in range(STANDS)), *(R.GAP + s for s in range(STANDS)),
@@ -86,7 +86,7 @@ class SetupPlant(HotStripPlant):
     def _put(self, states: dict[int, LineState]) -> None:
         for lane, state in states.items():
             self.put(lane, state)
-        self._shown = None
+        self.moved()
 
 
 def _next(

@@ -18,7 +18,7 @@ from ..engine.random import bits
 from ..errors import ConfigError
 from ..lines.hot_strip.lanes import key_of
 from .options import Options, seen_of
-from .task import Array, Flags, Task
+from .task import Array, Flags, Targets, Task
 
 LIMIT = 5.0  # observations are clipped to [-LIMIT, LIMIT]
 HARM = "harm_"  # prefix of a harm's name in `info`
@@ -63,8 +63,8 @@ class Play:
         self._scale = np.array([seen.scale for seen in self._seen])
         self._noise = options.noise * np.array([seen.noise for seen in self._seen])
         self._channels = np.arange(len(self._seen), dtype=np.uint64) % np.uint64(CAMPAIGN)
-        self._start = np.array([action.start for action in task.actions])
-        self._values = np.tile(self._start, (count, 1))
+        self._targets = Targets(task.actions)
+        self._values = np.tile(self._targets.start, (count, 1))
         # newest first; what is late is the last
         self._asked = np.zeros((options.action_delay + 1, count, len(task.actions)))
         self._shown = np.zeros((options.observation_delay + 1, count, len(self._seen)), np.float32)
@@ -79,7 +79,7 @@ class Play:
             self._reseed(lane, seeds[lane])
         self.plant.begin(mask)
         self.steps[mask] = 0
-        self._values[mask] = self._start
+        self._values[mask] = self._targets.start
         self._asked[:, mask] = 0.0
         self._shown[:, mask] = self._look()[mask]
         self._counted = self._terms()
@@ -118,10 +118,8 @@ class Play:
         if not np.all(np.isfinite(actions)):
             raise ConfigError("an action is not a finite number; give numbers from -1 to 1")
         self._asked[1:] = self._asked[:-1].copy()
-        self._asked[0] = np.clip(actions.astype(np.float64), -1.0, 1.0)
-        for column, action in enumerate(self.task.actions):
-            asked, present = self._asked[-1][:, column], self._values[:, column]
-            self._values[:, column] = action.follow(asked, present)
+        self._asked[0] = np.minimum(np.maximum(actions, -1.0), 1.0)
+        self._values = self._targets.follow(self._asked[-1], self._values)
         self.task.apply(self.plant, self._values)
         self.plant.advance(self.task.intervals)
         self.steps += 1
@@ -147,11 +145,11 @@ class Play:
         return self.task.picture(self.plant, lane, np.stack([entry[lane] for entry in trace]))
 
     def _look(self) -> NDArray[np.float32]:
-        values = np.stack([seen.read(self.plant) for seen in self._seen], axis=1)
+        values = np.array([seen.read(self.plant) for seen in self._seen]).T
         if self.options.noise > 0.0:
             values = values + self._noise * self._deviates()
-        scaled = np.clip((values - self._centre) / self._scale, -LIMIT, LIMIT)
-        return np.asarray(scaled, np.float32)
+        scaled = (values - self._centre) / self._scale
+        return np.asarray(np.minimum(np.maximum(scaled, -LIMIT), LIMIT), np.float32)
 
     def _deviates(self) -> Array:
         """Return numbers of mean 0 and deviation 1 of this step, shape (n, observations)."""

@@ -196,6 +196,7 @@ class FurnaceTask(Task[FurnacePlant]):
         Term("zone_limit", 1.0, "s", "a zone above 1320 degC, each zone counted"),
         Term("cold_slab", 1.0, "s", "slabs below 1150 degC to the mill, 60 s each"),
         Term("burnt_slab", 1.0, "s", "slabs with a face above 1300 degC, 60 s each"),
+        Term("monoxide", 1.0, "s", "more than 0.1 % of CO in the flue gas"),
     )
     charts = (DOOR_CHART, SOAK_CHART, FUEL_CHART)
     presets = PRESETS

@@ -71,16 +71,33 @@ class Action:
         """SI value at the beginning of an episode."""
         return self.choices[0] if self.choices else self.centre
 
+
+class Targets:
+    """How the actions of a task move what they ask for, all at once; shapes are (n, actions)."""
+
+    def __init__(self, actions: Sequence[Action]) -> None:
+        self.start = np.array([action.start for action in actions])
+        self._centre = np.array([action.centre for action in actions])
+        self._above = np.array([action.span for action in actions])
+        self._below = np.array([a.span if a.below is None else a.below for a in actions])
+        self._rate = np.array([action.rate for action in actions])
+        self._selectors = [
+            (column, np.asarray(action.choices, np.float64))
+            for column, action in enumerate(actions)
+            if action.choices
+        ]
+
     def follow(self, asked: Array, present: Array) -> Array:
-        """Return the SI value (n,) after this step; `asked` is (n,) within -1..1."""
-        if self.choices:
-            most = len(self.choices) - 1
+        """Return the SI values after this step; `asked` within -1..1, `present` SI."""
+        way = np.where(asked < 0.0, self._below, self._above)
+        wanted = self._centre + asked * way - present
+        values: Array = present + np.minimum(np.maximum(wanted, -self._rate), self._rate)
+        for column, choices in self._selectors:
+            most = len(choices) - 1
             # float32 rounds an action such as 2/6 up
-            index = np.clip(np.ceil(asked * most - 1e-6), 0, most).astype(np.int64)
-            return np.asarray(self.choices, np.float64)[index]
-        way = self.span if self.below is None else np.where(asked < 0.0, self.below, self.span)
-        moved = np.clip(self.centre + asked * way - present, -self.rate, self.rate)
-        return np.asarray(present + moved)
+            index = np.ceil(asked[:, column] * most - 1e-6)
+            values[:, column] = choices[np.clip(index, 0, most).astype(np.int64)]
+        return values
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,8 @@ def _masked(terms: dict[str, NDArray[np.float64]], mask: Flags) -> dict[str, Any
     """Return the terms where the mask holds, in the form `SyncVectorEnv` gives them."""
     infos: dict[str, Any] = {}
     if mask.any():
+        every = mask.all()
         for name, values in terms.items():
-            infos[name], infos[f"_{name}"] = np.where(mask, values, 0.0), mask.copy()
+            infos[name] = values if every else np.where(mask, values, 0.0)
+            infos[f"_{name}"] = mask.copy()
     return infos

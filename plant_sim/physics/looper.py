@@ -9,7 +9,7 @@ from ..engine.numbers import fmax, fmin, inline, require, sqrt, tan, where
 
 PIVOT = 2.2  # m: looper pivot behind the stand before it, of 2.0-2.5 m [M 3.5]
 ARM = 0.7  # m: of 0.5-0.8 m [M 3.5]
-ROLL_RADIUS = 0.10  # m: looper roll [T 3.5]
+ROLL_RADIUS = 0.10  # m: looper roll, of 0.08-0.15 m [M 3.5]
 PIVOT_DEPTH = 0.18  # m: pivot below the pass line [T 3.5]
 INERTIA = 700.0  # kg m2: of 300-1200 kg m2 [M 3.5]
 ARM_MOMENT = 3000.0  # N m: weight of the arm times its lever at rest [T 3.5]

@@ -8,7 +8,7 @@ Source: closed loop of 8-15 rad/s, impact drop 1-3 % recovering in 0.3-0.6 s [M,
 from ..engine.numbers import fmax, fmin, inline, where
 
 FREQUENCY = 12.0  # rad/s: of the closed speed loop, of 8-15 rad/s [M 3.5]
-DAMPING = 0.9  # 1: of the closed speed loop [T 3.5]
+DAMPING = 0.9  # 1: of the closed speed loop, well damped [M 3.5]
 RUN_UP = 1.2  # s: kinetic energy times two over rating at base speed: drop of 1-3 % [C 3.5]
 OVERLOAD = 2.0  # 1: torque and power a drive gives for a moment over its rating [M 6.4]
 

@@ -39,10 +39,10 @@ def specific_heat(temperature: float) -> float:
     require(LEAST <= temperature <= MOST, "steel properties hold from -40 to 1500 degC")
     t = temperature - KELVIN
     low = C0 + t * (C1 + t * (C2 + t * C3))
-    rise = RISE + RISE_TOP / fmax(RISE_AT - t, RISE_AT - PEAK)
-    fall = FALL + FALL_TOP / fmax(t - FALL_AT, PEAK - FALL_AT)
-    high = where(t < FALL_UNTIL, fall, AUSTENITE)
-    return where(t < RISE_FROM, low, where(t < PEAK, rise, high))
+    rising = t < PEAK
+    way = where(rising, fmax(RISE_AT - t, RISE_AT - PEAK), fmax(t - FALL_AT, PEAK - FALL_AT))
+    peak = where(rising, RISE, FALL) + where(rising, RISE_TOP, FALL_TOP) / way
+    return where(t < RISE_FROM, low, where(t < FALL_UNTIL, peak, AUSTENITE))
 
 
 @inline
@@ -58,12 +58,15 @@ def enthalpy(temperature: float) -> float:
     require(LEAST <= temperature <= MOST, "steel properties hold from -40 to 1500 degC")
     t = temperature - KELVIN
     low = t * (C0 + t * (C1 / 2.0 + t * (C2 / 3.0 + t * (C3 / 4.0)))) - HEAT_20
-    rise = HEAT_600 + RISE * (t - RISE_FROM)
-    rise = rise - RISE_TOP * log(fmax(RISE_AT - t, RISE_AT - PEAK) / (RISE_AT - RISE_FROM))
-    fall = HEAT_735 + FALL * (t - PEAK)
-    fall = fall + FALL_TOP * log(fmax(t - FALL_AT, PEAK - FALL_AT) / (PEAK - FALL_AT))
-    high = where(t < FALL_UNTIL, fall, HEAT_900 + AUSTENITE * (t - FALL_UNTIL))
-    return where(t < RISE_FROM, low, where(t < PEAK, rise, high))
+    # one logarithm serves both sides of the peak
+    rising = t < PEAK
+    way = where(rising, fmax(RISE_AT - t, RISE_AT - PEAK), fmax(t - FALL_AT, PEAK - FALL_AT))
+    bend = log(way * where(rising, 1.0 / (RISE_AT - RISE_FROM), 1.0 / (PEAK - FALL_AT)))
+    rise = HEAT_600 + RISE * (t - RISE_FROM) - RISE_TOP * bend
+    fall = HEAT_735 + FALL * (t - PEAK) + FALL_TOP * bend
+    peak = where(rising, rise, fall)
+    hot = HEAT_900 + AUSTENITE * (t - FALL_UNTIL)
+    return where(t < RISE_FROM, low, where(t < FALL_UNTIL, peak, hot))
 
 
 @inline

@@ -15,7 +15,9 @@ from passline.plant_sim.envs.hot_strip_line import action_of
 from passline.plant_sim.envs.options import options_of
 from passline.plant_sim.envs.play import observation_space
 from passline.plant_sim.envs.run_out_table import TableTask
+from passline.plant_sim.envs.task import Targets
 from passline.plant_sim.errors import ConfigError
+from passline.plant_sim.scenarios.catalogue import SCENARIOS
 
 IDS = sorted(name for name in registry if name.startswith("passline/"))
 MILL, TABLE = "passline/FinishingMill-v0", "passline/RunOutTable-v0"
@@ -183,18 +185,31 @@ def control(low, high, most, cooldown, choices=()):
 
 @given(st.floats(-1.0, 1.0), st.floats(-20.0, 60.0))
 def test_an_action_moves_a_control_inside_its_range_and_rate(asked, present):
-    action = action_of(control(-20.0, 60.0, 20.0, 60.0), 30.0)
-    value = action.follow(np.array([asked]), np.array([present]))[0]
+    targets = Targets([action_of(control(-20.0, 60.0, 20.0, 60.0), 30.0)])
+    value = targets.follow(np.array([[asked]]), np.array([[present]]))[0, 0]
     assert -20.0 <= value <= 60.0
     assert abs(value - present) <= 10.0 + 1e-9
-    settled = np.array([present])
+    settled = np.array([[present]])
     for _ in range(10):
-        settled = action.follow(np.array([asked]), settled)
-    assert settled[0] == pytest.approx(asked * (60.0 if asked > 0 else 20.0))
+        settled = targets.follow(np.array([[asked]]), settled)
+    assert settled[0, 0] == pytest.approx(asked * (60.0 if asked > 0 else 20.0))
 
 
 def test_a_selector_at_rest_stays_where_the_line_starts():
-    modes = action_of(control(0.0, 2.0, 2.0, 60.0, (0.0, 1.0, 2.0)), 10.0, start=2.0)
-    asked = np.array([-1.0, 0.0, 0.01, 0.5, 0.51, 1.0])
-    assert modes.start == 2.0
-    assert modes.follow(asked, np.zeros(6)).tolist() == [2.0, 2.0, 0.0, 0.0, 1.0, 1.0]
+    targets = Targets([action_of(control(0.0, 2.0, 2.0, 60.0, (0.0, 1.0, 2.0)), 10.0, start=2.0)])
+    asked = np.array([[-1.0], [0.0], [0.01], [0.5], [0.51], [1.0]])
+    assert targets.start.tolist() == [2.0]
+    moved = targets.follow(asked, np.zeros((6, 1)))[:, 0]
+    assert moved.tolist() == [2.0, 2.0, 0.0, 0.0, 1.0, 1.0]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from(IDS), st.sampled_from(sorted(SCENARIOS)), st.integers(0, 2**32 - 1))
+def test_every_scenario_can_be_played_in_every_environment(name, scenario, seed):
+    envs = gymnasium.make_vec(name, 2, scenario=scenario)
+    assert envs.observation_space.contains(envs.reset(seed=seed % (2**32 - 1))[0])
+    envs.action_space.seed(0)
+    for _ in range(3):
+        seen, reward, *_ = envs.step(envs.action_space.sample())
+        assert envs.observation_space.contains(seen)
+        assert np.all(np.isfinite(reward))

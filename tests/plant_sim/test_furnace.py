@@ -20,21 +20,28 @@ HOUR = 720  # steps
 GJ_T = 1e6  # J/kg
 
 
+def longer():
+    """The data of a mill whose furnaces are 48 m long."""
+    zones = (8.0, 10.5, 10.5, 9.5, 9.5)
+    furnaces = default_mill().furnaces.model_copy(update={"length": 48.0, "zone_lengths": zones})
+    return default_mill().model_copy(update={"furnaces": furnaces}).parameters()
+
+
 def fault(kind, size, zone=0, ramp=5.0):
     rows = np.zeros((1, 5, 5))
     rows[0, kind] = 1, 1e9, size, ramp, zone
     return rows
 
 
-def run(hours, order=NOMINAL, faults=None, start=None, **writes):
+def run(hours, order=NOMINAL, faults=None, start=None, mill=MILL, **writes):
     """Play one order at nominal pace without stops; the furnace and its slabs."""
-    furnace = settled(MILL).copy() if start is None else start.copy()
+    furnace = settled(mill).copy() if start is None else start.copy()
     for row, value in writes.items():
         furnace[getattr(F, row)] = value
     kept, count = np.zeros((1, 400, F.DOOR_END - F.DOOR)), np.zeros(1, np.int64)
     key, none = np.zeros(1, np.uint64), np.zeros((1, 5, 5))
     kernel()["lines.hot_strip.furnace_campaign"].play(
-        int(hours * HOUR), furnace, MILL, np.array([[order]]), none if faults is None else faults,
+        int(hours * HOUR), furnace, mill, np.array([[order]]), none if faults is None else faults,
         key, key, np.ones(1, np.int64), np.zeros(1), kept, count,
     )  # fmt: skip
     return furnace, [FurnaceSlab(int(row[0]), *row[1:]) for row in kept[0, : count[0]].tolist()]
@@ -114,6 +121,17 @@ def test_a_slab_of_22_centimetres_stays_150_to_220_minutes(cold):
     assert 170.0 < rate < 350.0
 
 
+def test_a_longer_furnace_heats_300_tonnes_an_hour_as_well():
+    wide = (1.6, 0.22, 10.5, *NOMINAL[3:])
+    before, _ = run(5, wide, mill=longer())
+    after, slabs = run(5, wide, start=before, mill=longer())
+    rate = (after[F.TONNAGE] - before[F.TONNAGE]) / (after[F.CLOCK] - before[F.CLOCK]) * 3.6
+    assert 280.0 < rate < 330.0
+    assert 1.2 < consumption(slabs) < 1.6
+    assert 1180.0 < mean(slabs, "mean") - 273.15 < 1250.0
+    assert mean(slabs, "core") < 30.0
+
+
 def test_a_faster_pace_is_paid_with_uneven_slabs(cold):
     slow, fast = steady(PACE_TRIM=-0.2), steady(PACE_TRIM=0.08)
     assert mean(slow, "core") < mean(cold, "core") < mean(fast, "core")
@@ -140,6 +158,8 @@ def test_missing_air_leaves_monoxide_and_unburnt_gas():
     short, _ = run(1, faults=fault(AIR, -0.25), start=furnace)
     assert short[F.MONOXIDE] > 1e-3
     assert short[F.UNBURNT_LOSS] > furnace[F.UNBURNT_LOSS]
+    assert short[F.MONOXIDE_HARM] > 1800.0
+    assert run(5)[0][F.MONOXIDE_HARM] == settled(MILL)[F.MONOXIDE_HARM]  # none at the usual ratio
 
 
 @pytest.mark.parametrize("upset", [{}, {"RATIO_TRIM": 0.4}, {"PACE_TRIM": -0.25, "OWN_SKID": 1.2}])

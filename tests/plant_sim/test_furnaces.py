@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passline.plant_sim.errors import ConfigError
@@ -10,8 +10,6 @@ from passline.plant_sim.lines.hot_strip import furnace_rows as F  # noqa: N812
 from passline.plant_sim.lines.hot_strip.furnaces import SHOWN, TRIMS, Furnaces
 
 pytestmark = pytest.mark.timeout(240)  # the first test compiles the furnace
-
-LIVE = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +108,7 @@ def test_a_scenario_with_a_drift_of_a_thermocouple_rolls_the_same_slabs():
     assert np.all(sound.row(F.FAULT_THERMOCOUPLE) == 0.0)
 
 
-@settings(max_examples=12, **LIVE)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(st.sampled_from(sorted(TRIMS)), min_size=1, max_size=10), st.integers(0, 2**31))
 def test_no_trims_break_a_furnace(names, seed):
     rng = np.random.default_rng(seed)

@@ -170,8 +170,9 @@ def test_overload_trips_the_pass_is_redone_lighter_and_costs_time_and_harm(nomin
 
 
 def test_a_bar_too_cold_to_roll_is_taken_off_the_line():
-    cold = Rolled(mean=1190.0)
+    cold = Rolled(mean=1190.0, number=7.0)
     assert cold.line.rows[R.REJECTED] == 1.0
+    assert cold.line.rows[R.REJECTED_NUMBER] == 7.0
     assert cold.line.rows[R.STAND + R.STATUS] == R.EMPTY
     after = Rolled(line=cold.line)
     assert after.bar[R.STATUS] == R.WAITING
@@ -337,3 +338,11 @@ def test_any_order_ends_as_a_bar_or_off_the_line(
         assert 0.8 * bar < thick.mean() < 1.4 * bar
         assert abs(rolled.wider) < 0.25
         assert (temperatures(rolled.bar) > 1000.0).all()
+
+
+@pytest.mark.parametrize("mean", [1473.0, 1503.0, 1533.0])
+def test_level_2_knows_the_delivery_temperature_to_twenty_kelvin(mean):
+    bar = Rolled(mean=mean, believed=mean)
+    assert bar.line.rows[R.RDT_MODEL] == pytest.approx(
+        temperatures(bar.bar).mean() + 12.0, abs=20.0
+    )

@@ -115,9 +115,9 @@ def advance_coil(
             count += 1
         _begin(block, i, mill, orders, rougher, plan, noise, episode)
     else:
-        drawn = _follow(block, i)
+        _follow(block, i)
         if upstream:
-            feed_bar(block, i, rougher, drawn)
+            feed_bar(block, i, rougher)
     if block[R.BAR_DONE * LANES + i] >= block[R.BAR * LANES + i]:
         number = int(block[R.COIL * LANES + i])
         learn_temperatures(block, i)
@@ -156,7 +156,7 @@ def _begin(
         number = int(rougher[TABLE_PIECE + NUMBER])
         order(block, i, mill, orders, plan, noise, episode, number)
         take_bar(block, i, rougher)
-        feed_bar(block, i, rougher, 0.0)
+        feed_bar(block, i, rougher)
     else:
         number = int(block[R.COIL * LANES + i]) + 1
         order(block, i, mill, orders, plan, noise, episode, number)
@@ -200,8 +200,8 @@ def _change_rolls(block: Block, i: int) -> None:
 
 
 @kernel
-def _follow(block: Block, i: int) -> float:
-    """The strip moves on: phase, lock-on, learning at the head; returns the bar drawn in (m)."""
+def _follow(block: Block, i: int) -> None:
+    """The strip moves on: how much is through, which phase, lock-on, learning at the head."""
     block[R.COIL_TIME * LANES + i] += INTERVAL
     step = block[R.SPEED * LANES + i] * INTERVAL
     block[R.STRIP_DONE * LANES + i] += step
@@ -223,4 +223,3 @@ def _follow(block: Block, i: int) -> float:
     block[R.BIAS_SUM * LANES + i] += (
         block[R.SHOWN_FDT * LANES + i] - block[R.FDT_MODEL * LANES + i]
     ) * INTERVAL
-    return drawn

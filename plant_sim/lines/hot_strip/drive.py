@@ -28,15 +28,14 @@ Orders = NDArray[np.float64]
 
 
 @kernel
-def interval(
+def before_mill(
     block: Block, mill: Table, orders: Orders, slabs: Orders, furnaces: Table, rougher: Table,
     faults: Table, plan: Keys, noise: Keys, episode: Counts, clock: Counts, kept: Orders,
     count: Counts,
 ) -> None:  # fmt: skip
-    """Move the sixteen plants of a block by one control interval."""
-    table = block[TABLE * LANES :]
+    """Move what comes before the stands by one interval: noise, faults, furnaces to bar, cycle."""
     draw(block, noise, episode, clock)
-    draw_table(block, table, noise, episode, clock)
+    draw_table(block, block[TABLE * LANES :], noise, episode, clock)
     grow(block)
     for i in range(LANES):
         clock[i] += 1
@@ -49,13 +48,24 @@ def interval(
             block, i, mill, orders[i], rougher[i], plan[i], noise[i], episode[i], clock[i],
             kept[i], count[i],
         )  # fmt: skip
+
+
+@kernel
+def behind_mill(block: Block, mill: Table) -> None:
+    """Move what comes behind the stands by one interval: run-out table and coiler."""
+    table = block[TABLE * LANES :]
+    hand_over(block, table)
+    run_out(table, mill, SUBSTEPS)
+    take_back(block, table)
+
+
+@kernel
+def roll_strip(block: Block, mill: Table) -> None:
+    """Move the finishing mill by one interval in the supervisory resolution."""
     level1(block, mill)
     roll(block, mill)
     profile(block, mill)
     show(block, mill)
-    hand_over(block, table)
-    run_out(table, mill, SUBSTEPS)
-    take_back(block, table)
 
 
 @driver
@@ -70,11 +80,13 @@ def advance(
         low, high = b * LANES, (b + 1) * LANES
         block = state[b * size : (b + 1) * size]
         for _ in range(intervals):
-            interval(
+            before_mill(
                 block, mill, orders[low:high], slabs[low:high], furnaces[low:high],
                 rougher[low:high], faults[low:high], plan[low:high], noise[low:high],
                 episode[low:high], clock[low:high], kept[low:high], count[low:high],
             )  # fmt: skip
+            roll_strip(block, mill)
+            behind_mill(block, mill)
 
 
 @driver

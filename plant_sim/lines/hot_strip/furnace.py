@@ -68,6 +68,7 @@ DAMPER_LAG = 30.0  # s: of the damper [M]
 VALVE_LAG = 10.0  # s: of fuel and air flow [M]
 COUPLE_LAG = 20.0  # s: of a thermocouple in its sheath [M]
 ZONE_LIMIT = 1593.15  # K: most temperature of a zone, 1320 degC [M 6.4]
+MONOXIDE_LIMIT = 1e-3  # 1: most CO in the flue gas [M]
 RAMP_LIMIT = 5.0 / 60.0  # K/s: most ramp of a zone over RAMP_WINDOW [M 6.4]
 RAMP_WINDOW = 600.0  # s: over which a zone's ramp is measured [M]
 
@@ -251,7 +252,9 @@ def _zones(furnace: Furnace, mill: MillData) -> None:
 
 @kernel
 def limits(furnace: Furnace) -> None:
-    """Count what goes beyond the limits of the zones."""
+    """Count what goes beyond the limits of the zones and of the flue gas."""
+    rich = where(furnace[F.MONOXIDE] > MONOXIDE_LIMIT, 1.0, 0.0)
+    furnace[F.MONOXIDE_HARM] += rich * F.STEP
     for c in range(F.CELLS):
         zone = furnace[F.ZONE + c]
         hot = where(zone > ZONE_LIMIT, 1.0, 0.0)

@@ -82,8 +82,10 @@ DELAY = DOOR_END + 21  # s for which the mill waited
 ONSET = DOOR_END + 22  # s, when each kind of fault began; KINDS numbers
 KINDS = 5  # thermocouple, burner, skid, late_discharge, air_ratio
 
+MONOXIDE_HARM = ONSET + KINDS  # s of unburnt gas in the flue
+
 # control zones, CELLS numbers each
-ZONE = ONSET + KINDS  # K, gas and hot face of the lining
+ZONE = MONOXIDE_HARM + 1  # K, gas and hot face of the lining
 LINING = ZONE + CELLS  # K
 FUEL = LINING + CELLS  # m3/s
 AIR = FUEL + CELLS  # m3/s, as metered

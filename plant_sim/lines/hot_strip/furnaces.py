@@ -341,6 +341,7 @@ class Furnaces:
             "zone_limit": self.row(F.ZONE_HARM),
             "cold_slab": self.row(F.COLD_HARM),
             "burnt_slab": self.row(F.HOT_HARM),
+            "monoxide": self.row(F.MONOXIDE_HARM),
         }
 
     def finished(self, lane: int) -> list[FurnaceSlab]:

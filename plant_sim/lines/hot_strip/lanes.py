@@ -6,7 +6,7 @@ slot, or on how the intervals were grouped. One line alone is the same kernel wi
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from math import isfinite
 from types import ModuleType
@@ -27,6 +27,8 @@ from .coil import Coil as Coil
 from .coil import finished_coil, harms, pieces
 from .config import mill_of
 from .control_table import CONTROLS
+from .fine import rows as fine_layout
+from .fine.mills import Resolution, cut, fine_kernel, fine_rows
 from .furnace_rows import SIZE as FURNACE
 from .furnaces import furnace_orders, settled
 from .keys import key_of as key_of
@@ -34,68 +36,12 @@ from .layout import ROWS as SIZE
 from .rougher_rows import SIZE as ROUGHER
 from .shown import IN_BLOCK, Reading, read, read_one, reading, row_of
 from .signal_table import ROWS, SIGNALS
+from .sources import SOURCES as SOURCES
 from .truth import truth_of
 
 if TYPE_CHECKING:
     from ...scenarios.registry import Scenario
 
-SOURCES = (
-    "engine.random",
-    "physics.flow_stress",
-    "physics.roll_bite",
-    "physics.mill_stretch",
-    "physics.strip_temperature",
-    "physics.bite_limits",
-    "physics.steel",
-    "physics.slab_conduction",
-    "physics.furnace_heat",
-    "physics.scale",
-    "physics.spread",
-    "physics.edging",
-    "physics.thick_pass",
-    "physics.thick_stock",
-    "physics.tension_creep",
-    "physics.roll_thermal",
-    "physics.roll_wear",
-    "physics.crown_flatness",
-    "physics.boiling",
-    "physics.laminar_cooling",
-    "physics.transformation",
-    "economics",
-    "control.level2_model",
-    "control.rougher_setup",
-    "control.pacing",
-    "control.furnace_control",
-    "control.furnace_level2",
-    "control.profile_setup",
-    "control.cooling_setup",
-    "control.cooling_feedback",
-    "lines.hot_strip.furnace",
-    "lines.hot_strip.furnace_slabs",
-    "lines.hot_strip.furnace_automation",
-    "lines.hot_strip.furnace_drive",
-    "lines.hot_strip.rougher_heat",
-    "lines.hot_strip.rougher_pass",
-    "lines.hot_strip.rougher_table",
-    "lines.hot_strip.rougher_pace",
-    "lines.hot_strip.rougher",
-    "lines.hot_strip.rougher_show",
-    "lines.hot_strip.mill",
-    "lines.hot_strip.mill_show",
-    "lines.hot_strip.profile",
-    "lines.hot_strip.runout",
-    "lines.hot_strip.runout_control",
-    "lines.hot_strip.runout_valves",
-    "lines.hot_strip.coiler",
-    "lines.hot_strip.runout_drive",
-    "lines.hot_strip.level2",
-    "lines.hot_strip.coil_start",
-    "lines.hot_strip.disturbances",
-    "lines.hot_strip.hand_over",
-    "lines.hot_strip.upstream",
-    "lines.hot_strip.cycle",
-    "lines.hot_strip.drive",
-)
 ROOM = 16  # finished coils there is room for at first; grown when needed
 FASTEST_COIL = 90  # intervals: no coil takes less
 INTERVAL = R.INTERVAL
@@ -123,6 +69,7 @@ class LineState:
     clock: int
     day: Plan
     kept: NDArray[np.float64]
+    fine: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True)
@@ -142,9 +89,12 @@ class HotStripLanes:
         config: a mill of one's own: the path of a mill file or a `config.Mill`; None: the default.
         upstream: with furnaces and rougher; without them bars are drawn at random, for tasks of
             the finishing mill and the run-out table.
+        resolution: "supervisory", or "fine": the finishing mill in steps of 5 ms, with threading,
+            tension, loopers and what goes wrong there.
 
     Raises:
-        ConfigError: for an unknown scenario, a negative seed, no seed or a wrong mill.
+        ConfigError: for an unknown scenario or resolution, a negative seed, no seed or a wrong
+            mill.
     """
 
     controls: Mapping[str, Control] = CONTROLS
@@ -155,6 +105,7 @@ class HotStripLanes:
         scenario: str = "nominal",
         config: object | None = None,
         upstream: bool = True,
+        resolution: Resolution = "supervisory",
     ) -> None:
         if len(seeds) == 0:
             raise ConfigError("0 seeds were given; give one seed for each line")
@@ -162,6 +113,7 @@ class HotStripLanes:
         self._scenario: str | Scenario = scenario
         self._settled = settled(self._mill).copy() if upstream else np.zeros(0)
         self._whole = upstream
+        self.resolution: Resolution = resolution
         self._allocate(len(seeds))
         for lane, seed in enumerate(seeds):
             self._take(lane, int(seed), 0)
@@ -173,6 +125,7 @@ class HotStripLanes:
         self.signals: Mapping[str, Signal] = {n: SIGNALS[n] for n in self._reading.names}
         lanes = -(-count // R.LANES) * R.LANES
         self._state = np.zeros(SIZE * lanes)
+        self._fine = fine_rows(self.resolution, lanes)
         self._plan, self._noise = np.zeros(lanes, np.uint64), np.zeros(lanes, np.uint64)
         self._episode, self._clock = np.zeros(lanes, np.int64), np.zeros(lanes, np.int64)
         self._count, self._lined = np.zeros(lanes, np.int64), np.ones(lanes, np.int64)
@@ -224,6 +177,8 @@ class HotStripLanes:
             self._settled, self._faults, self._scales,
             self._lined, self._plan, self._episode, self._clock, self._count, full,
         )  # fmt: skip
+        if self._fine.size:
+            fine_kernel().begin_fine(self._state, self._fine, self._plan, self._episode, full)
 
     def reseed(self, lane: int, seed: int | None) -> None:
         """Choose what `begin` starts next: episode 0 of a seed, or the next episode of the same."""
@@ -243,6 +198,12 @@ class HotStripLanes:
     def rows(self) -> NDArray[np.float64]:
         """A view (blocks, rows, 16) of the state; for environments and tests."""
         return self._state.reshape(-1, SIZE, R.LANES)
+
+    @property
+    def fine(self) -> NDArray[np.float64]:
+        """A view (blocks, fine rows, 16) of the fine mills; without rows if supervisory."""
+        rows = fine_layout.ROWS if self._fine.size else 0
+        return self._fine.reshape(self._clock.size // R.LANES, rows, R.LANES)
 
     def row(self, index: int) -> NDArray[np.float64]:
         """Return a copy (n,) of one row of all lines."""
@@ -266,11 +227,16 @@ class HotStripLanes:
         if intervals < 0:
             raise ConfigError(f"intervals {intervals} is negative; a plant cannot go back")
         self._make_room(int(self._count.max()) + intervals // FASTEST_COIL + 1)
-        kernel().advance(
-            int(intervals), self._state, self._mill, self._orders, self._slabs, self._furnaces,
-            self._rougher, self._present, self._plan, self._noise, self._episode, self._clock,
-            self._kept, self._count,
+        line = (
+            self._orders, self._slabs, self._furnaces, self._rougher, self._present, self._plan,
+            self._noise, self._episode, self._clock, self._kept, self._count,
         )  # fmt: skip
+        if self._fine.size:
+            fine_kernel().advance_fine(
+                int(intervals), self._state, self._fine, self._mill, *cut(), *line
+            )
+        else:
+            kernel().advance(int(intervals), self._state, self._mill, *line)
 
     @property
     def _parts(self) -> dict[str, NDArray[np.float64]]:
@@ -367,16 +333,28 @@ class HotStripLanes:
             clock=int(self._clock[lane]),
             day=self._days[min(lane, self.n - 1)],
             kept=self._kept[lane, : self._count[lane]].copy(),
+            fine=self.fine[block, :, slot].copy(),
         )
 
     def put(self, lane: int, state: LineState) -> None:
-        """Set one line to a state taken with `lane` from a line of the same mill."""
+        """Set one line to a state taken with `lane` from a line of the same mill and resolution.
+
+        Raises:
+            ConfigError: if the state is of the other resolution, or of a line with other units.
+        """
+        alike = bool(state.fine.size) == bool(self._fine.size)
+        if not alike or state.rougher.size != self._rougher.shape[1]:
+            raise ConfigError(
+                f"a state of another kind of line does not fit this {self.resolution} one; make "
+                "the lines with the resolution and the units of the state"
+            )
         self._adopt(lane, state.day)
         self._fill(lane, state)
 
     def _fill(self, lane: int, state: LineState) -> None:
         block, slot = divmod(lane, R.LANES)
         self.rows[block, :, slot] = state.rows
+        self.fine[block, :, slot] = state.fine
         self._furnaces[lane], self._rougher[lane] = state.furnaces, state.rougher
         self._plan[lane], self._noise[lane] = state.plan, state.noise
         self._episode[lane], self._clock[lane] = state.episode, state.clock
@@ -397,6 +375,7 @@ class HotStripLanes:
         """
         lanes = cls.__new__(cls)
         lanes._mill, lanes._scenario = state.mill, state.day.scenario
+        lanes.resolution = "fine" if state.fine.size else "supervisory"
         lanes._whole = state.rougher.size > 0
         lanes._settled = settled(state.mill).copy() if lanes._whole else np.zeros(0)
         lanes._allocate(count)
@@ -416,10 +395,11 @@ class HotStripLanes:
 
     def restore(self, state: LanesState) -> None:
         """Set all lines to a state taken with `save` from as many lines."""
-        if len(state.arrays[0]) != len(self._state):
+        shapes = [saved.shape for saved in state.arrays[:-1]]
+        if shapes != [array.shape for array in self._arrays()[:-1]]:
             raise ConfigError(
-                f"a state of {len(state.arrays[1])} lanes does not fit {len(self._plan)}; "
-                "restore into as many lines as were saved"
+                f"a state of {len(state.arrays[1])} lanes does not fit {len(self._plan)} "
+                f"{self.resolution} ones; restore into as many lines as were saved, made alike"
             )
         self._make_room(state.arrays[-1].shape[1])
         for lane, day in enumerate(state.days):
@@ -434,5 +414,5 @@ class HotStripLanes:
     def _arrays(self) -> tuple[NDArray[np.generic], ...]:
         return (
             self._state, self._furnaces, self._rougher, self._plan, self._noise, self._episode,
-            self._clock, self._count, self._kept,
+            self._clock, self._count, self._fine, self._kept,
         )  # fmt: skip

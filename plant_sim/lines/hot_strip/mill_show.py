@@ -43,6 +43,7 @@ def show(block: Block, mill: Block) -> None:
     _show_gaps(block)
     _show_strip(block)
     _count(block)
+    count_strip(block)
 
 
 @kernel
@@ -142,11 +143,20 @@ def _count(block: Block) -> None:
         fdt = block[R.TRUE_FDT * LANES + i]
         off = fdt - block[R.FDT_AIM * LANES + i]
         block[R.FDT_OFF * LANES + i] += mass * _outside(off, FDT_BAND, FDT_BAND)
+        block[R.COLD * LANES + i] += rolling * where(fdt < FERRITE, 1.0, 0.0) * INTERVAL
+        block[R.ENERGY * LANES + i] += rolling * block[R.POWER * LANES + i] * INTERVAL
+
+
+@kernel
+def count_strip(block: Block) -> None:
+    """Count width, crown and flatness of the strip that an interval has delivered."""
+    for i in range(LANES):
+        rolling = where(block[R.SHOWN_GAUGE * LANES + i] > 0.0, 1.0, 0.0)
+        flow = block[(R.H + STANDS) * LANES + i] * block[R.SPEED * LANES + i]
+        mass = rolling * DENSITY * block[R.WIDTH * LANES + i] * flow * INTERVAL
         wide = block[R.EXIT_WIDTH * LANES + i] - block[R.WIDTH * LANES + i]
         block[R.WIDTH_OFF * LANES + i] += mass * _outside(wide, WIDTH_BELOW, WIDTH_ABOVE)
         off = block[Q.CROWN * LANES + i] - block[Q.CROWN_AIM * LANES + i]
         block[R.CROWN_OFF * LANES + i] += mass * _outside(off, CROWN_BAND, CROWN_BAND)
         shape = block[Q.FLATNESS * LANES + i]
         block[R.FLAT_OFF * LANES + i] += mass * _outside(shape, FLAT_BAND, FLAT_BAND)
-        block[R.COLD * LANES + i] += rolling * where(fdt < FERRITE, 1.0, 0.0) * INTERVAL
-        block[R.ENERGY * LANES + i] += rolling * block[R.POWER * LANES + i] * INTERVAL

@@ -39,7 +39,7 @@ from .rougher_heat import (
 )
 from .rougher_pace import roughed
 from .rougher_pass import descale_cell, roll_cell
-from .rougher_table import CLEARANCE, STEP, deliver, is_clear, move
+from .rougher_table import CLEARANCE, STEP, deliver, is_clear, move, scrap
 
 Block = NDArray[np.float64]
 
@@ -163,7 +163,7 @@ def _plan(rougher: Block, piece: Block, mill: Block, first: int) -> None:
     while True:
         for n in range(R.MOST_PASSES):  # the headers run in the forward passes between
             headers[n] = 1.0 if n % 2 == 0 and 0 < n < passes - 1 else 0.0
-        worst, _, seconds = plan_passes(
+        worst, delivered, seconds = plan_passes(
             exits, gaps, forces, speeds, headers, factor, mill, first, passes, entry, width,
             length, believed, piece[R.CARBON], bar, rougher[R.ZERO],
         )  # fmt: skip
@@ -171,6 +171,7 @@ def _plan(rougher: Block, piece: Block, mill: Block, first: int) -> None:
             break
         passes += 2
     piece[R.PASSES] = passes
+    piece[R.DELIVERED] = delivered
     if first == 0:
         piece[R.ROUGHING] = seconds + 0.5 * REVERSAL
     plan_edger(openings, exits, mill, first, passes, entry, width, wished)
@@ -244,8 +245,7 @@ def _stand(rougher: Block, mill: Block, faults: Block) -> None:
         if piece[R.HOLD] > 0.0:
             return
         if not mean_temperature(piece) >= COLDEST_BAR:
-            rougher[R.REJECTED] += 1.0
-            piece[R.STATUS] = R.EMPTY
+            scrap(rougher, R.STAND)
             return
         if n == int(piece[R.PASSES]) - 1 and not is_clear(rougher, mill):
             piece[R.STATUS] = R.WAITING
@@ -300,8 +300,7 @@ def _trip(rougher: Block, piece: Block, mill: Block, n: int) -> None:
     ratio = piece[R.FORCE_SUM] / piece[R.FORCE_SEEN] / fmax(piece[R.EXPECTED + n], 1.0)
     rougher[R.FACTOR + back] = learn_factor(rougher[R.FACTOR + back], ratio)
     if piece[R.REDONE] >= float(MOST_TRIPS):
-        rougher[R.REJECTED] += 1.0
-        piece[R.STATUS] = R.EMPTY
+        scrap(rougher, R.STAND)
         return
     entry = piece[R.EXIT + n - 1] if n > 0 else piece[R.SLAB_THICKNESS]
     lighter = 0.5 * fmax(entry - piece[R.EXIT + n], 0.0)
@@ -348,6 +347,7 @@ def _leave(rougher: Block, piece: Block) -> None:
         rougher[R.ZERO], volume, piece[R.LENGTH], wide, piece[R.BAR_AIM] + rougher[R.BAR_TRIM]
     )
     roughed(rougher, piece)
+    rougher[R.RDT_MODEL] = piece[R.DELIVERED]
     crop = LEAST_CROP + CROP_RATE * piece[R.EDGING]
     piece[R.CROP_HEAD], piece[R.CROP_TAIL] = crop, crop
     piece[R.STATUS], piece[R.PLACE], piece[R.SPEED] = R.ON_TABLE, piece[R.LENGTH], THREADING

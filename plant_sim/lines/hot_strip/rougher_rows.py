@@ -40,7 +40,9 @@ ROUGHING_CORRECTION, FINISHING_CORRECTION = ZERO + 2, ZERO + 3
 LAST_FURNACE, PACE = ZERO + 4, ZERO + 5  # 1 or 2; s from slab to slab
 FED = ZERO + 6  # m of the bar in FEED that the mill has taken
 TICK = ZERO + 7  # intervals since begin
-PIECES = ZERO + 8  # where the places begin
+REJECTED_NUMBER = ZERO + 8  # coil of the piece taken off the line last
+RDT_MODEL = ZERO + 9  # K, level 2's mean of the last bar behind the stand
+PIECES = ZERO + 10  # where the places begin
 
 # header of a piece
 STATUS, NUMBER, PASS, PASSES, NEXT, LEFT, DONE, HOLD, PLACE, SPEED = range(10)
@@ -49,8 +51,8 @@ HARDNESS, BELIEVED, WEIGHT, LENGTH, EDGING, SCALE = range(16, 22)  # K believed;
 CROP_HEAD, CROP_TAIL, GAINED, LOST, AGE, FINISHING = range(22, 28)  # m, m, J, J, s, s
 FORCE_SUM, FORCE_SEEN, REDONE, IN_STAND = range(28, 32)  # N, cells, passes redone, s
 PLAN_FROM = 32  # 0: nothing to plan, else 1 + the first pass to plan
-ROUGHING = 33  # s, believed for all passes
-EXIT = 34  # the plan of level 2 by pass: m
+ROUGHING, DELIVERED = 33, 34  # s, K: believed for all passes, behind the last
+EXIT = 35  # the plan of level 2 by pass: m
 GAP = EXIT + MOST_PASSES  # m
 EXPECTED = GAP + MOST_PASSES  # N
 OPENING = EXPECTED + MOST_PASSES  # m, of the edger

@@ -107,6 +107,7 @@ def scrap(rougher: Block, place: int) -> None:
     """Take a piece off the line (a cobble): `place` is APPROACH, STAND, TABLE or FEED."""
     if rougher[place + R.STATUS] != float(R.EMPTY):
         rougher[R.REJECTED] += 1.0
+        rougher[R.REJECTED_NUMBER] = rougher[place + R.NUMBER]
     rougher[place + R.STATUS] = R.EMPTY
 
 

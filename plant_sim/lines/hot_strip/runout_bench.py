@@ -128,6 +128,9 @@ class TableBench:
         ):  # fmt: skip
             self.set(row, self._of(name))
         self.set(R.WIDTH, 1.25)
+        self._begin()
+
+    def _begin(self) -> None:
         self._done, self._zoom = np.zeros(self.n), np.zeros(self.n)
         self._phase = self._random.uniform(0.0, TURN, self.n)
 
@@ -136,6 +139,7 @@ class TableBench:
 
     def gap(self, seconds: float = 20.0) -> None:
         """Let the table run empty and level 2 prepare the next strip."""
+        self._begin()
         self._run(seconds, False)
 
     def roll(self, seconds: float = 100.0, hold: Mapping[int, float] | None = None) -> None:

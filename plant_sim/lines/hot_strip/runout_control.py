@@ -241,7 +241,7 @@ def _ask(table: Table, dose: Table, first: float, length: float) -> None:
 @inline
 def _met(table: Table, i: int, bank: int, first: float, length: float) -> float:
     """Return where the strip now lies (m) that the water of a bank will meet in its middle."""
-    ahead = VALVE_BELIEF * table[R.SPEED_SEEN * LANES + i]
+    ahead = VALVE_BELIEF * float(table[R.SPEED_SEEN * LANES + i])
     return first + (float(bank) + 0.5) * length - ahead
 
 

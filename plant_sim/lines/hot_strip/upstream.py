@@ -209,9 +209,9 @@ def take_bar(block: Block, i: int, rougher: Block) -> None:
 
 
 @kernel
-def feed_bar(block: Block, i: int, rougher: Block, metres: float) -> None:
-    """Draw `metres` of the bar through the finishing descaler into F1."""
-    feed(rougher, metres)
+def feed_bar(block: Block, i: int, rougher: Block) -> None:
+    """Draw the bar through the finishing descaler into F1, as far as the mill has taken it."""
+    feed(rougher, fmax(block[R.BAR_DONE * LANES + i] - rougher[G.FED], 0.0))
     heat, thick, wide = bar_at(rougher, rougher[G.FED])
     lost = block[(R.FAULT + K.DESCALER) * LANES + i]
     headers = block[R.DESCALING_MODE * LANES + i] * (1.0 - lost)

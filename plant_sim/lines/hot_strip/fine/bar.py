@@ -23,7 +23,7 @@ LEAST_SWING, MOST_SWING = 5e-6, 15e-6  # m: amplitude of the backup rolls' run-o
 LEAST_SLIP, MOST_SLIP = 0.6, 0.8  # 1: real forward slip over that of sticking friction [T 3.2]
 HEAD_START = -3.0  # m: where a bar's head stands before F1 when it is ordered [T 3.5]
 BAR_COLD = 25.0  # K: how much colder the descaled surface of a bar is than its mean [M 3.7]
-GONE = 1e6  # m: the tail's place when no strip is in the mill [C]
+GONE = 1e6  # m: the tail's place when no strip is in the mill, beyond any mill [C 3.5]
 MOST_LEARNED = 0.06  # 1: most speed trim of one looper carried from coil to coil [T 3.5]
 DRAW = 160  # channel of the random numbers
 

@@ -12,9 +12,6 @@ from ....physics.flow_stress import COLDEST, HOTTEST, MOST_STRAIN, shida_mean
 from ....physics.mill_stretch import KISS_FORCE
 from ....physics.roll_bite import PLANE_STRAIN, flattened_radius, strip_modulus, tension_relief
 
-LEAST_DRAFT = 1e-5  # m: below it a pass is none; the formulas stay finite [T 3.6]
-LEAST_STRESS = 0.2  # 1: of the flow stress that tension leaves at least [T 3.6]
-
 
 @inline
 def forces(
@@ -35,7 +32,7 @@ def forces(
         back: tension stress before the stand (Pa).
         front: behind it (Pa).
     """
-    draft = fmax(entry - exit, LEAST_DRAFT)
+    draft = fmax(entry - exit, 1e-5)  # a pass without draft is none; the formulas stay finite
     logarithm = log(entry / exit)
     strain = fmin(PLANE_STRAIN * logarithm, MOST_STRAIN)
     length = sqrt(flat * draft)
@@ -50,7 +47,7 @@ def forces(
     lean = 1.0 / (root * slender)
     factor = 0.5 * pi * arc / root - 0.25 * pi - lean * log(1.0 + t * t) + 0.5 * lean * logarithm
     plane = PLANE_STRAIN * stress
-    left = fmax(plane - tension_relief(back, front), LEAST_STRESS * plane)
+    left = fmax(plane - tension_relief(back, front), 0.2 * plane)
     force = width * left * length * factor
     twist = 2.0 * flat * plane * width * (0.5 * sqrt(draft / flat) - t * slender)
     return force, twist + width * (back * entry - front * exit), t * t, stress
@@ -73,12 +70,12 @@ def settle(
         radius: of the work rolls (m).
         stiffness: the stand's modulus (N/m).
     """
-    draft = fmax(entry - exit, LEAST_DRAFT)
+    draft = fmax(entry - exit, 1e-5)
     slope = strip_modulus(force, draft)
     residual = exit - gap - (force - KISS_FORCE) / stiffness
     moved = exit - residual / (1.0 + slope / stiffness)
     moved = fmin(fmax(moved, 0.35 * entry), 0.995 * entry)
     force = fmax(force - slope * (moved - exit), 0.0)
-    draft = fmax(entry - moved, LEAST_DRAFT)
+    draft = fmax(entry - moved, 1e-5)
     flat = fmin(flattened_radius(radius, force, width, draft), 3.0 * radius)
     return moved, flat, force, residual

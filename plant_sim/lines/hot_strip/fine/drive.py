@@ -6,10 +6,12 @@ from numpy.typing import NDArray
 from ....engine.numbers import driver, fmax, fmin, kernel, where
 from .. import parameters as P  # noqa: N812
 from .. import rows as R  # noqa: N812
-from ..cycle import advance_coil
-from ..disturbances import draw, grow
+from ..drive import before_mill, behind_mill
+from ..layout import ROWS, TABLE
+from ..mill_show import count_strip
 from ..parameters import STANDS
-from ..table import cool, travel
+from ..profile import profile
+from ..runout_rows import PLACE
 from . import rows as F  # noqa: N812
 from .bar import begin_lane, clear
 from .interval import run
@@ -44,14 +46,14 @@ def _tell_cycle(block: Block, fine: Block, length: float) -> None:
 @driver
 def advance_fine(
     intervals: int, state: Block, fine: Block, mill: Block, pace: Block, slow: int, fast: int,
-    iterations: int, orders: Orders, plan: Keys, noise: Keys, episode: Counts, clock: Counts,
-    kept: Orders, count: Counts,
+    iterations: int, orders: Orders, slabs: Orders, furnaces: Block, rougher: Block, faults: Block,
+    plan: Keys, noise: Keys, episode: Counts, clock: Counts, kept: Orders, count: Counts,
 ) -> None:  # fmt: skip
     """Move all blocks by so many control intervals, with the fine mill in the middle.
 
     Args:
         intervals: of 0.5 s.
-        state: blocks of R.ROWS * LANES numbers, one after the other.
+        state: blocks of ROWS * LANES numbers, one after the other.
         fine: blocks of F.ROWS * LANES numbers beside them.
         mill: the mill's data, shape (P.SIZE,).
         pace: from `pace_of`.
@@ -59,6 +61,10 @@ def advance_fine(
         fast: fast steps in a slow step.
         iterations: Newton steps of a bite in a fast step.
         orders: order books, shape (lanes, coils, len(ORDER)).
+        slabs: what the furnaces need of them, shape (lanes, coils, 6).
+        furnaces: one row a lane; so the next two. Without columns where bars are drawn.
+        rougher: of each lane.
+        faults: room for present sizes.
         plan: keys of orders, rolls and faults, one a lane.
         noise: keys of disturbances.
         episode: of each lane.
@@ -66,40 +72,28 @@ def advance_fine(
         kept: finished coils, shape (lanes, most coils, len(R.KEPT)).
         count: finished coils of each lane.
     """
-    size, fine_size = R.ROWS * LANES, F.ROWS * LANES
+    size, fine_size = ROWS * LANES, F.ROWS * LANES
     length = 0.0
     for s in range(STANDS - 1):
         length += mill[P.DISTANCE + s]
     for b in range(state.size // size):
-        low = b * LANES
+        low, high = b * LANES, (b + 1) * LANES
         block = state[b * size : (b + 1) * size]
         mills = fine[b * fine_size : (b + 1) * fine_size]
         for _ in range(intervals):
-            draw(block, noise[low : low + LANES], episode[low : low + LANES],
-                 clock[low : low + LANES])  # fmt: skip
-            grow(block)
             _tell_cycle(block, mills, length)
-            for i in range(LANES):
-                n = low + i
-                clock[n] += 1
-                count[n] = advance_coil(
-                    block,
-                    i,
-                    mill,
-                    orders[n],
-                    plan[n],
-                    noise[n],
-                    episode[n],
-                    clock[n],
-                    kept[n],
-                    count[n],
-                )
+            before_mill(
+                block, mill, orders[low:high], slabs[low:high], furnaces[low:high],
+                rougher[low:high], faults[low:high], plan[low:high], noise[low:high],
+                episode[low:high], clock[low:high], kept[low:high], count[low:high],
+            )  # fmt: skip
             run(block, mills, mill, pace, slow, fast, iterations)
-            cool(block)
-            travel(block)
+            profile(block, mill)
+            count_strip(block)
+            behind_mill(block, mill)
             for i in range(LANES):  # before the head has come there is nothing to lay down
                 if mills[F.SUM_GAUGE * LANES + i] <= 0.0:
-                    block[R.PLACE * LANES + i] = -1e6
+                    block[(TABLE + PLACE) * LANES + i] = -1e6
 
 
 @driver
@@ -107,7 +101,7 @@ def begin_fine(
     state: Block, fine: Block, plan: Keys, episode: Counts, mask: NDArray[np.bool_]
 ) -> None:
     """Put the masked lanes' mills at the start of their campaign; after the line's own `begin`."""
-    size, fine_size = R.ROWS * LANES, F.ROWS * LANES
+    size, fine_size = ROWS * LANES, F.ROWS * LANES
     for lane in range(mask.size):
         if mask[lane]:
             b, i = lane // LANES, lane % LANES

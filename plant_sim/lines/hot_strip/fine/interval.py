@@ -10,13 +10,15 @@ from ....engine.numbers import fmax, fmin, inline, kernel, where
 from ....physics.flow_stress import COLDEST, HOTTEST
 from .. import faults as K  # noqa: N812
 from .. import parameters as P  # noqa: N812
+from .. import profile_rows as Q  # noqa: N812
 from .. import rows as R  # noqa: N812
+from ..mill_show import ALLOWANCE, HYDRAULIC, TENSION_NOISE, TORQUE_NOISE, WIDTH_NOISE
 from ..parameters import STANDS
 from . import bench as B  # noqa: N812
 from . import rows as F  # noqa: N812
-from .bar import prepare
+from .bar import clear, prepare
 from .level1 import steer
-from .rows import LANES
+from .rows import GAUGE_CELLS, LANES, SAMPLES
 from .stands import fast_step
 from .strip import carry
 from .watch import watch
@@ -25,7 +27,7 @@ Block = NDArray[np.float64]
 
 INTERVAL = R.INTERVAL
 MOST_REDUCTION = 1.833  # 1: entry over exit at the most strain Shida holds for [C 3.1]
-CREEP_SPEED = 1.0  # m/s: least speed that the table is told; its rollers never stand [T 3.5]
+CREEP_SPEED = 1.0  # m/s: least speed that the table is told; its rollers never stand [M 3.11]
 SETTLED = 25.0  # m: strip delivered before sprays and monitor trust what they see [T 3.4]
 
 
@@ -35,9 +37,10 @@ def take_in(block: Block, fine: Block, bench: Block, mill: Block) -> None:
     for i in range(LANES):
         new = block[R.COIL * LANES + i] != fine[F.COIL_SEEN * LANES + i]
         if new and block[R.ACTIVE * LANES + i] > 0.5:
+            clear(fine, i)
             prepare(block, fine, i, mill)
     for s in range(STANDS):
-        _ail(block, fine[s * LANES :], float(s + 1))
+        _ail(block, block[s * LANES :], fine[s * LANES :], float(s + 1))
         for i in range(LANES):
             fine[(F.SET_GAP + s) * LANES + i] = block[(R.GAP + s) * LANES + i]
             fine[(F.SUM_FORCE + s) * LANES + i] = 0.0
@@ -46,7 +49,9 @@ def take_in(block: Block, fine: Block, bench: Block, mill: Block) -> None:
         bench[B.CARBON * LANES + i] = block[R.CARBON * LANES + i]
         bench[B.HARDNESS * LANES + i] = block[R.HARDNESS * LANES + i]
         bench[B.STIFFNESS * LANES + i] = block[R.STIFFNESS * LANES + i]
-        bench[B.WIDTH * LANES + i] = block[R.WIDTH * LANES + i]
+        wide = block[R.WIDTH * LANES + i] + ALLOWANCE + block[R.BAR_WIDER * LANES + i]
+        bench[B.WIDTH * LANES + i] = wide
+        fine[F.ENTRY_WIDTH * LANES + i] = wide
         bench[B.HEAD * LANES + i] = fine[F.HEAD * LANES + i]
         bench[B.TAIL * LANES + i] = fine[F.TAIL * LANES + i]
         bench[B.MASTER * LANES + i] = fine[F.MASTER * LANES + i]
@@ -89,11 +94,12 @@ def _here(block: Block, i: int, kind: int, place: float) -> float:
 
 
 @kernel
-def _ail(block: Block, stand: Block, place: float) -> None:
-    """Bring the present faults of a stand into its rows."""
+def _ail(block: Block, rolls: Block, stand: Block, place: float) -> None:
+    """Bring the present faults of a stand, and its warm and worn rolls, into its rows."""
     for i in range(LANES):
         stand[F.BIAS_FORCE * LANES + i] = _here(block, i, K.LOAD_CELL, place)
-        stand[F.BIAS_GAP * LANES + i] = -_here(block, i, K.GAP_ENCODER, place)
+        open = _here(block, i, K.GAP_ENCODER, place) + rolls[Q.ROLL_GAP * LANES + i]
+        stand[F.BIAS_GAP * LANES + i] = -open
         stand[F.LEAK * LANES + i] = _here(block, i, K.HGC_LEAK, place)
         oil = 1.0 - block[(R.FAULT + K.HYDRAULIC_PRESSURE) * LANES + i]
         slow = 1.0 - oil * (1.0 - _here(block, i, K.HGC_SLOW, place))
@@ -133,9 +139,11 @@ def run(
             heat[i] = before + (now - before) * (k + 1.0) / slow
             settled = where(fine[F.DELIVERED * LANES + i] > SETTLED, 1.0, 0.0)
             settled = settled * fine[F.LOADED * LANES + i]  # behind the tail it would hunt
-            off = fine[F.AT_GAUGE * LANES + i] + 2e-6 * block[(R.NOISE + 2) * LANES + i]
+            off = fine[F.AT_GAUGE * LANES + i] + 2e-6 * block[(R.NOISE + R.N_GAUGE) * LANES + i]
             off = off + block[(R.FAULT + K.THICKNESS_GAUGE) * LANES + i]
             off = off - block[R.GAUGE_AIM * LANES + i] + block[R.ACT_GAUGE * LANES + i]
+            off = off - block[R.GAUGE_TRIM * LANES + i]
+            settled = settled * block[R.MONITOR_ON * LANES + i]
             bench[B.FRESH * LANES + i] = settled
             bench[B.THICK * LANES + i] = off
             bench[B.MARK * LANES + i] = fine[F.MARK_AT_GAUGE * LANES + i]
@@ -146,6 +154,7 @@ def run(
         carry(fine, bench, mill, seconds, heat)
         watch(fine, block, bench, mill, seconds, 1.0 / slow)
     hand_out(block, fine, bench)
+    show_fine(block, fine)
 
 
 @kernel
@@ -157,7 +166,7 @@ def hand_out(block: Block, fine: Block, bench: Block) -> None:
             loaded = fine[(F.LOADED + s) * LANES + i]
             block[(R.FORCE + s) * LANES + i] = force
             seen = force + fine[(F.BIAS_FORCE + s) * LANES + i]
-            seen = seen + 0.06e6 * block[(R.NOISE + 7 + s) * LANES + i]
+            seen = seen + 0.06e6 * block[(R.NOISE + R.N_FORCE + s) * LANES + i]
             block[(R.SHOWN_FORCE + s) * LANES + i] = loaded * seen
             block[(R.LOCKED + s) * LANES + i] = fine[(F.LOCKED + s) * LANES + i]
             block[(R.FLAT + s) * LANES + i] = fine[(F.FLAT + s) * LANES + i]
@@ -195,17 +204,19 @@ def hand_out(block: Block, fine: Block, bench: Block) -> None:
         block[R.RESIDUAL * LANES + i] = fine[(F.RESIDUAL + STANDS - 1) * LANES + i]
 
         active, aim = block[R.ACTIVE * LANES + i], block[R.GAUGE_AIM * LANES + i]
-        entry = block[R.ENTRY_TEMPERATURE * LANES + i] + 3.0 * block[R.NOISE * LANES + i]
+        entry = (
+            block[R.ENTRY_TEMPERATURE * LANES + i] + 3.0 * block[(R.NOISE + R.N_ENTRY) * LANES + i]
+        )
         block[R.SHOWN_ENTRY * LANES + i] = active * entry + (1.0 - active) * 1150.0
-        shown_speed = speed + 0.005 * block[(R.NOISE + 1) * LANES + i]
+        shown_speed = speed + 0.005 * block[(R.NOISE + R.N_SPEED) * LANES + i]
         block[R.SHOWN_SPEED * LANES + i] = shown_speed
-        seen = fine[F.AT_GAUGE * LANES + i] + 2e-6 * block[(R.NOISE + 2) * LANES + i]
+        seen = fine[F.AT_GAUGE * LANES + i] + 2e-6 * block[(R.NOISE + R.N_GAUGE) * LANES + i]
         seen = seen + block[(R.FAULT + K.THICKNESS_GAUGE) * LANES + i]
         block[R.SHOWN_GAUGE * LANES + i] = rolling * seen
         shown = fdt - cold + block[(R.FAULT + K.FDT_PYROMETER) * LANES + i]
-        shown = shown + 2.0 * block[(R.NOISE + 3) * LANES + i]
+        shown = shown + 2.0 * block[(R.NOISE + R.N_FDT) * LANES + i]
         block[R.SHOWN_FDT * LANES + i] = rolling * shown + (1.0 - rolling) * 950.0
-        noise = 0.05e6 * block[(R.NOISE + 4) * LANES + i]
+        noise = 0.05e6 * block[(R.NOISE + R.N_POWER) * LANES + i]
         block[R.SHOWN_POWER * LANES + i] = active * (power + noise)
         expected = delivery_temperature(
             entry, fine[F.AIM * LANES + i], aim, shown_speed * aim, block[R.SPRAY * LANES + i]
@@ -214,3 +225,34 @@ def hand_out(block: Block, fine: Block, bench: Block) -> None:
         old = block[R.FDT_MODEL * LANES + i]
         fresh = where(block[R.COIL_TIME * LANES + i] > 1.0, 0.4, 1.0)
         block[R.FDT_MODEL * LANES + i] = where(active > 0.5, old + fresh * (expected - old), old)
+
+
+@kernel
+def show_fine(block: Block, fine: Block) -> None:
+    """What only the fine mill knows of its stands, its gaps and the width."""
+    for s in range(STANDS):
+        for i in range(LANES):
+            loaded = fine[(F.LOADED + s) * LANES + i]
+            block[(R.SHOWN_GAP + s) * LANES + i] = fine[(F.GAP_AT + s) * LANES + i]
+            block[(R.SHOWN_STAND_SPEED + s) * LANES + i] = fine[(F.ROLL + s) * LANES + i]
+            torque = fine[(F.TORQUE + s) * LANES + i]
+            torque = torque + TORQUE_NOISE * block[(R.NOISE + R.N_TORQUE + s) * LANES + i]
+            block[(R.SHOWN_TORQUE + s) * LANES + i] = loaded * torque
+    for s in range(STANDS - 1):
+        for i in range(LANES):
+            loaded = fine[(F.LOADED + s + 1) * LANES + i]
+            pull = fine[(F.TENSION + s + 1) * LANES + i]
+            pull = pull + TENSION_NOISE * block[(R.NOISE + R.N_TENSION + s) * LANES + i]
+            block[(R.SHOWN_TENSION + s) * LANES + i] = loaded * pull
+            block[(R.SHOWN_LOOPER + s) * LANES + i] = fine[(F.ANGLE + s) * LANES + i]
+            open = 1.0 - fine[(F.DRY + s) * LANES + i]
+            block[(R.SHOWN_SPRAY + s) * LANES + i] = open * block[R.SPRAY * LANES + i]
+    last = F.S_WIDTH + (STANDS - 1) * SAMPLES + GAUGE_CELLS
+    for i in range(LANES):
+        rolling = fine[(F.LOADED + STANDS - 1) * LANES + i]
+        wide = fine[last * LANES + i]
+        block[R.EXIT_WIDTH * LANES + i] = wide
+        seen = wide + WIDTH_NOISE * block[(R.NOISE + R.N_WIDTH) * LANES + i]
+        block[R.SHOWN_WIDTH * LANES + i] = rolling * seen
+        lost = block[(R.FAULT + K.HYDRAULIC_PRESSURE) * LANES + i]
+        block[R.SHOWN_HYDRAULIC * LANES + i] = HYDRAULIC * (1.0 - lost)

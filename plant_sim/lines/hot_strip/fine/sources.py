@@ -1,27 +1,16 @@
 """The modules that make the line with the fine mill, in the order in which they are compiled."""
 
+from ..sources import SOURCES
+
 FINE_SOURCES = (
-    "engine.random",
-    "physics.flow_stress",
-    "physics.roll_bite",
-    "physics.mill_stretch",
-    "physics.strip_temperature",
-    "physics.laminar_cooling",
+    *SOURCES,
     "physics.interstand",
     "physics.looper",
     "physics.hydraulic_gap",
     "physics.main_drive",
-    "economics",
-    "control.level2_model",
     "control.gap_control",
     "control.looper_control",
     "control.speed_control",
-    "lines.hot_strip.mill",
-    "lines.hot_strip.table",
-    "lines.hot_strip.level2",
-    "lines.hot_strip.coil_start",
-    "lines.hot_strip.disturbances",
-    "lines.hot_strip.cycle",
     "lines.hot_strip.fine.bite",
     "lines.hot_strip.fine.stands",
     "lines.hot_strip.fine.level1",

@@ -12,7 +12,7 @@ from ....physics.looper import HIGHEST, LOWEST
 from ....physics.strip_temperature import DENSITY
 from .. import parameters as P  # noqa: N812
 from .. import rows as R  # noqa: N812
-from ..mill import FDT_BAND, FERRITE, GAUGE_BAND, GAUGE_SHARE
+from ..mill_show import FDT_BAND, FERRITE, GAUGE_BAND, GAUGE_SHARE
 from ..parameters import STANDS
 from . import bench as B  # noqa: N812
 from . import rows as F  # noqa: N812
