@@ -166,9 +166,14 @@ class HotStripTask(Task[H]):
 class LineTask(HotStripTask[HotStripPlant]):
     """A task on the line as it runs."""
 
+    resolutions = ("supervisory", "fine")
+
     def make(self, seeds: Sequence[int], options: Options) -> HotStripPlant:
         """Return one line a seed."""
-        return HotStripPlant(seeds, options.scenario, options.config)
+        fine = options.resolution == "fine"
+        return HotStripPlant(
+            seeds, options.scenario, options.config, "fine" if fine else "supervisory"
+        )
 
 
 def shown(name: str, scale: float, centre: float = 0.0, english: str = "") -> Seen[HotStripPlant]:
