@@ -191,7 +191,11 @@ def test_gauge_and_temperature_hold_over_the_body(coils):
 
 
 def test_the_fine_mill_agrees_with_the_supervisory_one_on_the_body():
-    """Seeds 0..15: thickness within 5 um, FDT within 8 K, force within 8 % a stand on the mean."""
+    """Seeds 0..15, means: thickness within 5 um, FDT within 8 K, force of F1..F4 within 5 %.
+
+    F5..F7 roll with 8 to 13 % less force: the supervisory mill knows no tension, which unloads these
+    stands by 4 to 5 %, and its wrong zeros leave them other reductions.
+    """
     means = []
     for resolution in ("fine", "supervisory"):
         lanes = HotStripLanes(list(range(16)), resolution=resolution)
@@ -206,7 +210,9 @@ def test_the_fine_mill_agrees_with_the_supervisory_one_on_the_body():
     (h, fdt, force), (h_then, fdt_then, force_then) = means
     assert abs((h - h_then).mean()) < 5e-6
     assert abs((fdt - fdt_then).mean()) < 8.0
-    np.testing.assert_allclose((force / force_then).mean(axis=1), 1.0, atol=0.08)
+    ratio = (force / force_then).mean(axis=1)
+    np.testing.assert_allclose(ratio[:4], 1.0, atol=0.05)
+    assert np.all((ratio[4:] > 0.84) & (ratio[4:] < 0.96))
 
 
 def test_a_line_has_the_same_bits_alone_among_others_and_in_another_slot():
