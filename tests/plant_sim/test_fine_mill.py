@@ -193,8 +193,8 @@ def test_gauge_and_temperature_hold_over_the_body(coils):
 def test_the_fine_mill_agrees_with_the_supervisory_one_on_the_body():
     """Seeds 0..15, means: thickness within 5 um, FDT within 8 K, force of F1..F4 within 5 %.
 
-    F5..F7 roll with 8 to 13 % less force: the supervisory mill knows no tension, which unloads these
-    stands by 4 to 5 %, and its wrong zeros leave them other reductions.
+    F5..F7 roll with 8 to 13 % less force: the supervisory mill knows no tension, which unloads
+    these stands by 4 to 5 %, and its wrong zeros leave them other reductions.
     """
     means = []
     for resolution in ("fine", "supervisory"):
