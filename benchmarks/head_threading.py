@@ -7,6 +7,7 @@ uncompiled physics, the impact of all heads, their cobbles, the speed, and how w
 
 import re
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +81,8 @@ def heads(count: int, seed: int, mill: Array) -> tuple[Array, Array]:
         gap = gap_for(exit, force, STIFFNESS) + GAP_ERROR * rng.standard_normal(shape)
         turn = rng.uniform(0.0, 2.0 * np.pi, shape)
         power, torque = mill[P.MAX_POWER + s], mill[P.MAX_TORQUE + s]
-        for row, value in (
+        start: Any
+        for row, start in (
             (F.ENTRY, entry), (F.EXIT, exit), (F.ENTRY_HEAT, heat), (F.ENTRY_WIDTH, WIDTH),
             (F.FLAT, flat), (F.SET_GAP, gap), (F.GAP_AT, gap), (F.GAP_REFERENCE, gap),
             (F.AIM + 1, exit), (F.BELIEVED_SLIP, believed), (F.SLIP_SHARE, 0.7),
@@ -88,18 +90,19 @@ def heads(count: int, seed: int, mill: Array) -> tuple[Array, Array]:
             (F.ROLL, strip / (1.0 + believed) * (1.0 + (s == 6) * speed_control.IMPACT_LEAD)),
             (F.SLIP, sticking), (F.STRESS, 180e6), (F.ANGLE, looper.LOWEST),
         ):  # fmt: skip
-            fine[:, row + s] = value
+            fine[:, row + s] = start
         right = gap_for(exit, force, STIFFNESS)
         if s == 5:
             fine[:, F.LOADED + s], fine[:, F.LOADED_FOR + s] = 1.0, 5.0
             mass = main_drive.inertia(power, torque, radius)
             fine[:, F.PUSH + s] = load / mass
-            force = force - (1.0 - GIVE) * STIFFNESS * (gap - right)
+            pressed: Any = force - (1.0 - GIVE) * STIFFNESS * (gap - right)
             for row in (F.SEEN_FORCE, F.LOCKED, F.FORCE):
-                fine[:, row + s] = force
-            shown = gap_control.gaugemeter(gap, force, 0.0)
-            fine[:, F.GAUGEMETER + s] = fine[:, F.GAUGE_LOCKED + s] = shown
-            wrong = shown - gap_control.gaugemeter(right, force, 0.0)
+                fine[:, row + s] = pressed
+            meter: Any = gap_control.gaugemeter
+            thick = meter(gap, pressed, 0.0)
+            fine[:, F.GAUGEMETER + s] = fine[:, F.GAUGE_LOCKED + s] = thick
+            wrong = thick - meter(right, force, 0.0)
     # what F7 takes in is what F6 rolls with its wrong gap
     fine[:, F.ENTRY + 6] += wrong
     fine[:, F.AIM + FIRST] = PASSES[0][0]
