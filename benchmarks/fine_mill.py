@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from passline.plant_sim.lines.hot_strip import rows as R  # noqa: N812
 from passline.plant_sim.lines.hot_strip.fine import rows as F  # noqa: N812
-from passline.plant_sim.lines.hot_strip.fine.mills import cut, fine_kernel
+from passline.plant_sim.lines.hot_strip.fine.mills import Resolution, cut, fine_kernel
 from passline.plant_sim.lines.hot_strip.fine.pace import FAST, ITERATIONS, SLOW, pace_of
-from passline.plant_sim.lines.hot_strip.lanes import INTERVAL, HotStripLanes, Resolution
+from passline.plant_sim.lines.hot_strip.lanes import INTERVAL, HotStripLanes
 
 Cut = tuple[NDArray[np.float64], int, int, int]
 THREADED = 60  # intervals until strip is in all stands of every line
@@ -58,20 +58,21 @@ def coil(steps: Cut, count: int = 16) -> dict[str, NDArray[np.float64]]:
 def main() -> None:
     """Print both tables."""
     print("lines  resolution    mill-seconds per CPU-second")
-    for count, resolution, intervals in (
+    cases: tuple[tuple[int, Resolution, int], ...] = (
         (1, "fine", 4), (256, "fine", 4), (256, "supervisory", 20),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for count, resolution, intervals in cases:
         print(f"{count:5d}  {resolution:11s} {speed(count, resolution, intervals):12.0f}")
     print("\nfirst coil of 16 lines against half of both steps and twice the iterations, rms")
     print("slow ms  fast ms  Newton   thickness um   FDT K   same events")
     finest = coil((pace_of(2 * SLOW, FAST), 2 * SLOW, FAST, 2 * ITERATIONS))
-    cases = (
+    cuts = (
         cut(),
         (pace_of(SLOW, 2 * FAST), SLOW, 2 * FAST, ITERATIONS),
         (pace_of(SLOW, FAST), SLOW, FAST, 2 * ITERATIONS),
         (pace_of(SLOW // 2, 2 * FAST), SLOW // 2, 2 * FAST, ITERATIONS),
     )
-    for steps in cases:
+    for steps in cuts:
         _, slow, fast, iterations = steps
         path = coil(steps)
         at = (path["rolling"] > 0.5) & (finest["rolling"] > 0.5)

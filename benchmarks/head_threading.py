@@ -7,11 +7,13 @@ uncompiled physics, the impact of all heads, their cobbles, the speed, and how w
 
 import re
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
+from passline.plant_sim.control import gap_control, speed_control
 from passline.plant_sim.engine.build import compile_sources
 from passline.plant_sim.lines.hot_strip import parameters as P  # noqa: N812
 from passline.plant_sim.lines.hot_strip.config import default_mill
@@ -31,6 +33,7 @@ TRIAL = "lines.hot_strip.fine.trial"
 FIRST, LAST = 5, 7  # F6 and F7
 PASSES = ((3.9e-3, 3.1e-3, 1183.0), (3.1e-3, 2.6e-3, 1173.0))  # m, m, K of the schedule
 SPEED, WIDTH, CARBON, STIFFNESS = 8.0, 1.25, 0.08, 4.5e9
+GIVE = 0.2  # thickness of F6 per its gap, M / (M + Q)
 SPEED_ERROR, GAP_ERROR = 0.008, 40e-6  # deviations of the set-up's speed and gap
 SLOW, FAST, STEPS = 20, 5, 60  # 1.5 s in slow steps of 25 ms
 
@@ -78,22 +81,30 @@ def heads(count: int, seed: int, mill: Array) -> tuple[Array, Array]:
         gap = gap_for(exit, force, STIFFNESS) + GAP_ERROR * rng.standard_normal(shape)
         turn = rng.uniform(0.0, 2.0 * np.pi, shape)
         power, torque = mill[P.MAX_POWER + s], mill[P.MAX_TORQUE + s]
-        for row, value in (
+        start: Any
+        for row, start in (
             (F.ENTRY, entry), (F.EXIT, exit), (F.ENTRY_HEAT, heat), (F.ENTRY_WIDTH, WIDTH),
             (F.FLAT, flat), (F.SET_GAP, gap), (F.GAP_AT, gap), (F.GAP_REFERENCE, gap),
             (F.AIM + 1, exit), (F.BELIEVED_SLIP, believed), (F.SLIP_SHARE, 0.7),
             (F.SWING, 10e-6), (F.PHASE_COS, np.cos(turn)), (F.PHASE_SIN, np.sin(turn)),
-            (F.ROLL, strip / (1.0 + believed) * (1.01 if s == 6 else 1.0)),
+            (F.ROLL, strip / (1.0 + believed) * (1.0 + (s == 6) * speed_control.IMPACT_LEAD)),
             (F.SLIP, sticking), (F.STRESS, 180e6), (F.ANGLE, looper.LOWEST),
         ):  # fmt: skip
-            fine[:, row + s] = value
+            fine[:, row + s] = start
+        right = gap_for(exit, force, STIFFNESS)
         if s == 5:
             fine[:, F.LOADED + s], fine[:, F.LOADED_FOR + s] = 1.0, 5.0
             mass = main_drive.inertia(power, torque, radius)
             fine[:, F.PUSH + s] = load / mass
-            for row in (F.SEEN_FORCE, F.LOCKED):
-                fine[:, row + s] = force
-            fine[:, F.GAUGEMETER + s] = fine[:, F.GAUGE_LOCKED + s] = exit
+            pressed: Any = force - (1.0 - GIVE) * STIFFNESS * (gap - right)
+            for row in (F.SEEN_FORCE, F.LOCKED, F.FORCE):
+                fine[:, row + s] = pressed
+            meter: Any = gap_control.gaugemeter
+            thick = meter(gap, pressed, 0.0)
+            fine[:, F.GAUGEMETER + s] = fine[:, F.GAUGE_LOCKED + s] = thick
+            wrong = thick - meter(right, force, 0.0)
+    # what F7 takes in is what F6 rolls with its wrong gap
+    fine[:, F.ENTRY + 6] += wrong
     fine[:, F.AIM + FIRST] = PASSES[0][0]
     return fine, bench
 
@@ -120,6 +131,7 @@ class Reference:
 
     def __init__(self, fine: Array, mill: Array, lane: int) -> None:
         self.mill, self.lane = mill, lane
+        self.entries = [fine[F.ENTRY + s, lane] for s in (5, 6)]
         self.swing = [fine[F.SWING + s, lane] for s in (5, 6)]
         start = np.arctan2(fine[F.PHASE_SIN + 5 : F.PHASE_SIN + 7, lane],
                            fine[F.PHASE_COS + 5 : F.PHASE_COS + 7, lane])  # fmt: skip
@@ -139,7 +151,7 @@ class Reference:
 
     def stand(self, y: Array, n: int, pull: float) -> tuple[float, float, float, float]:
         """Return exit thickness, force, load and slip of a stand in equilibrium of its stretch."""
-        entry, _, heat = PASSES[n]
+        entry, heat = self.entries[n], PASSES[n][2]
         back, front = (0.0, pull) if n == 0 else (pull, 0.0)
         radius, at = self.mill[P.RADIUS + 5 + n], 5 * n
         phase = y[at + 2]
@@ -178,7 +190,7 @@ class Reference:
             out[at + 4] = w * w * off if given == wanted else 0.0
             speed = y[at + 3] * (1.0 + slip)
             fed, taken, first = (
-                (speed, 0.0, exit) if n == 0 else (fed, speed * exit / PASSES[1][0], first)
+                (speed, 0.0, exit) if n == 0 else (fed, speed * exit / self.entries[1], first)
             )
         out[10] = fed - taken
         _, lever, cosine = looper.path(y[11], 5.5)

@@ -14,6 +14,7 @@ LIFT_ANGLE = 0.26  # rad: below it the arm is driven as if it stood here, so tha
 # next give a crossover of 2 rad/s behind F1 and 4 rad/s behind F6 [C 3.5]
 ANGLE_GAIN = 0.10
 SPEED_GAIN = 0.045  # 1/rad: and per m/s of the stand's speed [C 3.5]
+HIGH_GAIN = 4.0  # 1/rad2: growth of both by the square of a too high angle [T 3.5]
 ANGLE_RATE = (
     1.0  # 1/s: integral over proportional part of the angle control, below the crossover [C 3.5]
 )
@@ -53,7 +54,7 @@ def speed_trim(off: float, integral: float, speed: float, seconds: float) -> tup
         seconds: the step.
     """
     most = MOST_TRIM * fmax(speed, 0.1)
-    gain = ANGLE_GAIN + SPEED_GAIN * speed
+    gain = (ANGLE_GAIN + SPEED_GAIN * speed) * (1.0 + HIGH_GAIN * fmax(off, 0.0) * fmax(off, 0.0))
     integral = fmin(fmax(integral - seconds * ANGLE_RATE * gain * off, -most), most)
     trim = integral - gain * off
     return fmin(fmax(trim, -most), most), integral

@@ -8,7 +8,7 @@ Source: mass-flow compensation with F7 as pivot [M, physics 3.4].
 from ..engine.numbers import fmax, fmin, inline
 
 BELIEVED_SLIP = 0.7  # 1: share of the sticking forward slip that level 2 expects [T 3.2]
-IMPACT_LEAD = 0.010  # 1: a stand waits for the head this much faster, for the drop [M 3.5]
+IMPACT_LEAD = 0.020  # 1: a stand waits for the head this much faster, for the drop [M 3.5]
 LEAD_TIME = 0.6  # s: in which the lead is taken back once strip is in, of 0.3-0.6 s [M 3.5]
 SPRAY_BASE = 0.4  # 1: opening of the interstand sprays at no error [T 3.7]
 SPRAY_P = 0.012  # 1/K: opening by temperature error [T 3.7]

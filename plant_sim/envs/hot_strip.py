@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from ..economics import CT_DOWNGRADE, ENERGY, FDT_DOWNGRADE, GAUGE_DOWNGRADE, LINE_TIME
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
-from ..lines.hot_strip.lanes import HotStripLanes
+from ..lines.hot_strip.lanes import HotStripLanes, LanesState, LineState
+from ..lines.hot_strip.parameters import STANDS
 from ..lines.hot_strip.signal_table import SIGNALS
 from ..scenarios import fields as O  # noqa: N812  the columns of an order, read as O.WIDTH
 from .options import Options
@@ -43,6 +44,7 @@ class HotStripPlant(HotStripLanes):
 
     _shown: Array | None = None  # all signals of this moment, (signals, n), read once
     _rolling: Array | None = None
+    _expected: Array | None = None
 
     def signal(self, name: str) -> Array:
         """Return a signal of all lines (SI), shape (n,)."""
@@ -52,12 +54,17 @@ class HotStripPlant(HotStripLanes):
 
     def moved(self) -> None:
         """Forget what was read: the lines are at another moment."""
-        self._shown = self._rolling = None
+        self._shown = self._rolling = self._expected = None
 
     def gather(self, rows: Sequence[int]) -> Array:
         """Return several rows of all lines at once, shape (rows, n)."""
         found = self.rows[:, rows, :].transpose(1, 0, 2).reshape(len(rows), -1)
         return np.asarray(found[:, : self.n])
+
+    def totals(self, counters: Sequence[int]) -> Array:
+        """Return counters (rows ROLLED..COLD) since the campaign began, shape (counters, n)."""
+        closed = self.gather([row + R.CLOSED - R.ROLLED for row in counters])
+        return self.gather(counters) + closed
 
     def begin(self, mask: Flags | None = None) -> None:
         """Put all lines, or the masked ones, at the start of their present campaign."""
@@ -67,6 +74,16 @@ class HotStripPlant(HotStripLanes):
     def advance(self, intervals: int = 1) -> None:
         """Move every line by this many control intervals of 0.5 s."""
         super().advance(intervals)
+        self.moved()
+
+    def put(self, lane: int, state: LineState) -> None:
+        """Set one line to a state taken with `lane`."""
+        super().put(lane, state)
+        self.moved()
+
+    def restore(self, state: LanesState) -> None:
+        """Set all lines to a state taken with `save`."""
+        super().restore(state)
         self.moved()
 
     def set_row(self, index: int, values: Array | float) -> None:
@@ -82,6 +99,13 @@ class HotStripPlant(HotStripLanes):
         number = self.row(R.COIL).astype(np.int64)[:, None] + np.arange(ahead)
         at = number % self._lined[: self.n, None]
         return np.asarray(self._orders[np.arange(self.n)[:, None], at] * _SHARE)
+
+    @property
+    def expected(self) -> Array:
+        """Roll forces that level 2 expects (N), shape (stands, n)."""
+        if self._expected is None:
+            self._expected = self.gather(range(R.EXPECTED, R.EXPECTED + STANDS))
+        return self._expected
 
     @property
     def mill(self) -> Array:
@@ -106,15 +130,15 @@ class HotStripTask(Task[H]):
 
     def spent(self, plant: H) -> dict[str, Array]:
         """Return the money (EUR) by name since the campaign began."""
-        counted = [COUNTERS[term.name] for term in self.money]
-        running = plant.gather(counted)
-        closed = plant.gather([row + R.CLOSED - R.ROLLED for row in counted])
-        totals = running + closed
+        totals = plant.totals([COUNTERS[term.name] for term in self.money])
         return {term.name: totals[n] * term.price for n, term in enumerate(self.money)}
 
     def hurt(self, plant: H) -> dict[str, Array]:
         """Return the harm (s) by name since the campaign began."""
-        return {"overload": plant.total(R.OVERLOAD), "two_phase": plant.total(R.COLD)}
+        return {
+            term.name: total
+            for term, total in zip(self.harms, plant.totals((R.OVERLOAD, R.COLD)), strict=True)
+        }
 
     def remarks(self, plant: H) -> dict[str, Array]:
         """Return how many stands are outside the validity of their formulas."""
@@ -143,9 +167,14 @@ class HotStripTask(Task[H]):
 class LineTask(HotStripTask[HotStripPlant]):
     """A task on the line as it runs."""
 
+    resolutions = ("supervisory", "fine")
+
     def make(self, seeds: Sequence[int], options: Options) -> HotStripPlant:
         """Return one line a seed."""
-        return HotStripPlant(seeds, options.scenario, options.config)
+        fine = options.resolution == "fine"
+        return HotStripPlant(
+            seeds, options.scenario, options.config, "fine" if fine else "supervisory"
+        )
 
 
 def shown(name: str, scale: float, centre: float = 0.0, english: str = "") -> Seen[HotStripPlant]:
@@ -189,8 +218,8 @@ def force_ratio(stand: int) -> Seen[HotStripPlant]:
     name = f"f{stand}.roll_force"
 
     def read(plant: HotStripPlant) -> Array:
-        expected = np.maximum(plant.row(R.EXPECTED + stand - 1), 1e6)
-        return plant.rolling * (plant.signal(name) / expected - 1.0)
+        expected = np.maximum(plant.expected[stand - 1], 1e6)
+        return np.asarray(plant.rolling * (plant.signal(name) / expected - 1.0))
 
     text = f"roll force of F{stand} over expectation, minus 1"
     return Seen(name, "1", 0.2, text, read, 0.0, SIGNALS[name].noise / 10e6)

@@ -86,7 +86,6 @@ class SetupPlant(HotStripPlant):
     def _put(self, states: dict[int, LineState]) -> None:
         for lane, state in states.items():
             self.put(lane, state)
-        self.moved()
 
 
 def _next(
@@ -97,7 +96,8 @@ def _next(
 
 def _missed(plant: SetupPlant, counter: int, rolled: int) -> Array:
     """Return the share (%) of the last coil that missed a tolerance."""
-    return 100.0 * plant.row(counter) / np.maximum(plant.row(rolled), 1.0)
+    mass = plant.row(rolled)
+    return np.where(mass > 0.0, 100.0 * plant.row(counter) / np.maximum(mass, 1.0), np.nan)
 
 
 ORDER = (

@@ -166,6 +166,7 @@ def test_any_action_is_a_clear_error_or_keeps_the_plant_finite(live, data):
     seen, reward, *_ = live.step(actions)
     assert live.observation_space.contains(seen)
     assert np.all(np.isfinite(reward))
+    assert np.all(np.isfinite(getattr(live._play.plant, "rows", 0.0)))
 
 
 def test_actions_beyond_one_are_clipped(live):

@@ -167,3 +167,24 @@ def test_the_picture_shows_the_strip_only_while_it_is_rolled():
         return np.sum((red > green + 60) & (red > blue + 60))
 
     assert glowing(rolling[:262]) > glowing(empty[:262]) + 500
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_fine_mill_is_the_same_bits_in_both_forms_and_threads_stand_by_stand():
+    env, envs = make(MILL, resolution="fine"), gymnasium.make_vec(MILL, 2, resolution="fine")
+    alone, together = [env.reset(seed=5)[0]], [envs.reset(seed=4)[0][1]]
+    for step in range(70):
+        action = np.array([0.2, 0.1, -0.1], np.float32) * (step > 55)
+        alone.append(env.step(action)[0])
+        together.append(envs.step(np.stack([action, action]))[0][1])
+    np.testing.assert_array_equal(np.stack(alone), np.stack(together))
+    names = [each.name for each in env.task.observations]
+    seen = np.stack(alone)
+    rolling = seen[:, names.index("fm.rolling")] > 0.5
+    first = [  # step in which a stand carries more than half of what level 2 expects
+        int(np.argmax(rolling & (seen[:, names.index(f"f{s}.roll_force")] > -2.5)))
+        for s in range(1, 8)
+    ]
+    assert first == sorted(first)
+    assert 0 < first[0] < first[-1]

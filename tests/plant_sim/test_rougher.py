@@ -98,6 +98,13 @@ def test_the_body_is_up_to_ten_millimetres_wider_than_the_strip_shall_be(strip_w
     assert 0.0 < bar.wider < 10e-3
 
 
+def test_much_edging_takes_seven_passes():
+    little, much = Rolled(width=1.27), Rolled(width=1.35)
+    assert len(little.passes) == 5
+    assert len(much.passes) == 7
+    assert 0.0 < much.wider < 12e-3
+
+
 def test_head_and_tail_stay_narrower_than_the_body(nominal):
     wide = cells(nominal.bar, R.WIDE)
     assert wide[0] < wide[12] - 2e-3

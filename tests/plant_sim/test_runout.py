@@ -86,7 +86,12 @@ def test_halving_the_sub_step_moves_the_coiling_temperature_by_less_than_half_a_
 
 def test_warm_water_and_lost_pressure_cool_less():
     cold = coiling([7.0])
-    assert coiling([7.0], WARM=10.0) > cold + 15.0
+    warm = TableBench([Strip(zoom=0.0)], calm=True)
+    hold = {R.WATER_TEMPERATURE: 308.0}
+    hold |= {R.VALVE + b: float(b < 7) for b in range(P.BANKS)}
+    hold |= {R.EARLIER + k: float(k % P.BANKS < 7) for k in range(R.PAST * P.BANKS)}
+    warm.roll(30.0, hold)
+    assert warm.row(R.TRUE_CT) > cold + 15.0
     assert coiling([7.0], PRESSURE_LOST=0.3) > cold + 15.0
     assert coiling([7.0], COOLING=1.05) < cold - 5.0
 

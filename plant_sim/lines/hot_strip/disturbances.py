@@ -47,4 +47,5 @@ def warm_water(block: Block, i: int, plan: np.uint64, episode: int, clock: int) 
     """Set the temperature of the cooling water of lane i."""
     swing = WATER_WAVE * uniform(plan, episode, 0, PLANT + 3) * block[R.WATER_SCALE * LANES + i]
     wave = swing * np.sin(clock * INTERVAL / WATER_PERIOD)
-    block[R.WATER_TEMPERATURE * LANES + i] = WATER + wave
+    warm = block[(R.FAULT + F.WATER_WARM) * LANES + i]
+    block[R.WATER_TEMPERATURE * LANES + i] = WATER + wave + warm

@@ -1,9 +1,13 @@
-"""The drivers of the compiled line: one interval of a block, many intervals of many blocks."""
+"""The drivers of the compiled line: three parts of an interval, each over all blocks.
+
+Both resolutions share the first and the last part; the stands between are `roll_strip` or the fine
+mill. So no part is compiled twice.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.numbers import driver, kernel
+from ...engine.numbers import driver
 from ...physics.slab_conduction import SLABS
 from .coil_start import own_profile, restart
 from .cycle import advance_coil
@@ -11,7 +15,7 @@ from .disturbances import draw, grow
 from .hand_over import draw_table, hand_over, take_back
 from .layout import ROWS, TABLE
 from .mill import level1, roll
-from .mill_show import show
+from .mill_show import count_strip, show
 from .profile import begin_profile, profile
 from .rows import LANES
 from .runout import SUBSTEPS
@@ -27,66 +31,61 @@ Table = NDArray[np.float64]
 Orders = NDArray[np.float64]
 
 
-@kernel
+@driver
 def before_mill(
-    block: Block, mill: Table, orders: Orders, slabs: Orders, furnaces: Table, rougher: Table,
+    state: Block, mill: Table, orders: Orders, slabs: Orders, furnaces: Table, rougher: Table,
     faults: Table, plan: Keys, noise: Keys, episode: Counts, clock: Counts, kept: Orders,
     count: Counts,
 ) -> None:  # fmt: skip
-    """Move what comes before the stands by one interval: noise, faults, furnaces to bar, cycle."""
-    draw(block, noise, episode, clock)
-    draw_table(block, block[TABLE * LANES :], noise, episode, clock)
-    grow(block)
-    for i in range(LANES):
-        clock[i] += 1
-        if rougher.shape[1] > 0:
-            move_upstream(
-                block, i, furnaces[i], rougher[i], mill, orders[i], slabs[i], faults[i], noise[i],
-                episode[i], clock[i],
+    """Move what comes before the stands by one interval: noise, faults, furnaces to bar, cycle.
+
+    `state` is flat, one block of ROWS * LANES numbers after the other; so in all drivers.
+    """
+    size = ROWS * LANES
+    for b in range(state.size // size):
+        block, low, high = state[b * size : (b + 1) * size], b * LANES, (b + 1) * LANES
+        draw(block, noise[low:high], episode[low:high], clock[low:high])
+        draw_table(
+            block, block[TABLE * LANES :], noise[low:high], episode[low:high], clock[low:high]
+        )
+        grow(block)
+        for i in range(LANES):
+            n = low + i
+            clock[n] += 1
+            if rougher.shape[1] > 0:
+                move_upstream(
+                    block, i, furnaces[n], rougher[n], mill, orders[n], slabs[n], faults[n],
+                    noise[n], episode[n], clock[n],
+                )  # fmt: skip
+            count[n] = advance_coil(
+                block, i, mill, orders[n], rougher[n], plan[n], noise[n], episode[n], clock[n],
+                kept[n], count[n],
             )  # fmt: skip
-        count[i] = advance_coil(
-            block, i, mill, orders[i], rougher[i], plan[i], noise[i], episode[i], clock[i],
-            kept[i], count[i],
-        )  # fmt: skip
-
-
-@kernel
-def behind_mill(block: Block, mill: Table) -> None:
-    """Move what comes behind the stands by one interval: run-out table and coiler."""
-    table = block[TABLE * LANES :]
-    hand_over(block, table)
-    run_out(table, mill, SUBSTEPS)
-    take_back(block, table)
-
-
-@kernel
-def roll_strip(block: Block, mill: Table) -> None:
-    """Move the finishing mill by one interval in the supervisory resolution."""
-    level1(block, mill)
-    roll(block, mill)
-    profile(block, mill)
-    show(block, mill)
 
 
 @driver
-def advance(
-    intervals: int, state: Block, mill: Table, orders: Orders, slabs: Orders, furnaces: Table,
-    rougher: Table, faults: Table, plan: Keys, noise: Keys, episode: Counts, clock: Counts,
-    kept: Orders, count: Counts,
-) -> None:  # fmt: skip
-    """Move all blocks; `state` is flat, one block of ROWS * LANES numbers after the other."""
+def roll_strip(state: Block, mill: Table) -> None:
+    """Move the finishing mill by one interval in the supervisory resolution."""
     size = ROWS * LANES
     for b in range(state.size // size):
-        low, high = b * LANES, (b + 1) * LANES
         block = state[b * size : (b + 1) * size]
-        for _ in range(intervals):
-            before_mill(
-                block, mill, orders[low:high], slabs[low:high], furnaces[low:high],
-                rougher[low:high], faults[low:high], plan[low:high], noise[low:high],
-                episode[low:high], clock[low:high], kept[low:high], count[low:high],
-            )  # fmt: skip
-            roll_strip(block, mill)
-            behind_mill(block, mill)
+        level1(block, mill)
+        roll(block, mill)
+        show(block, mill)
+
+
+@driver
+def behind_mill(state: Block, mill: Table) -> None:
+    """Move crown and flatness, run-out table and coiler by one interval, and count."""
+    size = ROWS * LANES
+    for b in range(state.size // size):
+        block = state[b * size : (b + 1) * size]
+        table = block[TABLE * LANES :]
+        profile(block, mill)
+        count_strip(block)
+        hand_over(block, table)
+        run_out(table, mill, SUBSTEPS)
+        take_back(block, table)
 
 
 @driver

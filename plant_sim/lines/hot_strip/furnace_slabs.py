@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ...control.furnace_level2 import mean_temperature as mean_of_model
 from ...engine.numbers import fmax, fmin, kernel, sqrt, where
 from ...physics.scale import iron_lost
 from ...physics.slab_conduction import (
@@ -152,7 +153,7 @@ def discharge(furnace: Furnace, mill: MillData) -> float:
     scale = iron_lost(
         sqrt(slabs[F.SCALE_TOP * SLABS + s]) + sqrt(slabs[F.SCALE_BOTTOM * SLABS + s])
     )
-    model = slabs[F.MODEL_SURFACE * SLABS + s] / 3.0 + slabs[F.MODEL_CORE * SLABS + s] * 2.0 / 3.0
+    model = mean_of_model(slabs[F.MODEL_SURFACE * SLABS + s], slabs[F.MODEL_CORE * SLABS + s])
     furnace[F.OUT_NUMBER] = slabs[F.NUMBER * SLABS + s]
     furnace[F.OUT_WIDTH], furnace[F.OUT_THICKNESS] = width, thickness
     furnace[F.OUT_LENGTH], furnace[F.OUT_CARBON] = length, slabs[F.CARBON * SLABS + s]
@@ -284,6 +285,9 @@ def begin(furnace: Furnace, settled: Furnace, mill: MillData, orders: NDArray[np
             count += 1
         else:
             position = -1.0
+    outer, inner = furnace[F.SLAB + F.MODEL_SURFACE * SLABS], furnace[F.SLAB + F.MODEL_CORE * SLABS]
+    furnace[F.NEXT_MODEL] = mean_of_model(outer, inner)
+    furnace[F.INSIDE] = float(count)
     return float(count)
 
 

@@ -227,16 +227,21 @@ class HotStripLanes:
         if intervals < 0:
             raise ConfigError(f"intervals {intervals} is negative; a plant cannot go back")
         self._make_room(int(self._count.max()) + intervals // FASTEST_COIL + 1)
-        line = (
-            self._orders, self._slabs, self._furnaces, self._rougher, self._present, self._plan,
-            self._noise, self._episode, self._clock, self._kept, self._count,
+        drivers, state, mill = kernel(), self._state, self._mill
+        before = (
+            state, mill, self._orders, self._slabs, self._furnaces, self._rougher, self._present,
+            self._plan, self._noise, self._episode, self._clock, self._kept, self._count,
         )  # fmt: skip
-        if self._fine.size:
-            fine_kernel().advance_fine(
-                int(intervals), self._state, self._fine, self._mill, *cut(), *line
-            )
-        else:
-            kernel().advance(int(intervals), self._state, self._mill, *line)
+        fine = fine_kernel() if self._fine.size else None
+        for _ in range(intervals):
+            if fine is not None:
+                fine.tell_cycle(state, self._fine, mill)
+            drivers.before_mill(*before)
+            if fine is None:
+                drivers.roll_strip(state, mill)
+            else:
+                fine.roll_fine(state, self._fine, mill, *cut())
+            drivers.behind_mill(state, mill)
 
     @property
     def _parts(self) -> dict[str, NDArray[np.float64]]:

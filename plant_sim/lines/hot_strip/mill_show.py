@@ -43,7 +43,6 @@ def show(block: Block, mill: Block) -> None:
     _show_gaps(block)
     _show_strip(block)
     _count(block)
-    count_strip(block)
 
 
 @kernel

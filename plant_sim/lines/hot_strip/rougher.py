@@ -17,6 +17,7 @@ from ...control.rougher_setup import (
     PRIMARY_LOSS,
     SCALED,
     START_FACTOR,
+    WIDTH_SLACK,
     learn_factor,
     learn_width,
     learn_zero,
@@ -167,14 +168,14 @@ def _plan(rougher: Block, piece: Block, mill: Block, first: int) -> None:
             exits, gaps, forces, speeds, headers, factor, mill, first, passes, entry, width,
             length, believed, piece[R.CARBON], bar, rougher[R.ZERO],
         )  # fmt: skip
-        if worst <= 1.0 or passes >= most:
+        wide = plan_edger(openings, exits, mill, first, passes, entry, width, wished)
+        if (worst <= 1.0 and wide <= wished + WIDTH_SLACK) or passes >= most:
             break
         passes += 2
     piece[R.PASSES] = passes
     piece[R.DELIVERED] = delivered
     if first == 0:
         piece[R.ROUGHING] = seconds + 0.5 * REVERSAL
-    plan_edger(openings, exits, mill, first, passes, entry, width, wished)
 
 
 @kernel

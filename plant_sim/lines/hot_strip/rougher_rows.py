@@ -66,7 +66,7 @@ HEAT = DOG_BONE + CELLS  # K, layer k of cell c at HEAT + k * CELLS + c
 PIECE = HEAT + NODES * CELLS  # size of a piece
 
 APPROACH, STAND, TABLE, FEED, ORDERED = (PIECES + n * PIECE for n in range(5))
-SIZE = PIECES + 5 * PIECE  # of the whole array
+SIZE = ORDERED + MASS  # of the whole array; what is ordered has a header only
 
 # channels of the random numbers, away from those of the coil cycle
 NOISE, DRAWN = 192, 208

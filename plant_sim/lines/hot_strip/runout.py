@@ -157,9 +157,7 @@ def _prepare(table: Table, bench: Table, seconds: float) -> None:
     for i in range(LANES):
         carbon = table[R.CARBON * LANES + i]
         bench[B_SPEED * LANES + i] = table[R.SPEED * LANES + i]
-        bench[B_WATER * LANES + i] = (
-            table[R.WATER_TEMPERATURE * LANES + i] + (table[R.WARM * LANES + i])
-        )
+        bench[B_WATER * LANES + i] = table[R.WATER_TEMPERATURE * LANES + i]
         bench[B_AE3 * LANES + i] = ae3(carbon, manganese(carbon))
         bench[B_PACE * LANES + i] = composition_pace(carbon, manganese(carbon))
         bench[B_WIDTH * LANES + i] = table[R.WIDTH * LANES + i]

@@ -20,7 +20,7 @@ SMITH = 24  # intervals the feedback remembers what it did
     EXIT,  # m, true thickness behind F7
     WIDTH,  # m
     CARBON,  # weight %, true
-    WATER_TEMPERATURE,  # K, of the tank
+    WATER_TEMPERATURE,  # K, as it leaves the headers
     COOLING,  # 1, how well this plant's water cools
     SPEED_SEEN,  # m/s, as shown
     FDT_SEEN,  # K, what level 2 listens to: the pyrometer or its estimate
@@ -42,11 +42,10 @@ SMITH = 24  # intervals the feedback remembers what it did
     SHUT, SHUT_AT,  # share of a bank that stays dry, and which (1..)
     OPEN, OPEN_AT,  # share of a bank that always runs, and which
     PRESSURE_LOST,  # share of the supply
-    WARM,  # K by which the water is warmer
     CT_OFFSET,  # K by which the coiling pyrometer is off
     PINCH_SLIP,  # 1, how much the pinch rolls slip
-) = range(34)  # fmt: skip
-NOISE = 34  # deviates of this interval: CT, middle, water, pressure, pinch, mandrel, tension, size
+) = range(33)  # fmt: skip
+NOISE = 33  # deviates of this interval: CT, middle, water, pressure, pinch, mandrel, tension, size
 NOISES = 8 + BANKS  # then the flows
 
 # level 2 and level 1

@@ -73,9 +73,7 @@ def show_water(table: Table) -> None:
     """What the instruments of the water show."""
     for i in range(LANES):
         table[R.SHOWN_WATER * LANES + i] = (
-            table[R.WATER_TEMPERATURE * LANES + i]
-            + table[R.WARM * LANES + i]
-            + WATER_NOISE * table[(R.NOISE + 2) * LANES + i]
+            table[R.WATER_TEMPERATURE * LANES + i] + WATER_NOISE * table[(R.NOISE + 2) * LANES + i]
         )
         supply = table[R.SUPPLY * LANES + i]  # flow goes with the root of the pressure
         table[R.SHOWN_WATER_PRESSURE * LANES + i] = (

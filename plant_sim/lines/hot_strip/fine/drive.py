@@ -6,12 +6,8 @@ from numpy.typing import NDArray
 from ....engine.numbers import driver, fmax, fmin, kernel, where
 from .. import parameters as P  # noqa: N812
 from .. import rows as R  # noqa: N812
-from ..drive import before_mill, behind_mill
-from ..layout import ROWS, TABLE
-from ..mill_show import count_strip
+from ..layout import ROWS
 from ..parameters import STANDS
-from ..profile import profile
-from ..runout_rows import PLACE
 from . import rows as F  # noqa: N812
 from .bar import begin_lane, clear
 from .interval import run
@@ -24,7 +20,7 @@ Orders = NDArray[np.float64]
 
 
 @kernel
-def _tell_cycle(block: Block, fine: Block, length: float) -> None:
+def _tell(block: Block, fine: Block, length: float) -> None:
     """Tell the coil cycle how far bar and strip are, less what it will add for this interval.
 
     The bar counts as done when its tail has left the last stand.
@@ -44,56 +40,36 @@ def _tell_cycle(block: Block, fine: Block, length: float) -> None:
 
 
 @driver
-def advance_fine(
-    intervals: int, state: Block, fine: Block, mill: Block, pace: Block, slow: int, fast: int,
-    iterations: int, orders: Orders, slabs: Orders, furnaces: Block, rougher: Block, faults: Block,
-    plan: Keys, noise: Keys, episode: Counts, clock: Counts, kept: Orders, count: Counts,
-) -> None:  # fmt: skip
-    """Move all blocks by so many control intervals, with the fine mill in the middle.
+def tell_cycle(state: Block, fine: Block, mill: Block) -> None:
+    """Tell the coil cycle of all lines how far their strip is; before it moves."""
+    size, fine_size = ROWS * LANES, F.ROWS * LANES
+    length = 0.0
+    for s in range(STANDS - 1):
+        length += mill[P.DISTANCE + s]
+    for b in range(state.size // size):
+        _tell(state[b * size : (b + 1) * size], fine[b * fine_size : (b + 1) * fine_size], length)
+
+
+@driver
+def roll_fine(
+    state: Block, fine: Block, mill: Block, pace: Block, slow: int, fast: int, iterations: int
+) -> None:
+    """Move the fine mills of all blocks by one control interval of 0.5 s.
 
     Args:
-        intervals: of 0.5 s.
-        state: blocks of ROWS * LANES numbers, one after the other.
+        state: blocks of layout.ROWS * LANES numbers, one after the other.
         fine: blocks of F.ROWS * LANES numbers beside them.
         mill: the mill's data, shape (P.SIZE,).
         pace: from `pace_of`.
         slow: slow steps in an interval.
         fast: fast steps in a slow step.
         iterations: Newton steps of a bite in a fast step.
-        orders: order books, shape (lanes, coils, len(ORDER)).
-        slabs: what the furnaces need of them, shape (lanes, coils, 6).
-        furnaces: one row a lane; so the next two. Without columns where bars are drawn.
-        rougher: of each lane.
-        faults: room for present sizes.
-        plan: keys of orders, rolls and faults, one a lane.
-        noise: keys of disturbances.
-        episode: of each lane.
-        clock: intervals since the campaign began.
-        kept: finished coils, shape (lanes, most coils, len(R.KEPT)).
-        count: finished coils of each lane.
     """
     size, fine_size = ROWS * LANES, F.ROWS * LANES
-    length = 0.0
-    for s in range(STANDS - 1):
-        length += mill[P.DISTANCE + s]
     for b in range(state.size // size):
-        low, high = b * LANES, (b + 1) * LANES
         block = state[b * size : (b + 1) * size]
         mills = fine[b * fine_size : (b + 1) * fine_size]
-        for _ in range(intervals):
-            _tell_cycle(block, mills, length)
-            before_mill(
-                block, mill, orders[low:high], slabs[low:high], furnaces[low:high],
-                rougher[low:high], faults[low:high], plan[low:high], noise[low:high],
-                episode[low:high], clock[low:high], kept[low:high], count[low:high],
-            )  # fmt: skip
-            run(block, mills, mill, pace, slow, fast, iterations)
-            profile(block, mill)
-            count_strip(block)
-            behind_mill(block, mill)
-            for i in range(LANES):  # before the head has come there is nothing to lay down
-                if mills[F.SUM_GAUGE * LANES + i] <= 0.0:
-                    block[(TABLE + PLACE) * LANES + i] = -1e6
+        run(block, mills, mill, pace, slow, fast, iterations)
 
 
 @driver

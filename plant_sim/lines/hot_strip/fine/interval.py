@@ -90,7 +90,8 @@ def _here(block: Block, i: int, kind: int, place: float) -> float:
     """Return the present size of a fault if it is at this stand or at all of them, else 0."""
     at = block[(R.FAULT_PLACE + kind) * LANES + i]
     here = where(at == place, 1.0, where(at == 0.0, 1.0, 0.0))
-    return here * block[(R.FAULT + kind) * LANES + i]
+    size: float = block[(R.FAULT + kind) * LANES + i]
+    return here * size
 
 
 @kernel
