@@ -18,16 +18,18 @@ from passline.plant_sim.lines.hot_strip.config import default_mill
 from passline.plant_sim.lines.hot_strip.runout_bench import Strip, TableBench
 from passline.plant_sim.lines.hot_strip.runout_control import TRIM_OPEN
 
-NAMES = ("BANK_FLUX", "COLD_GAIN", "COLD_BELOW", "PACE", "CARBON_BRAKE", "AE3", "AE3_SLOPE")
+NAMES = (
+    "BANK_FLUX", "COLD_RISE", "COLD_AT", "COLD_SHARP", "PACE", "CARBON_BRAKE", "AE3", "AE3_SLOPE",
+)  # fmt: skip
 MILL = default_mill().parameters()
-COLDEST, HOTTEST = 740.0, 980.0  # K: coiling temperatures that count
+COLDEST, HOTTEST = 720.0, 980.0  # K: coiling temperatures that count
 
 
 def samples() -> tuple[list[Strip], NDArray[np.float64]]:
     """Return strips of the usual products and the banks open from the front."""
     kinds, banks = [], []
     for gauge, speed in ((1.8e-3, 11.5), (2.4e-3, 9.6), (3.0e-3, 7.7), (4.0e-3, 6.3)):
-        for carbon in (0.05, 0.08, 0.11, 0.15):
+        for carbon in (0.05, 0.08, 0.12, 0.20):
             for count in (3.5, 5.0, 6.5, 8.0, 9.5, 11.0):
                 kinds.append(Strip(gauge, 1160.0, 900.0, carbon, speed, 0.0))
                 banks.append(count)

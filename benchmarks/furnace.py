@@ -21,7 +21,7 @@ from passline.plant_sim.physics.steel import DENSITY_COLD
 
 Array = NDArray[np.float64]
 MILL = default_mill().parameters()
-HOUR = 720  # steps of 5 s
+HOUR = 360  # steps of 10 s
 LOSSES = (F.STACK_LOSS, F.UNBURNT_LOSS, F.SHELL_LOSS, F.SKID_LOSS)
 
 

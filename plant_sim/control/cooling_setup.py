@@ -1,7 +1,7 @@
 """Level 2's model of the run-out table: what a bank takes from the strip, and when.
 
 A simpler model than the plant, with parameters of its own that `benchmarks/cooling_model.py`
-identifies on coils of the default plant, rounded: a constant flux with a straight rise when cold,
+identifies on coils of the default plant, rounded: a constant flux that rises when the film breaks,
 grey radiation, and a transformation whose start falls straight with carbon. It may use formulas
 of the trade and data-sheet distances, never the plant's own parameters.
 """
@@ -9,15 +9,16 @@ of the trade and data-sheet distances, never the plant's own parameters.
 from ..engine.numbers import exp, fmax, fmin, inline, log, sqrt
 
 BANK_FLUX = 1.07e6  # W/m2: open bank, both faces, 7 m/s, 25 degC [C benchmarks/cooling_model.py]
-COLD_GAIN, COLD_BELOW = 0.0085, 880.0  # 1/K, K: the flux rises when the strip is colder [C same]
+COLD_RISE, COLD_AT = 1.7, 804.0  # 1, K: the flux rises when the strip is colder [C same]
+COLD_SHARP = 0.051  # 1/K: of that rise [C same]
 WATER_GAIN = 0.0125  # 1/K: the flux falls with warm water, slope of the jet formula [C 4.2]
 BELIEVED_WATER = 298.15  # K: water temperature at which the flux was identified [M]
 SPEED_POWER, SPEED_KNOWN = 0.15, 7.0  # 1, m/s: the flux rises with the strip's speed [M 4.2]
 HEAT_CAPACITY = 7700.0 * 750.0  # J/(m3 K): hot density by specific heat [M 4.2]
 TRANSFORMATION_RISE = 109.0  # K: what the whole transformation heat would warm the strip [M 4.2]
-PACE = 0.049  # 1/(s K3): of transformation, grade without carbon [C benchmarks/cooling_model.py]
-CARBON_BRAKE = 13.6  # 1: logarithm of the time by weight % of carbon [C same]
-AE3, AE3_SLOPE = 1116.0, 190.0  # K: where it begins without carbon, less by weight % [C same]
+PACE = 0.0355  # 1/(s K3): of transformation, grade without carbon [C benchmarks/cooling_model.py]
+CARBON_BRAKE = 12.0  # 1: logarithm of the time by weight % of carbon [C same]
+AE3, AE3_SLOPE = 1132.0, 280.0  # K: where it begins without carbon, less by weight % [C same]
 BRAKE = 11826.0  # K: of diffusion in it, by the trade's formula [M Kirkaldy 1984]
 GREY = 0.88 * 5.670374e-8  # W/(m2 K4): emissivity of the strip by Stefan-Boltzmann [M 3.7]
 STILL_AIR = 12.0  # W/(m2 K): convection of one face [M 3.7]
@@ -28,7 +29,7 @@ AIR = 300.0  # K: of the hall [M]
 def flux(temperature: float, water: float, speed: float) -> float:
     """Return the believed flux (W/m2, both faces) under an open bank; K, K, m/s."""
     warm = fmin(fmax(1.0 - WATER_GAIN * (water - BELIEVED_WATER), 0.5), 1.5)
-    cold = 1.0 + COLD_GAIN * fmin(fmax(COLD_BELOW - temperature, 0.0), 400.0)
+    cold = 1.0 + COLD_RISE / (1.0 + exp((temperature - COLD_AT) * COLD_SHARP))
     return BANK_FLUX * warm * cold * exp(SPEED_POWER * log(fmax(speed, 0.5) / SPEED_KNOWN))
 
 

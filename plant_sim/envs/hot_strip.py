@@ -141,8 +141,8 @@ class HotStripTask(Task[H]):
         }
 
     def remarks(self, plant: H) -> dict[str, Array]:
-        """Return how many stands are outside the validity of their formulas."""
-        return {"outside": plant.row(R.OUTSIDE)}
+        """Return the stands outside the validity of their formulas, and what happened last."""
+        return {"outside": plant.row(R.OUTSIDE), "event": plant.row(R.EVENT)}
 
     def coming(self, ahead: int) -> tuple[Seen[H], ...]:
         """Return what is seen of the next orders: width, aims and declared carbon of each."""

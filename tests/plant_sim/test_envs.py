@@ -72,21 +72,21 @@ def test_the_environment_checker_is_content(name):
 @pytest.mark.parametrize("mode", list(AutoresetMode))
 @pytest.mark.parametrize("name", IDS)
 def test_the_native_vector_equals_gymnasiums_own_over_many_short_episodes(name, mode):
-    ours = gymnasium.make_vec(name, 5, autoreset_mode=mode, max_episode_steps=9)
+    ours = gymnasium.make_vec(name, 4, autoreset_mode=mode, max_episode_steps=6)
     theirs = SyncVectorEnv(
-        [lambda: gymnasium.make(name, max_episode_steps=9)] * 5, autoreset_mode=mode
+        [lambda: gymnasium.make(name, max_episode_steps=6)] * 4, autoreset_mode=mode
     )
     assert not isinstance(ours, SyncVectorEnv)
-    compare(ours, theirs, mode, 9, 22)
+    compare(ours, theirs, mode, 6, 15)
 
 
 @pytest.mark.parametrize("mode", list(AutoresetMode))
 @pytest.mark.parametrize("name", IDS)
 def test_the_native_vector_equals_gymnasiums_own_over_whole_episodes(name, mode):
     horizon = gymnasium.spec(name).max_episode_steps
-    ours = gymnasium.make_vec(name, 3, autoreset_mode=mode)
-    theirs = SyncVectorEnv([lambda: gymnasium.make(name)] * 3, autoreset_mode=mode)
-    steps = horizon + horizon // 12 if horizon <= 240 else 50
+    ours = gymnasium.make_vec(name, 2, autoreset_mode=mode)
+    theirs = SyncVectorEnv([lambda: gymnasium.make(name)] * 2, autoreset_mode=mode)
+    steps = horizon + horizon // 12 if horizon <= 240 else 30
     compare(ours, theirs, mode, horizon, steps)
 
 

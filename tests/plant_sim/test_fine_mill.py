@@ -8,6 +8,7 @@ import pytest
 
 from passline.plant_sim.engine.build import compile_sources
 from passline.plant_sim.errors import ConfigError
+from passline.plant_sim.lines.hot_strip import faults as K  # noqa: N812
 from passline.plant_sim.lines.hot_strip import parameters as P  # noqa: N812
 from passline.plant_sim.lines.hot_strip import rows as R  # noqa: N812
 from passline.plant_sim.lines.hot_strip.fine import bench as B  # noqa: N812
@@ -152,6 +153,41 @@ def test_lost_tension_ends_in_a_cobble_and_the_mill_stands_until_cleared():
     assert lanes.row(R.SPEED)[0] < lanes.row(R.SPEED)[2]
     fine_kernel().clear_lane(lanes._fine, 0)
     assert event(lanes)[0] == 0.0
+    lanes.advance(1)
+    assert lanes.row(R.ACTIVE)[0] == 0.0  # the lost bar is over for the coil cycle
+    lanes.advance(140)
+    assert event(lanes).tolist() == [0.0, 2.0, 0.0]
+    assert lanes.row(R.COIL)[0] == 2.0
+    assert lanes.total(R.ROLLED)[0] > rolled[0] + 1000.0
+
+
+def ail(lanes, lane, kind, size, place):
+    """Give one lane a fault of full size for good."""
+    for row, value in (
+        (R.FAULT_FROM, 0.0), (R.FAULT_UNTIL, 1e9), (R.FAULT_SIZE, size), (R.FAULT_RAMP, 0.0),
+        (R.FAULT_PLACE, place),
+    ):  # fmt: skip
+        lanes.rows[lane // 16, row + kind, lane % 16] = value
+
+
+def test_faults_of_the_mill_act_at_their_stand():
+    lanes = steady(4)
+    ail(lanes, 1, K.ECCENTRICITY, 60e-6, 7.0)
+    ail(lanes, 2, K.LOAD_CELL, 1.5e6, 5.0)
+    ail(lanes, 3, K.GAP_ENCODER, 80e-6, 2.0)
+    lanes.advance(1)
+    entry = lane_rows(lanes, F.EXIT + 1, 1)[0]
+    path = []
+    for _ in range(20):
+        lanes.advance(1)
+        path.append(lane_rows(lanes, F.EXIT, 7))
+    exits = np.array(path)
+    assert exits[:, 6, 1].std() > 1.5 * exits[:, 6, 0].std()
+    shown, true = lanes.row(R.SHOWN_FORCE + 4), lanes.row(R.FORCE + 4)
+    assert shown[2] - true[2] == pytest.approx(1.5e6, abs=0.3e6)
+    assert abs(shown[0] - true[0]) < 0.3e6
+    assert abs(exits[:, 1, 3].mean() - exits[:, 1, 0].mean()) > 20e-6
+    assert entry[1] == pytest.approx(entry[0], abs=1e-6)  # F2 feels F7 by tension alone
 
 
 def test_a_force_far_above_the_rating_trips_the_stand():

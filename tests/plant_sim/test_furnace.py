@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(240)  # the first test compiles the furnace
 
 MILL = default_mill().parameters()
 THERMOCOUPLE, BURNER, SKID, LATE, AIR = range(5)
-HOUR = 720  # steps
+HOUR = 360  # steps
 GJ_T = 1e6  # J/kg
 
 
@@ -27,7 +27,7 @@ def longer():
     return default_mill().model_copy(update={"furnaces": furnaces}).parameters()
 
 
-def fault(kind, size, zone=0, ramp=5.0):
+def fault(kind, size, zone=0, ramp=F.STEP):
     rows = np.zeros((1, 5, 5))
     rows[0, kind] = 1, 1e9, size, ramp, zone
     return rows
@@ -64,6 +64,15 @@ def steady(order=NOMINAL, **writes):
     """The last 60 slabs of 12 hours."""
     furnace, _ = run(5, order, **writes)
     return run(7, order, start=furnace, **writes)[1][-60:]
+
+
+def oxygen(furnace, faults=None):
+    """Mean over more than an hour: an open door lets in air for 30 s."""
+    seen = []
+    for _ in range(90):
+        furnace, _ = run(0.0139, start=furnace, faults=faults)
+        seen.append(furnace[F.OXYGEN_FLUE])
+    return np.mean(seen)
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +142,7 @@ def test_a_longer_furnace_heats_300_tonnes_an_hour_as_well():
 
 
 def test_a_faster_pace_is_paid_with_uneven_slabs(cold):
-    slow, fast = steady(PACE_TRIM=-0.2), steady(PACE_TRIM=0.08)
+    slow, fast = steady(PACE_TRIM=-0.2), steady(PACE_TRIM=0.08, DUE=1e5)
     assert mean(slow, "core") < mean(cold, "core") < mean(fast, "core")
     assert mean(slow, "skid") < mean(cold, "skid") < mean(fast, "skid")
     assert mean(slow, "seconds") > mean(cold, "seconds")
@@ -142,7 +151,7 @@ def test_a_faster_pace_is_paid_with_uneven_slabs(cold):
 def test_scale_is_one_per_cent_at_two_per_cent_oxygen_and_more_with_more():
     furnace, _ = run(5, RATIO_TRIM=0.017)
     furnace, slabs = run(7, start=furnace)
-    assert furnace[F.OXYGEN_FLUE] == pytest.approx(0.02, abs=0.004)
+    assert oxygen(furnace) == pytest.approx(0.02, abs=0.002)
     assert 0.008 < mean(slabs[-40:], "scale") < 0.015
     rich, lean = (mean(steady(RATIO_TRIM=ratio), "scale") for ratio in (0.6, 0.1))
     assert 0.015 < rich < 0.03  # 8 % oxygen
@@ -225,10 +234,10 @@ def test_lost_burners_make_slabs_colder_and_deep_skids_deepen_marks(cold):
 
 def test_a_wrong_air_meter_is_made_good_by_the_oxygen_loop():
     small, _ = run(3, faults=fault(AIR, 0.08))
-    assert small[F.OXYGEN_FLUE] == pytest.approx(0.0174, abs=0.004)
+    assert oxygen(small, fault(AIR, 0.08)) == pytest.approx(0.0174, abs=0.002)
     assert small[F.OXYGEN_TRIM] < -0.05
     large, _ = run(3, faults=fault(AIR, 0.3))
-    assert large[F.OXYGEN_FLUE] > 0.03  # more than the loop may trim
+    assert oxygen(large, fault(AIR, 0.3)) > 0.03  # more than the loop may trim
 
 
 def test_a_stop_of_half_an_hour_is_held_and_recovered(cold):
@@ -265,7 +274,7 @@ def test_a_zone_above_1320_degrees_is_an_event_and_shut_off():
     furnace, _ = run(1)
     furnace[F.ZONE + 3] = 1700.0
     furnace[F.COUPLE + 3] = 1700.0
-    after, _ = run(5.0 / 3600.0, start=furnace)
+    after, _ = run(F.STEP / 3600.0, start=furnace)
     assert after[F.ZONE_EVENTS] == 1.0
     assert after[F.ZONE_HARM] > 0.0
     assert after[F.DEMAND + 3] == 0.0

@@ -9,8 +9,8 @@ from ...physics.slab_conduction import BUNDLE_ROWS, SLABS
 from .parameters import ZONES
 
 CELLS = 2 * ZONES  # control zones: top 0..4, bottom 5..9; 0 and 5 are not fired
-STEP = 5.0  # s: step of the furnace, ten intervals of the line [M 8]
-LEVEL2_STEPS = 6.0  # 1: steps between two set-point calculations of level 2 [M 4.1]
+STEP = 10.0  # s: step of the furnace, twenty intervals of the line [M 8]
+LEVEL2_STEPS = 3.0  # 1: steps between two set-point calculations of level 2 [M 4.1]
 
 # time and motion
 CLOCK = 0  # s since the episode began

@@ -192,13 +192,16 @@ def feed_back(table: Table, mill: Mill) -> None:
                 share = where(away > 0.0, 1.0, share)
             before[i] += share * table[(R.TRIMMED + k) * LANES + i]
     for i in range(LANES):
-        seen, bank = table[R.CT_SEEN * LANES + i], table[R.TRIM_DROP * LANES + i]
+        # held once the tail has left F7: its end is hot, and would teach the next head wrong
+        seen = table[R.CT_SEEN * LANES + i] * table[R.ACTIVE * LANES + i]
+        bank = table[R.TRIM_DROP * LANES + i]
         trim, shift = table[R.FEEDBACK * LANES + i], table[R.SHIFT * LANES + i]
         error = table[R.SHOWN_CT * LANES + i] - table[R.AIM_SEEN * LANES + i]
         smith = trimmed(trim, predicted_error(error, trim, before[i], bank), bank, R.INTERVAL)
         middle = table[R.SHOWN_MID * LANES + i] - table[R.MID_EXPECTED * LANES + i]
         aimed = fmin(fmax(middle / fmax(bank, 1.0), -MOST_TRIM), MOST_TRIM)
-        by_middle = trim + MIDDLE_SHARE * table[R.MID_SEEN * LANES + i] * (aimed - trim)
+        heard = table[R.MID_SEEN * LANES + i] * table[R.ACTIVE * LANES + i]
+        by_middle = trim + MIDDLE_SHARE * heard * (aimed - trim)
         by_end = where(seen > 0.5, smith, trim)
         trim = where(table[R.CT_SOURCE * LANES + i] > 0.5, by_middle, by_end)
         table[R.FEEDBACK * LANES + i] = trim

@@ -42,7 +42,8 @@ def begin_lane(
         swing = uniform(plan, episode, s, DRAW + 1)
         fine[(F.SWING + s) * LANES + i] = LEAST_SWING + (MOST_SWING - LEAST_SWING) * swing
         share = uniform(plan, episode, s, DRAW + 2)
-        fine[(F.SLIP_SHARE + s) * LANES + i] = LEAST_SLIP + (MOST_SLIP - LEAST_SLIP) * share
+        share = LEAST_SLIP + (MOST_SLIP - LEAST_SLIP) * share
+        fine[(F.SLIP_SHARE + s) * LANES + i] = share * block[R.FRICTION_SHIFT * LANES + i]
         fine[(F.GAP_AT + s) * LANES + i] = block[(R.GAP + s) * LANES + i]
         fine[(F.GAP_REFERENCE + s) * LANES + i] = block[(R.GAP + s) * LANES + i]
         fine[(F.ANGLE + s) * LANES + i] = LOWEST
