@@ -289,14 +289,22 @@ def test_a_table_is_the_same_in_every_lane():
     )
 )  # fmt: skip
 def test_whatever_is_handed_over_the_strip_stays_a_strip(numbers):
-    """Nonsense may come in; temperatures stay finite and inside the physics once it is gone."""
+    """Nonsense may come in: temperatures stay inside the physics, and the controls recover."""
     table = np.zeros(R.COUNT * R.LANES)
     kernels().begin_tables(table, np.zeros(R.LANES, np.uint64))
     view = table.reshape(R.COUNT, R.LANES)
-    for row, value in enumerate(numbers):
-        view[row] = value
-    with np.errstate(all="ignore"):
-        kernels().advance_table(5, table, MILL, 4)
+    well = view[: R.NOISE].copy()
+    well[R.SPEED] = well[R.SPEED_SEEN] = 9.0
+    well[R.GAUGE_AIM] = well[R.EXIT] = 2.6e-3
+    well[R.FDT_AIM] = well[R.FDT] = well[R.FDT_SEEN] = 1160.0
+    well[R.CT_AIM], well[R.WIDTH] = 893.0, 1.25
+    view[: R.NOISE] = np.array(numbers)[:, None]
+    kernels().advance_table(5, table, MILL, 4)
     heat = view[R.HEAT : R.HEAT + R.SEGMENTS]
-    assert np.all(np.isfinite(heat[1:]))
-    assert np.all((heat[1:] >= 300.0) & (heat[1:] <= 1700.0))
+    assert np.all((heat >= 300.0) & (heat <= 1700.0))
+    view[: R.NOISE] = well
+    kernels().advance_table(60, table, MILL, 4)
+    for row in (R.DEMAND, R.FEEDBACK, R.SHIFT, R.FDT_KNOWN, R.MID_EXPECTED, R.TENSION, R.SUPPLY):
+        assert np.all(np.isfinite(view[row])), row
+    commands = view[R.COMMAND : R.COMMAND + P.BANKS]
+    assert np.all((commands >= 0.0) & (commands <= 1.0))

@@ -28,7 +28,6 @@ from ...engine.numbers import fmax, fmin, kernel, where
 from ...engine.random import normal
 from ...physics.furnace_heat import AIR_NEED, HEATING_VALUE, excess_oxygen
 from ...physics.slab_conduction import SLABS, THICKNESS
-from ...physics.steel import enthalpy
 from . import furnace_rows as F  # noqa: N812  the layout, read as F.ZONE
 from . import parameters as P  # noqa: N812  the mill's data, read as P.ZONE_LENGTH
 from .furnace import COUPLE_LAG, VALVE_LAG, ZONE_LIMIT, _share
@@ -181,8 +180,7 @@ def plan(furnace: Furnace, mill: MillData) -> None:
         for s in range(SLABS):
             width, at = slabs[F.WIDTH * SLABS + s], slabs[F.POSITION * SLABS + s]
             share = _share(at, width, start, length) * slabs[F.PRESENT * SLABS + s]
-            charged = enthalpy(fmax(slabs[F.CHARGE * SLABS + s], 250.0))
-            aim = enthalpy(fmax(slabs[F.AIM * SLABS + s], 300.0))
+            charged, aim = slabs[F.CHARGE_HEAT * SLABS + s], slabs[F.AIM_HEAT * SLABS + s]
             now = mean_heat(
                 slabs[F.MODEL_HEAT_SURFACE * SLABS + s], slabs[F.MODEL_HEAT_CORE * SLABS + s]
             )

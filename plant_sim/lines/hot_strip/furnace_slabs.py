@@ -85,6 +85,8 @@ def _place(
     slabs[F.CHARGED_AT * SLABS + place] = furnace[F.CLOCK]
     slabs[F.POSITION * SLABS + place] = position
     heat = enthalpy(temperature)
+    slabs[F.CHARGE_HEAT * SLABS + place] = heat
+    slabs[F.AIM_HEAT * SLABS + place] = enthalpy(aim)
     slabs[F.MODEL_SURFACE * SLABS + place] = temperature
     slabs[F.MODEL_CORE * SLABS + place] = temperature
     slabs[F.MODEL_HEAT_SURFACE * SLABS + place] = heat

@@ -35,6 +35,7 @@ NEWTON = 1  # steps an interval; the last interval is the start
 RELAXED, MOST_STEP = 0.7, 1.5  # 1: of a Newton step, and banks it may go at most [M]
 TRIM_OPEN = 0.5  # 1: opening of the trim banks that the feed-forward counts on [M 4.2]
 LEAST_FDT, MOST_FDT = 900.0, 1450.0  # K: what level 2 believes of a delivery temperature [M]
+LEAST_MIDDLE = 320.0  # K: same in the middle of the table [M 3.7]
 FRESH = 0.35  # 1: of a new reading taken into the delivery temperature that level 2 knows [M]
 MIDDLE_FRESH = 0.12  # 1: same for what it expects in the middle: the strip's way there, 4 s [C]
 STICKY = 0.6  # 1: of a header pair, by which a bank's demand must change to move a valve [M]
@@ -96,9 +97,8 @@ def set_up(table: Table, mill: Mill) -> None:
         table[R.DEMAND * LANES + i] = bench[C_BANKS * LANES + i]
         table[R.CT_EXPECTED * LANES + i] = bench[C_HEAT * LANES + i]
         expected = table[R.MID_EXPECTED * LANES + i]
-        table[R.MID_EXPECTED * LANES + i] = expected + MIDDLE_FRESH * (
-            bench[C_MID * LANES + i] - expected
-        )
+        expected = expected + MIDDLE_FRESH * (bench[C_MID * LANES + i] - expected)
+        table[R.MID_EXPECTED * LANES + i] = fmin(fmax(expected, LEAST_MIDDLE), MOST_FDT)
         speed = _speed_at(table, i, middle)
         asked = bench[C_BANKS * LANES + i] * (1.0 + table[R.CORRECTION * LANES + i])
         asked = asked + table[R.SHIFT * LANES + i]
