@@ -81,7 +81,7 @@ def test_two_hours_of_a_line_give_every_coil_once_and_hot(pair):
     line = compiled["lines.hot_strip.furnace_line"]
     coil, since, means = 1.0, 0.0, []
     for _ in range(720):
-        line.step_line(pair, MILL, ORDERS, PACE, KEY, 0)
+        line.step_line(pair, MILL, ORDERS, PACE, KEY, 0, True)
         since += F.STEP
         if since >= PACE and line.slab_ready(pair, MILL, coil) > 0.5:
             which = line.take_slab(pair, MILL, coil, KEY, 0)

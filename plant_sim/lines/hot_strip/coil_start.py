@@ -66,6 +66,7 @@ def restart(block: Block, i: int, mill: Table, faults: Table, scales: Table, lin
     block[R.THREAD_SPEED * LANES + i] = 8.0
     block[R.FORCE_RATIO * LANES + i] = 1.0
     block[R.WIDTH * LANES + i], block[R.CARBON * LANES + i] = 1.25, 0.08
+    block[R.EXIT_WIDTH * LANES + i] = 1.25
     block[R.HARDNESS * LANES + i], block[R.STIFFNESS * LANES + i] = 1.0, MODULUS
     block[R.GAUGE_AIM * LANES + i], block[R.FDT_AIM * LANES + i] = 2.6e-3, 1158.0
     block[R.CT_AIM * LANES + i], block[R.FDT_MODEL * LANES + i] = 893.0, 1158.0

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.numbers import driver
-from ...physics.slab_conduction import SLABS
 from .coil_start import own_profile, restart
 from .cycle import advance_coil
 from .disturbances import draw, grow
@@ -95,7 +94,7 @@ def begin(
     count: Counts, mask: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     """Put the masked lanes at the start of their campaign."""
-    size, first = ROWS * LANES, np.zeros((SLABS, 6))
+    size = ROWS * LANES
     for lane in range(mask.size):
         if mask[lane]:
             b, i = lane // LANES, lane % LANES
@@ -108,6 +107,6 @@ def begin(
             clog(block[TABLE * LANES :], i, plan[lane], episode[lane])
             if rougher.shape[1] > 0:
                 begin_upstream(
-                    block, i, furnaces[lane], rougher[lane], settled, mill, slabs[lane], first,
+                    block, i, furnaces[lane], rougher[lane], settled, mill, slabs[lane],
                     plan[lane], episode[lane],
                 )  # fmt: skip

@@ -62,7 +62,7 @@ def begin_line(
 @kernel
 def step_line(
     furnaces: Furnace, mill: MillData, orders: NDArray[np.float64], pace: float, noise: np.uint64,
-    episode: int,
+    episode: int, charging: bool,
 ) -> None:  # fmt: skip
     """Move all furnaces of a line by one step of F.STEP seconds, and charge the next coils.
 
@@ -73,12 +73,13 @@ def step_line(
         pace: s planned from slab to slab of the line: what level 2 heats for.
         noise: key of the noise.
         episode: of that key.
+        charging: False keeps the slabs that wait outside.
     """
     count = int(mill[P.FURNACES])
     for f in range(count):
         furnace = furnaces[f * F.SIZE : (f + 1) * F.SIZE]
         furnace[F.PACE] = pace * float(count)
-        if furnace[F.NEXT_READY] < 0.5:
+        if charging and furnace[F.NEXT_READY] < 0.5:
             coil = int(furnace[F.ORDERED]) * count + f
             furnace[F.ORDERED] += 1.0
             furnace[F.NEXT_NUMBER] = float(coil + 1)

@@ -35,6 +35,7 @@ SOURCES = (
     "lines.hot_strip.furnace_slabs",
     "lines.hot_strip.furnace_automation",
     "lines.hot_strip.furnace_drive",
+    "lines.hot_strip.furnace_line",
     "lines.hot_strip.rougher_heat",
     "lines.hot_strip.rougher_pass",
     "lines.hot_strip.rougher_table",

@@ -17,29 +17,27 @@ from . import parameters as P  # noqa: N812
 from . import rougher_rows as G  # noqa: N812
 from . import rows as R  # noqa: N812
 from .coil_start import own_hardness
-from .furnace_drive import draw_own
-from .furnace_drive import run as run_furnace
-from .furnace_slabs import begin as begin_furnace
-from .parameters import ZONES
+from .furnace_line import begin_line, set_faults, set_trims, slab_ready, step_line, take_slab
 from .rougher import advance as advance_rougher
 from .rougher import begin as begin_rougher
 from .rougher import can_receive, receive
 from .rougher_pace import announce, finished, slab_in
 from .rougher_show import show as show_rougher
 from .rougher_table import bar_at, feed, hand_over, ready, scrap
-from .rows import LANES
+from .rows import INTERVAL, LANES
 
 Block = NDArray[np.float64]
 Table = NDArray[np.float64]
 
-FURNACE_EVERY = 10  # intervals: a furnace step of 5 s
+FURNACE_EVERY = int(F.STEP / INTERVAL)  # intervals
 BELIEVED_SPEED = 9.0  # m/s: behind F7, pacing's first guess [M 3.11]
 ALLOWANCE = 5e-3  # m: by which bars are wider than ordered, as in `mill_show` [M 6.1]
 EXTRA = 8.0  # s: of threading and tailing out, as pacing believes [M]
 BELIEVED_DESCALING = 22.0  # K: level 2's belief of what the finishing descaler takes [M 3.7]
 ENTRY_SPEED = 1.2  # m/s: of the bar under the finishing descaler [M]
 WATER = 303.0  # K: of descaling water [M]
-NOMINAL_AIR = 1.10  # 1: air ratio at which level 1's oxygen loop stands without a trim [M 4.1]
+FIRST_PACE = 145.0  # s: from slab to slab until pacing knows better [C]
+LEAST_BELIEVED = 1400.0  # K: a slab is announced as at least so hot [M 4.1]
 CLEARED = 4.0  # s: from the tail to the next head that the mill needs at least [M]
 
 
@@ -49,45 +47,35 @@ def move_upstream(
     slabs: Table, faults: Block, noise: np.uint64, episode: int, clock: int,
 ) -> None:  # fmt: skip
     """Move furnaces, pacing and rougher of lane i by one interval."""
-    count = int(mill[P.FURNACES])
-    number = int(block[R.NEXT_SLAB * LANES + i])
-    from_furnace = (number - 1) % count
-    door = furnaces[from_furnace * F.SIZE : (from_furnace + 1) * F.SIZE]
     lined = int(block[R.ORDERED * LANES + i])
+    number = int(block[R.NEXT_SLAB * LANES + i])
     at = orders[(number - 1) % lined]
     finishing = _finishing(at)
+    running = block[R.REQUEST * LANES + i] < 0.5
     if block[R.ANNOUNCED * LANES + i] < 0.5:
-        slab = slabs[(number - 1) % lined]
+        slab, which = slabs[(number - 1) % lined], (number - 1) % int(mill[P.FURNACES])
+        believed = fmax(furnaces[which * F.SIZE + F.NEXT_MODEL], LEAST_BELIEVED)
         announce(
             rougher, slab[0], at[O.SLAB_THICKNESS], at[O.SLAB_LENGTH], at[O.CARBON],
-            at[O.BAR_GAUGE], at[O.WIDTH], fmax(door[F.NEXT_MODEL], 1400.0), finishing,
+            at[O.BAR_GAUGE], at[O.WIDTH], believed, finishing,
         )  # fmt: skip
         block[R.ANNOUNCED * LANES + i] = 1.0
     due = slab_in(rougher, mill, _free(block, i))
-    if due <= 0.0 and block[R.REQUEST * LANES + i] < 0.5 and door[F.OUT_READY] < 0.5:
-        door[F.ASKED] = 1.0
     if clock % FURNACE_EVERY == 0:
-        for f in range(count):
-            furnace = furnaces[f * F.SIZE : (f + 1) * F.SIZE]
-            _set_furnace(block, i, furnace, rougher, count)
-            _next_order(block, i, furnace, slabs, f, count)
-            burnt = furnace[F.FUEL_HEAT]
-            hurt = furnace[F.ZONE_HARM] + furnace[F.COLD_HARM] + furnace[F.HOT_HARM]
-            run_furnace(furnace, mill, noise ^ np.uint64(f + 1), episode)
-            block[R.FUEL * LANES + i] += furnace[F.FUEL_HEAT] - burnt
-            now = furnace[F.ZONE_HARM] + furnace[F.COLD_HARM] + furnace[F.HOT_HARM]
-            block[R.OVERLOAD * LANES + i] += now - hurt
-    if door[F.OUT_READY] > 0.5 and can_receive(rougher) > 0.5:
+        _step_furnaces(block, i, furnaces, rougher, mill, slabs[:lined], noise, episode, running)
+    wanted = running and due <= 0.0 and can_receive(rougher) > 0.5
+    if wanted and slab_ready(furnaces, mill, float(number)) > 0.5:
+        which = take_slab(furnaces, mill, float(number), noise, episode)
+        door = furnaces[which * F.SIZE : (which + 1) * F.SIZE]
         _present(block, i, faults, float(number))
         hardness = at[O.HARDNESS_TRUE] * own_hardness(block, i, noise, episode, number)
         receive(
             rougher, mill, faults, float(number), door[F.OUT_WIDTH], door[F.OUT_THICKNESS],
             door[F.OUT_LENGTH], at[O.CARBON], at[O.BAR_GAUGE], at[O.WIDTH], hardness,
-            door[F.OUT_MODEL], door[F.OUT_MEAN], door[F.OUT_CORE], door[F.OUT_SKID],
+            door[F.OUT_MODEL], door[F.OUT_MEAN], -door[F.OUT_CORE], door[F.OUT_SKID],
             door[F.OUT_ENDS], door[F.OUT_SCALE], finishing,
         )  # fmt: skip
         block[R.SCALE_LOSS * LANES + i] += door[F.OUT_SCALE] * door[F.OUT_MASS]
-        door[F.OUT_READY] = 0.0
         block[R.NEXT_SLAB * LANES + i] += 1.0
         block[R.ANNOUNCED * LANES + i] = 0.0
     worked, hurt = rougher[G.ENERGY], rougher[G.HARM]
@@ -96,6 +84,46 @@ def move_upstream(
     show_rougher(rougher, mill, faults, noise, episode, clock)
     block[R.ENERGY * LANES + i] += rougher[G.ENERGY] - worked
     block[R.OVERLOAD * LANES + i] += rougher[G.HARM] - hurt
+
+
+@kernel
+def _step_furnaces(
+    block: Block, i: int, furnaces: Block, rougher: Block, mill: Table, slabs: Table,
+    noise: np.uint64, episode: int, charging: bool,
+) -> None:  # fmt: skip
+    """Move the furnaces of lane i by one of their steps, and count fuel and harm."""
+    set_trims(
+        furnaces, mill, block[R.PREHEAT_TRIM * LANES + i], block[R.HEATING_TRIM * LANES + i],
+        block[R.SOAK_TRIM * LANES + i], block[R.EXCESS_AIR * LANES + i],
+    )  # fmt: skip
+    set_faults(
+        furnaces, mill, block[(R.FAULT + K.THERMOCOUPLE) * LANES + i],
+        block[(R.FAULT_PLACE + K.THERMOCOUPLE) * LANES + i],
+        block[(R.FAULT + K.BURNER) * LANES + i], block[(R.FAULT_PLACE + K.BURNER) * LANES + i],
+        block[(R.FAULT + K.SKID) * LANES + i], block[(R.FAULT + K.AIR_RATIO) * LANES + i],
+    )  # fmt: skip
+    pace = rougher[G.PACE] if rougher[G.PACE] > 1.0 else FIRST_PACE
+    fuel, hurt = _burnt(furnaces, mill), _hurt(furnaces, mill)
+    step_line(furnaces, mill, slabs, pace, noise, episode, charging)
+    block[R.FUEL * LANES + i] += _burnt(furnaces, mill) - fuel
+    block[R.OVERLOAD * LANES + i] += _hurt(furnaces, mill) - hurt
+
+
+@kernel
+def _burnt(furnaces: Block, mill: Table) -> float:
+    total = 0.0
+    for f in range(int(mill[P.FURNACES])):
+        total += furnaces[f * F.SIZE + F.FUEL_HEAT]
+    return total
+
+
+@kernel
+def _hurt(furnaces: Block, mill: Table) -> float:
+    total = 0.0
+    for f in range(int(mill[P.FURNACES])):
+        furnace = furnaces[f * F.SIZE : (f + 1) * F.SIZE]
+        total += furnace[F.ZONE_HARM] + furnace[F.COLD_HARM] + furnace[F.HOT_HARM]
+    return total
 
 
 @kernel
@@ -128,60 +156,15 @@ def _present(block: Block, i: int, faults: Block, number: float) -> None:
 
 
 @kernel
-def _set_furnace(block: Block, i: int, furnace: Block, rougher: Block, count: int) -> None:
-    """Give a furnace its faults, the pace that is planned and what was written."""
-    furnace[F.FAULT_THERMOCOUPLE] = block[(R.FAULT + K.THERMOCOUPLE) * LANES + i]
-    furnace[F.FAULT_THERMOCOUPLE_ZONE] = block[(R.FAULT_PLACE + K.THERMOCOUPLE) * LANES + i]
-    furnace[F.FAULT_BURNER] = block[(R.FAULT + K.BURNER) * LANES + i]
-    furnace[F.FAULT_BURNER_ZONE] = block[(R.FAULT_PLACE + K.BURNER) * LANES + i]
-    furnace[F.FAULT_SKID] = block[(R.FAULT + K.SKID) * LANES + i]
-    furnace[F.FAULT_AIR] = block[(R.FAULT + K.AIR_RATIO) * LANES + i]
-    if rougher[G.PACE] > 1.0:
-        furnace[F.PACE] = count * rougher[G.PACE]
-    furnace[F.RATIO_TRIM] = block[R.EXCESS_AIR * LANES + i] - NOMINAL_AIR
-    for side in range(2):
-        trims = furnace[F.TRIM + side * ZONES :]
-        trims[1] = block[R.PREHEAT_TRIM * LANES + i]
-        trims[2] = block[R.HEATING_TRIM * LANES + i]
-        trims[3] = block[R.HEATING_TRIM * LANES + i]
-        trims[4] = block[R.SOAK_TRIM * LANES + i]
-
-
-@kernel
-def _next_order(block: Block, i: int, furnace: Block, slabs: Table, f: int, count: int) -> None:
-    """Let the next slab of the book wait before a furnace, unless charging was stopped."""
-    if furnace[F.NEXT_READY] > 0.5 or block[R.REQUEST * LANES + i] > 0.5:
-        return
-    number = int(furnace[F.ORDERED]) * count + f + 1
-    furnace[F.ORDERED] += 1.0
-    furnace[F.NEXT_NUMBER] = float(number)
-    row = (number - 1) % int(block[R.ORDERED * LANES + i])
-    for n in range(6):
-        furnace[F.NEXT_WIDTH + n] = slabs[row, n]
-    furnace[F.NEXT_READY] = 1.0
-
-
-@kernel
 def begin_upstream(
     block: Block, i: int, furnaces: Block, rougher: Block, settled: Block, mill: Table,
-    slabs: Table, first: Table, plan: np.uint64, episode: int,
+    slabs: Table, plan: np.uint64, episode: int,
 ) -> None:  # fmt: skip
-    """Put furnaces full of the first orders and an empty rougher before lane i.
-
-    `first` is room for the orders of one furnace, (coils, 6).
-    """
-    count, lined = int(mill[P.FURNACES]), int(block[R.ORDERED * LANES + i])
+    """Put furnaces full of the first orders and an empty rougher before lane i."""
     begin_rougher(rougher, plan, episode)
     rougher[G.COVERS] = 1.0
-    for f in range(count):
-        for row in range(first.shape[0]):
-            source = (row * count + f) % lined
-            for n in range(6):
-                first[row, n] = slabs[source, n]
-        furnace = furnaces[f * F.SIZE : (f + 1) * F.SIZE]
-        inside = begin_furnace(furnace, settled, mill, first)
-        furnace[F.ORDERED] = inside
-        draw_own(furnace, plan ^ np.uint64(f + 1), episode)
+    lined = int(block[R.ORDERED * LANES + i])
+    begin_line(furnaces, settled, mill, slabs[:lined], FIRST_PACE, plan, episode)
     block[R.NEXT_SLAB * LANES + i] = 1.0
 
 
