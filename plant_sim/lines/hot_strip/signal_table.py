@@ -195,7 +195,7 @@ _FAMILIES: tuple[
      "압연하중 실측/예측 비 (F1-F4, 선단)"),
     (_ONE, "fm.exit_thickness", "SHOWN_GAUGE", 0, 30e-3, "mm", "instrument", 2e-6,
      "thickness behind F7 (X-ray gauge)", "F7 출측 두께 (X선)"),
-    (_ONE, "fm.exit_width", "SHOWN_WIDTH", 0.5, 2.3, "mm", "instrument", 0.5e-3,
+    (_ONE, "fm.exit_width", "SHOWN_WIDTH", 0.0, 2.3, "mm", "instrument", 0.5e-3,
      "width behind F7", "F7 출측 폭"),
     (_ONE, "fm.crown", "profile.SHOWN_CROWN", -200e-6, 400e-6, "um", "instrument", 3e-6,
      "crown behind F7, centre against 40 mm from the edge (C40)", "F7 출측 크라운 (C40)"),
