@@ -88,7 +88,7 @@ def heads(count: int, seed: int, mill: Array) -> tuple[Array, Array]:
             (F.AIM + 1, exit), (F.BELIEVED_SLIP, believed), (F.SLIP_SHARE, 0.7),
             (F.SWING, 10e-6), (F.PHASE_COS, np.cos(turn)), (F.PHASE_SIN, np.sin(turn)),
             (F.ROLL, strip / (1.0 + believed) * (1.0 + (s == 6) * speed_control.IMPACT_LEAD)),
-            (F.SLIP, sticking), (F.STRESS, 180e6), (F.ANGLE, looper.LOWEST),
+            (F.SLIP, sticking), (F.STRESS, 180e6), (F.ANGLE, looper.LOWEST), (F.COSINE, 1.0),
         ):  # fmt: skip
             fine[:, row + s] = start
         right = gap_for(exit, force, STIFFNESS)

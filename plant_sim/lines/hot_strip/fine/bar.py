@@ -47,6 +47,7 @@ def begin_lane(
         fine[(F.GAP_AT + s) * LANES + i] = block[(R.GAP + s) * LANES + i]
         fine[(F.GAP_REFERENCE + s) * LANES + i] = block[(R.GAP + s) * LANES + i]
         fine[(F.ANGLE + s) * LANES + i] = LOWEST
+        fine[(F.COSINE + s) * LANES + i] = 1.0
         fine[(F.STRESS + s) * LANES + i] = 150e6
         exit = block[(R.H + s + 1) * LANES + i]
         fine[(F.AIM + s + 1) * LANES + i] = exit

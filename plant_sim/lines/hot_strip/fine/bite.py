@@ -7,10 +7,36 @@ the neutral angle is t sqrt(h/R') and the sticking forward slip t**2.
 
 from math import pi
 
-from ....engine.numbers import atan, fmax, fmin, inline, log, sqrt, tan
-from ....physics.flow_stress import COLDEST, HOTTEST, MOST_STRAIN, shida_mean
+from ....engine.numbers import atan, exp, fmax, fmin, inline, log, sqrt, tan, where
+from ....physics.flow_stress import COLDEST, HOTTEST, KGF_MM2, MOST_STRAIN
 from ....physics.mill_stretch import KISS_FORCE
 from ....physics.roll_bite import PLANE_STRAIN, flattened_radius, strip_modulus, tension_relief
+
+
+@inline
+def mean_stress(strain: float, rate: float, heat: float, carbon: float) -> float:
+    """Return `flow_stress.shida_mean` (Pa) with one logarithm of the rate and two exponentials.
+
+    Arguments as there, inside its ranges: strain, 1/s, K, weight %.
+    """
+    theta = heat / 1000.0
+    transition = 0.95 * (carbon + 0.41) / (carbon + 0.32)
+    austenite = theta >= transition
+    shift = theta - 0.95 * (carbon + 0.49) / (carbon + 0.42)
+    dip = 30.0 * (carbon + 0.9) * shift * shift + (carbon + 0.06) / (carbon + 0.09)
+    hot = (-0.019 * carbon + 0.126) * theta + (0.075 * carbon - 0.050)
+    cold = (0.081 * carbon - 0.154) * theta - 0.019 * carbon + 0.207 + 0.027 / (carbon + 0.320)
+    level = 0.28 * where(austenite, 1.0, dip)
+    peak = 5.0 / where(austenite, theta, transition) - 0.01 / (carbon + 0.05)
+    speed = log(rate) - 2.302585092994046  # to 10 1/s; beyond 100 and 1000 1/s it rises faster
+    speed = (
+        speed
+        + fmax(speed - 2.302585092994046, 0.0) / 2.4
+        + (fmax(speed - 4.605170185988092, 0.0) / 15.0)
+    )
+    n = 0.41 - 0.07 * carbon
+    shape = 1.3 / (n + 1.0) * exp(n * log(strain / 0.2)) - 0.15 * strain / 0.2
+    return KGF_MM2 * shape * level * exp(peak + where(austenite, hot, cold) * speed)
 
 
 @inline
@@ -38,7 +64,7 @@ def forces(
     length = sqrt(flat * draft)
     rate = fmax(speed, 0.05) * strain / length
     heat = fmin(fmax(heat, COLDEST), HOTTEST)
-    stress = hardness * shida_mean(strain, rate, heat, carbon)
+    stress = hardness * mean_stress(strain, rate, heat, carbon)
 
     root = sqrt(draft / exit)
     slender = sqrt(exit / flat)

@@ -32,10 +32,10 @@ SAMPLES = CELLS + 1
 # the gaps behind the stands
 (
     STORE, ANGLE, ANGLE_RATE, ARM_TORQUE, TRIM, LEARNED, CARRIED, SLACK, LOST, WAY, FRACTION,
-    UP, ANGLE_SET,
-) = (STANDS * n for n in range(48, 61))  # fmt: skip
-SET_GAP = STANDS * 61  # m, set-up's gap
-SUM_FORCE = STANDS * 62  # of an interval
+    UP, ANGLE_SET, LEVER, COSINE,
+) = (STANDS * n for n in range(48, 63))  # fmt: skip
+SET_GAP = STANDS * 63  # m, set-up's gap
+SUM_FORCE = STANDS * 64  # of an interval
 TENSION = SUM_FORCE + STANDS  # Pa, before F1, then behind F1..F7
 AIM = TENSION + STANDS + 1  # m, believed thickness before F1, then behind F1..F7
 SAMPLE = AIM + STANDS + 1  # four runs of STANDS * SAMPLES: thickness, heat, cold, width

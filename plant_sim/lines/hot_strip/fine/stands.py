@@ -182,7 +182,7 @@ def _tension(gap: Block, bench: Block, distance: float, seconds: float) -> None:
         rate = damping(distance, gap[F.ROLL * LANES + i] + taken)
         store = stored(gap[F.STORE * LANES + i], fed, taken, old, rate, seconds)
         angle = gap[F.ANGLE * LANES + i]
-        _, lever, cosine = path(angle, distance)
+        lever, cosine = gap[F.LEVER * LANES + i], gap[F.COSINE * LANES + i]
         section = gap[F.EXIT * LANES + i] * bench[B.WIDTH * LANES + i]
         load = old * section * lever + weight(cosine, both * DENSITY * section * distance)
         angle, rate = swing(
@@ -190,7 +190,9 @@ def _tension(gap: Block, bench: Block, distance: float, seconds: float) -> None:
         )
         gap[F.ANGLE * LANES + i] = angle
         gap[F.ANGLE_RATE * LANES + i] = rate
-        excess, _, _ = path(angle, distance)
+        excess, lever, cosine = path(angle, distance)
+        gap[F.LEVER * LANES + i] = lever
+        gap[F.COSINE * LANES + i] = cosine
         store = where(both > 0.5, store, excess)
         stress = both * tension(excess - store, distance)
         gap[F.STORE * LANES + i] = store
