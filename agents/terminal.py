@@ -319,7 +319,7 @@ def _money_now(now: Moment, lang: str) -> "Table":
 
 def _coil_line(row: Mapping[str, Any], now: Moment) -> Both:
     number, cost = row["number"], glossary.money(row["cost"])
-    hits = " ".join(f"{row[name] * 100.0:.0f}" for name in glossary.QUANTITIES)
+    hits = " ".join(f"{row[name] * 100.0:.0f}" for name in ("gauge_hit", "fdt_hit", "ct_hit"))
     others = {
         seat: glossary.money(rows[number - 1]["cost"])
         for seat, rows in now.others.items()

@@ -9,8 +9,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-MONEY = ("downgrade", "energy", "delay", "cost")  # EUR
-HITS = ("gauge_hit", "fdt_hit", "ct_hit")  # share of the mass within tolerance
+MONEY = ("downgrade", "scale", "fuel", "energy", "water", "rolls", "delay", "cost")  # EUR
+HITS = (  # share of the mass within tolerance
+    "gauge_hit", "width_hit", "profile_hit", "flatness_hit", "fdt_hit", "ct_hit",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,17 @@ class CoilFact:
     mass: float
     seconds: float
     gauge_hit: float
+    width_hit: float
+    profile_hit: float
+    flatness_hit: float
     fdt_hit: float
     ct_hit: float
     downgrade: float
+    scale: float
+    fuel: float
     energy: float
+    water: float
+    rolls: float
     delay: float
     cost: float
     harm: float
@@ -44,8 +53,8 @@ class Column:
         coils: the finished coils, in order.
         money: EUR a coil, by kind.
         hits: share of the mass within tolerance, by quantity.
-        harm: seconds beyond a rating, each stand and each rating counted, and of two-phase
-            rolling; apart from money.
+        harm: seconds beyond a rating, each stand and each rating counted, of two-phase rolling
+            and of standstill behind an event; apart from money.
         moves: set-points moved.
     """
 

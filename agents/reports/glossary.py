@@ -30,21 +30,40 @@ PROCESSES = {
 }
 QUANTITIES = {
     "gauge_hit": Both("gauge within tolerance", "두께 적중률"),
+    "width_hit": Both("width within tolerance", "폭 적중률"),
+    "profile_hit": Both("crown within tolerance", "크라운 적중률"),
+    "flatness_hit": Both("flatness within tolerance", "평탄도 적중률"),
     "fdt_hit": Both(
         "finishing delivery temperature within tolerance", "마무리압연 출측온도 적중률"
     ),
     "ct_hit": Both("coiling temperature within tolerance", "권취온도 적중률"),
 }
 MONEY = {
-    "downgrade": Both("downgrade", "격하 손실"),
-    "energy": Both("energy", "에너지"),
-    "delay": Both("delay", "지연"),
+    "downgrade": Both("downgrade and scrap", "격하·스크랩 손실"),
+    "scale": Both("scale loss", "스케일 손실"),
+    "fuel": Both("furnace fuel", "가열로 연료"),
+    "energy": Both("drive energy", "구동 전력"),
+    "water": Both("water", "용수"),
+    "rolls": Both("roll wear", "롤 마모"),
+    "delay": Both("line time", "라인 시간"),
     "cost": Both("total", "합계"),
 }
 SELECTED = {  # what a choice is called, by control and value
     ("fm.fdt_source", 0): Both("pyrometer", "고온계"),
     ("fm.fdt_source", 1): Both("level-2 estimate", "레벨2 추정값"),
+    ("fm.monitor_on", 0): Both("off", "끔"),
+    ("fm.monitor_on", 1): Both("on", "켬"),
+    ("fm.descaling_mode", 0): Both("none", "없음"),
+    ("fm.descaling_mode", 1): Both("one header", "헤더 하나"),
+    ("fm.descaling_mode", 2): Both("both headers", "헤더 둘"),
+    ("line.request", 0): Both("run", "운전"),
+    ("line.request", 1): Both("stop charging", "장입 중지"),
+    ("line.request", 2): Both("change work rolls", "작업롤 교체"),
     ("rot.bank_out", 0): Both("none", "없음"),
+    ("rot.strategy", 0): Both("early banks first", "전단 냉각"),
+    ("rot.strategy", 1): Both("late banks first", "후단 냉각"),
+    ("rot.ct_source", 0): Both("pyrometer", "고온계"),
+    ("rot.ct_source", 1): Both("model from the middle pyrometer", "중간온도 모델"),
 }
 SHORT = {  # set-points, as operators call them
     "fm.speed_trim": Both("speed trim", "속도 보정"),
@@ -53,6 +72,25 @@ SHORT = {  # set-points, as operators call them
     "fm.hardness_correction": Both("hardness correction", "변형저항 보정"),
     "rot.bank_out": Both("bank out of service", "사용 중지 뱅크"),
     "rot.cooling_correction": Both("cooling correction", "냉각량 보정"),
+    "rot.strategy": Both("cooling strategy", "냉각 방식"),
+    "rot.ct_source": Both("CT source", "권취온도 신호원"),
+    "furnace.preheat_trim": Both("preheating trim", "예열대 온도 보정"),
+    "furnace.heating_trim": Both("heating trim", "가열대 온도 보정"),
+    "furnace.soak_trim": Both("soaking trim", "균열대 온도 보정"),
+    "furnace.excess_air": Both("air ratio", "공기비"),
+    "line.pace_trim": Both("pace trim", "추출 간격 보정"),
+    "line.request": Both("request to the line", "라인 요청"),
+    "rm.bar_trim": Both("bar thickness trim", "바 두께 보정"),
+    "rm.width_trim": Both("bar width trim", "바 폭 보정"),
+    "fm.bending_front_trim": Both("bending trim F1-F3", "F1-F3 벤딩력 보정"),
+    "fm.bending_back_trim": Both("bending trim F4-F7", "F4-F7 벤딩력 보정"),
+    "fm.shift_trim": Both("roll shift trim", "롤 시프트 보정"),
+    "fm.load_trim": Both("draft distribution trim", "압하 배분 보정"),
+    "fm.tension_trim": Both("tension trim", "장력 보정"),
+    "fm.gauge_trim": Both("gauge trim", "목표 두께 보정"),
+    "fm.monitor_on": Both("gauge monitor loop", "X선 모니터 AGC"),
+    "fm.agc_compensation": Both("AGC compensation", "AGC 보상률"),
+    "fm.descaling_mode": Both("finishing descaler", "마무리 디스케일러"),
     REARM: Both("release by the operator", "운전자의 제어권 해제"),
 }
 FAULT_UNITS = {  # of the fault table: what an operator reads, and how many make one SI unit
@@ -243,7 +281,7 @@ def _reason(text: str) -> Both:
         return alert(text)
     if text in KOREAN_REASONS:
         return Both(text, KOREAN_REASONS[text])
-    bank = re.fullmatch(r"bank (\d) gives no water", text)
+    bank = re.fullmatch(r"bank (\d+) gives no water", text)
     if bank:
         return Both(text, f"{with_particle(f'뱅크 {bank[1]}', '이/가')} 물을 내지 않음")
     return Both(text, text)

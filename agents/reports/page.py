@@ -5,12 +5,13 @@ from html import escape
 from importlib.resources import files
 
 from . import glossary, words
-from .facts import CoilFact, Facts
+from .facts import HITS, MONEY, CoilFact, Facts
 from .plots import Bar, Both, both, dots, lane, stacked
 from .traces import Traces
 from .trends import numbered, time_axis, trends
 
 _NO = Both("none", "없음")
+_PIECES = tuple(kind for kind in MONEY if kind != "cost")  # what a coil's cost is made of
 _TRENDS = Both("Gauge, finishing and coiling temperature", "두께, 마무리압연 출측온도, 권취온도")
 
 
@@ -116,10 +117,7 @@ def _money(facts: Facts) -> str:
         [
             (
                 name,
-                [
-                    (column.money[kind], kind, _piece(kind, column.money[kind]))
-                    for kind in ("downgrade", "energy", "delay")
-                ],
+                [(column.money[kind], kind, _piece(kind, column.money[kind])) for kind in _PIECES],
             )
             for name, column in zip(names, facts.columns, strict=True)
         ],
@@ -134,7 +132,7 @@ def _money(facts: Facts) -> str:
     )
     keys = "".join(
         f'<span><span class="key {kind}"></span>{both(glossary.MONEY[kind])}</span>'
-        for kind in ("downgrade", "energy", "delay")
+        for kind in _PIECES
     )
     places = [coil.number for coil in facts.agent.coils]
     kinds = [*("hold", "rules")[: len(names) - 1], "agent"]
@@ -229,6 +227,9 @@ def _coils(facts: Facts) -> str:
         Both("mass, t", "중량, t"),
         Both("time, s", "시간, s"),
         Both("gauge hit", "두께 적중"),
+        Both("width hit", "폭 적중"),
+        Both("crown hit", "크라운 적중"),
+        Both("flatness hit", "평탄도 적중"),
         Both("FDT hit", "출측온도 적중"),
         Both("CT hit", "권취온도 적중"),
         *glossary.MONEY.values(),
@@ -265,7 +266,7 @@ def _coil_row(coil: CoilFact, others: Sequence[CoilFact]) -> list[str]:
         f"{coil.carbon_declared * 100.0:.3f}",
         f"{coil.mass / 1e3:.1f}",
         f"{coil.seconds:.0f}",
-        *(glossary.percent(hit) for hit in (coil.gauge_hit, coil.fdt_hit, coil.ct_hit)),
+        *(glossary.percent(getattr(coil, hit)) for hit in HITS),
         *(glossary.money(getattr(coil, kind)) for kind in glossary.MONEY),
         _harm(coil.harm),
         *(glossary.money(other.cost) for other in others),

@@ -46,10 +46,10 @@ def summary(facts: Facts) -> list[Both]:
     harms = [f"{column.harm:.1f} s" for column in facts.columns]
     sentences.append(Both(
         "Harm, apart from money (seconds beyond a rating, each stand and each rating counted, plus "
-        "seconds of two-phase rolling): "
+        "seconds of two-phase rolling and of standstill behind an event): "
         + ", ".join(f"{column_name(facts, i).en} {h}" for i, h in enumerate(harms)) + ".",
-        "금액과 별도인 위해(정격을 넘은 시간을 스탠드와 정격마다 더하고 2상역 압연 시간을 더한 값, "
-        "초): "
+        "금액과 별도인 위해(정격을 넘은 시간을 스탠드와 정격마다 더하고 2상역 압연 시간과 이상 "
+        "발생 후 정지 시간을 더한 값, 초): "
         + ", ".join(f"{column_name(facts, i).ko} {h}" for i, h in enumerate(harms)) + ".",
     ))  # fmt: skip
     count, moves = len(facts.agent.coils), facts.agent.moves
@@ -286,9 +286,9 @@ def interruption(event: Interruption) -> Both:
 def _handed_back(back: HandBack) -> Both:
     begin, end = clock(back.begin).en, clock(back.end).en
     return Both(
-        f"The PLC heard nothing from the gate and took control back: set-points went to 0, local "
-        f"mode from {begin} to {end}.",
-        f"PLC가 게이트의 신호를 받지 못해 제어권을 회수했다. 설정값은 0으로 복귀, {begin}부터 "
+        f"The PLC heard nothing from the gate and took control back: set-points went back to "
+        f"where a line begins, local mode from {begin} to {end}.",
+        f"PLC가 게이트의 신호를 받지 못해 제어권을 회수했다. 설정값은 초기값으로 복귀, {begin}부터 "
         f"{end}까지 현장 모드였다.",
     )
 

@@ -23,7 +23,9 @@ _STATUS = {
 _UNECE = {  # plant unit: common code of UN/CEFACT recommendation 20
     "1": "C62", "%": "P1", "wt%": "P1", "s": "SEC", "m": "MTR", "mm": "MMT", "um": "4H",
     "m/s": "MTS", "degC": "CEL", "K": "KEL", "kN": "B47", "MN": "B73", "MW": "MAW", "m3/h": "MQH",
+    "Nm3/h": "MQH", "Pa": "PAL", "bar": "BAR", "MPa": "MPA", "kNm": "B48", "deg": "DD",
 }  # fmt: skip
+_NO_CODE = -1  # what OPC UA says of a unit without one: I-units, money
 
 
 class OpcUaFace:
@@ -139,12 +141,10 @@ class OpcUaFace:
         await node.add_reference(
             _standard(ua.ObjectIds.AnalogItemType), _standard(ua.ObjectIds.HasTypeDefinition)
         )
-        code = 0
-        for letter in _UNECE.get(tag.unit, "C62"):
-            code = code << 8 | ord(letter)
+        letters = _UNECE.get(tag.unit, "")
         unit = ua.EUInformation(
             "http://www.opcfoundation.org/UA/units/un/cefact",
-            ua.Int32(code),
+            ua.Int32(int.from_bytes(letters.encode(), "big") if letters else _NO_CODE),
             ua.LocalizedText(tag.unit),
             ua.LocalizedText(tag.unit),
         )

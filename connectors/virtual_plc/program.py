@@ -112,8 +112,6 @@ class PlcProgram:
         self._beaten: float | None = None
         self._last_count = -1
         self._owed = ""  # why control was handed back, until the log has it
-        present = line.read()
-        self._setpoints = {name: present[name].value for name in line.controls}
 
     def submit(self, request: Request, protocol: str, peer: str) -> bool:
         """Lay a request into the mailbox, to be handled at one of the next cycles. Any thread.
@@ -189,8 +187,8 @@ class PlcProgram:
     def _handle(self, letter: _Letter) -> None:
         request, at = letter.request, self.line.time
         tag = self._tags.get(request.index)
-        outcome, value, reason = self._judge(request, tag, letter.protocol)
-        before = self._setpoints.get(tag.name, 0.0) if tag else nan
+        before = self._standing().get(tag.name, 0.0) if tag else nan
+        outcome, value, reason = self._judge(request, tag, letter.protocol, before)
         # The record comes first: an id that is not on disk was never applied.
         try:
             self._log.add(
@@ -216,7 +214,6 @@ class PlcProgram:
             if tag.name == REARM:
                 self.remote, self._owed = True, ""
             else:
-                self._setpoints[tag.name] = value
                 self.line.write({tag.name: value})
         self._fates.setdefault(request.action_id, outcome)
         echo = Echo(request.seq, request.action_id, request.index, outcome, value, before, at)
@@ -232,8 +229,16 @@ class PlcProgram:
             echo, value=from_si(echo.value, tag.unit), before=from_si(echo.before, tag.unit)
         )
 
+    def _standing(self) -> dict[str, float]:
+        """Return where every set-point stands (SI).
+
+        The line is asked: a request for a roll change it takes back itself once the rolls are in.
+        """
+        samples = self.line.read()
+        return {name: samples[name].value for name in self.line.controls}
+
     def _judge(
-        self, request: Request, tag: Tag | None, protocol: str
+        self, request: Request, tag: Tag | None, protocol: str, before: float
     ) -> tuple[Outcome, float, str]:
         """Return what is to become of a request, its value in SI, and why."""
         value = float(f"{to_si(request.value, tag.unit):.7g}") if tag else nan
@@ -257,7 +262,7 @@ class PlcProgram:
             return Outcome.APPLIED, value, ""
         if not self.remote:
             return Outcome.LOCAL, value, "the PLC is in local until an operator re-arms it"
-        refusal = self.line.controls[tag.name].refusal(value, self._setpoints[tag.name])
+        refusal = self.line.controls[tag.name].refusal(value, before)
         if refusal is not None:
             return Outcome.OUT_OF_RANGE, value, refusal
         return Outcome.APPLIED, value, ""
@@ -276,8 +281,8 @@ class PlcProgram:
     def _ramp_back(self) -> None:
         """Bring every set-point nearer to its start, where the line's own automation has the plant."""
         changed = {}
-        for name, control in self.line.controls.items():
-            present = self._setpoints[name]
+        for name, present in self._standing().items():
+            control = self.line.controls[name]
             off = present - control.start
             if off == 0.0:
                 continue
@@ -287,5 +292,4 @@ class PlcProgram:
             else:
                 changed[name] = present - step if off > 0 else present + step
         if changed:
-            self._setpoints.update(changed)
             self.line.write(changed)

@@ -23,6 +23,7 @@ from passline.connectors.historian import Historian
 from passline.connectors.simulated import SimulatedConnector
 from passline.connectors.virtual_plc.records import CoilBook
 from passline.plant_sim import make_line
+from passline.plant_sim.lines.hot_strip.coil import PIECES
 
 SEED, SCENARIO, COILS = 2, "faults", 5  # drift, dead bank and wrong grade all come with coil 4
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]  # the module rolls its own coils
@@ -144,10 +145,10 @@ def test_every_figure_of_the_money_table_is_a_sum_over_the_recorded_coils(report
     columns = [others[HOLD]["coils"], others["rules"]["coils"], rows(report.folder / "coils.jsonl")]
     assert [len(coils) for coils in columns] == [COILS] * 3
     printed = {row[0]: row[1:] for row in table[1:]}
-    for kind in ("downgrade", "energy", "delay"):
+    for kind in PIECES:
         means = [sum(coil[kind] for coil in coils) / COILS for coils in columns]
-        assert printed[kind] == [f"{mean:,.0f}" for mean in means]
-    costs = [sum(c["downgrade"] + c["energy"] + c["delay"] for c in coils) for coils in columns]
+        assert printed[glossary.MONEY[kind].en] == [f"{mean:,.0f}" for mean in means]
+    costs = [sum(c[kind] for c in coils for kind in PIECES) for coils in columns]
     assert printed["total"] == [f"{cost / COILS:,.0f}" for cost in costs]
     for kind, name in glossary.QUANTITIES.items():
         masses = [sum(coil["mass"] for coil in coils) for coils in columns]

@@ -409,8 +409,9 @@ def test_silence_is_no_consent(make, plant):
     gate = make(Mode.APPROVE, replace(QUICK, approval_ttl=0.05), pulse=True)
     gate.propose(wish(1))
     until = time.monotonic() + 10
-    while gate.approvals() and time.monotonic() < until:
+    while gate.outcome(f"{1:032x}").state == "PENDING" and time.monotonic() < until:
         time.sleep(0.02)
+    assert gate.approvals() == []
     assert gate.outcome(f"{1:032x}").state == "NOT DONE"
     assert plant.applied == []
 

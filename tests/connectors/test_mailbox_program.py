@@ -32,6 +32,7 @@ from passline.connectors.virtual_plc.modbus_server import BUSY, ModbusFace
 from passline.connectors.virtual_plc.program import BATCH, LETTERS
 from passline.plant_sim import make_line
 from passline.plant_sim.errors import ConfigError
+from passline.plant_sim.lines.hot_strip.control_table import CONTROLS, steps_of
 
 KEY = b"k" * 32
 requests = st.builds(
@@ -242,7 +243,7 @@ async def test_a_void_that_comes_too_late_says_that_the_action_was_applied(plant
         ("fm.spray_trim", 0.41),
         ("fm.spray_trim", 0.3),  # the greatest step is 0.2
         ("fm.fdt_source", 0.5),
-        ("rot.bank_out", 7.0),
+        ("rot.bank_out", 15.0),
         ("fm.speed_trim", float("nan")),
         ("fm.speed_trim", float("inf")),
     ],
@@ -299,6 +300,33 @@ async def test_a_lost_gate_hands_the_plant_back_by_a_ramp_and_only_a_rearm_retur
     plant.advance(1.0)
     assert plant.samples()["plc.remote"].value == 1.0
     assert any(row["event"] == "hand-back" for row in log(tmp_path))
+
+
+async def test_a_hand_back_brings_every_set_point_to_where_a_line_begins(plant):
+    begun = {name: plant.samples()[name].value for name in CONTROLS}
+    assert begun == {name: control.start for name, control in CONTROLS.items()}
+    for name, control in CONTROLS.items():
+        moves = [move for move in steps_of(control, control.start) if not control.refusal(
+            move.value, control.start) and move.value != control.start]  # fmt: skip
+        echo = await plant.mailbox.send(action(), name, moves[0].value)
+        assert echo.outcome is Outcome.APPLIED, name
+    plant.advance(0.5)
+    assert all(plant.samples()[name].value != begun[name] for name in CONTROLS)
+    plant.advance(12.0)  # nobody beats: the lease ends and the ramp begins
+    assert plant.samples()["plc.remote"].value == 0.0
+    assert {name: plant.samples()[name].value for name in CONTROLS} == begun
+
+
+async def test_a_roll_change_that_the_line_took_back_can_be_asked_for_again(plant):
+    one = await plant.mailbox.send(action(), "line.request", 2.0)
+    assert (one.outcome, one.before) == (Outcome.APPLIED, 0.0)
+    for _ in range(1000):
+        await plant.mailbox.beat()
+        plant.advance(0.5)
+        if plant.samples()["line.request"].value == 0.0:
+            break
+    again = await plant.mailbox.send(action(), "line.request", 2.0)
+    assert (again.outcome, again.before) == (Outcome.APPLIED, 0.0)
 
 
 async def test_a_gate_that_writes_and_is_never_heard_again_loses_control(plant):
