@@ -7,13 +7,13 @@ from ..lines.hot_strip.parameters import STANDS
 from .hot_strip import (
     BAR_ROLLED,
     CHARTS,
-    FDT,
     FDT_OFF,
-    GAUGE,
     GAUGE_AIM,
     POWER,
     ROLLING,
+    ROLLS,
     SPEED,
+    STRIP,
     TIME,
     HotStripPlant,
     LineTask,
@@ -63,7 +63,7 @@ class FinishingTask(LineTask):
         shown("coil.width", 0.2, 1.2),
         *FORCES,
     )
-    money = (GAUGE, FDT, POWER, TIME)
+    money = (*STRIP, POWER, ROLLS, TIME)
     charts = CHARTS
     presets = PRESETS
 

@@ -1,42 +1,75 @@
 """The hot strip line as the environments see it: signals by name, money and harm by reason."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from functools import cached_property
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..economics import CT_DOWNGRADE, ENERGY, FDT_DOWNGRADE, GAUGE_DOWNGRADE, LINE_TIME
+from ..economics import (
+    CROWN_DOWNGRADE,
+    CT_DOWNGRADE,
+    ENERGY,
+    FDT_DOWNGRADE,
+    FLAT_DOWNGRADE,
+    FUEL,
+    GAUGE_DOWNGRADE,
+    LINE_TIME,
+    ROLL_WEAR,
+    SCALE,
+    SCRAPPED,
+    WATER,
+    WIDTH_DOWNGRADE,
+)
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
+from ..lines.hot_strip import runout_rows as O  # noqa: N812  those of the run-out table
 from ..lines.hot_strip.lanes import HotStripLanes, LanesState, LineState
+from ..lines.hot_strip.layout import TABLE
 from ..lines.hot_strip.parameters import STANDS
 from ..lines.hot_strip.signal_table import SIGNALS
-from ..scenarios import fields as O  # noqa: N812  the columns of an order, read as O.WIDTH
+from ..scenarios import fields as B  # noqa: N812  the columns of an order book, read as B.WIDTH
 from .options import Options
 from .task import Array, Chart, Flags, Seen, Task, Term
 
 # what is seen of a coming order: its column, its name behind "next1.", unit, scale, centre, meaning
 _ORDER = (
-    (O.WIDTH, "width", "m", 0.2, 1.2, "width"),
-    (O.GAUGE, "gauge_aim", "m", 1e-3, 3e-3, "gauge aim"),
-    (O.FDT_AIM, "fdt_aim", "K", 20.0, 1160.0, "FDT aim"),
-    (O.CT_AIM, "ct_aim", "K", 40.0, 880.0, "CT aim"),
-    (O.CARBON, "carbon", "1", 5e-4, 1e-3, "declared carbon"),
+    (B.WIDTH, "width", "m", 0.2, 1.2, "width"),
+    (B.GAUGE, "gauge_aim", "m", 1e-3, 3e-3, "gauge aim"),
+    (B.FDT_AIM, "fdt_aim", "K", 20.0, 1160.0, "FDT aim"),
+    (B.CT_AIM, "ct_aim", "K", 40.0, 880.0, "CT aim"),
+    (B.CARBON, "carbon", "1", 5e-4, 1e-3, "declared carbon"),
 )
-_SHARE = np.where(np.arange(len(O.ORDER)) == O.CARBON, 0.01, 1.0)  # wt% to a fraction
-_COLUMN = {name: column for column, name in enumerate(SIGNALS)}
+_SHARE = np.where(np.arange(len(B.ORDER)) == B.CARBON, 0.01, 1.0)  # wt% to a fraction
+CT_SEEN_ROW = TABLE + O.CT_SEEN
 
 GAUGE = Term("gauge", GAUGE_DOWNGRADE, "kg", "mass outside the gauge tolerance")
 FDT = Term("fdt", FDT_DOWNGRADE, "kg", "mass delivered outside the FDT tolerance")
 CT = Term("ct", CT_DOWNGRADE, "kg", "mass coiled outside the CT tolerance")
-POWER = Term("energy", ENERGY, "J", "drive energy of the finishing mill")
+STRIP_WIDTH = Term("width", WIDTH_DOWNGRADE, "kg", "mass outside the width tolerance")
+CROWN = Term("crown", CROWN_DOWNGRADE, "kg", "mass outside the crown tolerance")
+FLATNESS = Term("flatness", FLAT_DOWNGRADE, "kg", "mass outside the flatness tolerance")
+SCRAP = Term("scrap", SCRAPPED, "kg", "steel that became scrap")
+HEATING = Term("fuel", FUEL, "J", "fuel of the furnaces")
+SCALED = Term("scale", SCALE, "kg", "steel that became scale")
+POWER = Term("energy", ENERGY, "J", "energy of the drives")
+COOLING = Term("water", WATER, "m3", "water of the run-out table")
+ROLLS = Term("rolls", ROLL_WEAR, "m", "wear of the rolls")
 TIME = Term("time", LINE_TIME, "s", "line time")
-COUNTERS = {"gauge": R.GAUGE_OFF, "fdt": R.FDT_OFF, "ct": R.CT_OFF, "energy": R.ENERGY,
-            "time": R.SECONDS}  # fmt: skip
+COUNTERS = {
+    "gauge": R.GAUGE_OFF, "fdt": R.FDT_OFF, "ct": R.CT_OFF, "width": R.WIDTH_OFF,
+    "crown": R.CROWN_OFF, "flatness": R.FLAT_OFF, "scrap": R.SCRAP, "fuel": R.FUEL,
+    "scale": R.SCALE_LOSS, "energy": R.ENERGY, "water": R.WATER, "rolls": R.WEAR_DONE,
+    "time": R.SECONDS,
+}  # fmt: skip
+STRIP = (GAUGE, FDT, STRIP_WIDTH, CROWN, FLATNESS, SCRAP)  # what is wrong with it behind F7
 HARMS = (
     Term("overload", 1.0, "s", "beyond a rating, each stand and each rating counted"),
     Term("two_phase", 1.0, "s", "rolling so cold that ferrite forms"),
+    Term("stopped", 1.0, "s", "standstill behind a cobble, a break or a trip"),
+    Term("telescoped", 1.0, "s", "winding with edges that are not straight"),
 )
+HARM_COUNTERS = (R.OVERLOAD, R.COLD, R.STOPPED, R.TELESCOPED)  # of HARMS
 
 
 class HotStripPlant(HotStripLanes):
@@ -50,7 +83,11 @@ class HotStripPlant(HotStripLanes):
         """Return a signal of all lines (SI), shape (n,)."""
         if self._shown is None:
             self._shown = np.ascontiguousarray(self.read().T)
-        return np.asarray(self._shown[_COLUMN[name]])
+        return np.asarray(self._shown[self._columns[name]])
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return {name: column for column, name in enumerate(self.signals)}
 
     def moved(self) -> None:
         """Forget what was read: the lines are at another moment."""
@@ -62,7 +99,7 @@ class HotStripPlant(HotStripLanes):
         return np.asarray(found[:, : self.n])
 
     def totals(self, counters: Sequence[int]) -> Array:
-        """Return counters (rows ROLLED..COLD) since the campaign began, shape (counters, n)."""
+        """Return counters (rows ROLLED..COBBLES) since the campaign began, shape (counters, n)."""
         closed = self.gather([row + R.CLOSED - R.ROLLED for row in counters])
         return self.gather(counters) + closed
 
@@ -96,9 +133,7 @@ class HotStripPlant(HotStripLanes):
 
         SI; carbon as a fraction. Behind its end the book begins anew.
         """
-        number = self.row(R.COIL).astype(np.int64)[:, None] + np.arange(ahead)
-        at = number % self._lined[: self.n, None]
-        return np.asarray(self._orders[np.arange(self.n)[:, None], at] * _SHARE)
+        return self.orders_ahead(ahead) * _SHARE
 
     @property
     def expected(self) -> Array:
@@ -137,7 +172,7 @@ class HotStripTask(Task[H]):
         """Return the harm (s) by name since the campaign began."""
         return {
             term.name: total
-            for term, total in zip(self.harms, plant.totals((R.OVERLOAD, R.COLD)), strict=True)
+            for term, total in zip(self.harms, plant.totals(HARM_COUNTERS), strict=True)
         }
 
     def remarks(self, plant: H) -> dict[str, Array]:
@@ -168,13 +203,15 @@ class LineTask(HotStripTask[HotStripPlant]):
     """A task on the line as it runs."""
 
     resolutions = ("supervisory", "fine")
+    upstream: ClassVar[bool] = False  # whether furnaces and rougher bring the bars
 
     def make(self, seeds: Sequence[int], options: Options) -> HotStripPlant:
         """Return one line a seed."""
         fine = options.resolution == "fine"
         return HotStripPlant(
-            seeds, options.scenario, options.config, "fine" if fine else "supervisory"
-        )
+            seeds, options.scenario, options.config, self.upstream,
+            "fine" if fine else "supervisory",
+        )  # fmt: skip
 
 
 def shown(name: str, scale: float, centre: float = 0.0, english: str = "") -> Seen[HotStripPlant]:
@@ -208,7 +245,7 @@ def ct_off_aim(scale: float) -> Seen[HotStripPlant]:
     name = "rot.coiling_temperature"
     return Seen(
         name, "K", scale, "coiling temperature minus aim, 0 when the pyrometer sees no strip",
-        lambda p: p.row(R.CT_SEEN) * (p.signal(name) - p.signal("coil.ct_aim")),
+        lambda p: p.row(CT_SEEN_ROW) * (p.signal(name) - p.signal("coil.ct_aim")),
         0.0, SIGNALS[name].noise,
     )  # fmt: skip
 
@@ -229,7 +266,7 @@ ROLLING: Seen[HotStripPlant] = Seen(
     "fm.rolling", "1", 1.0, "strip in the mill", lambda p: p.rolling
 )
 CT_SEEN: Seen[HotStripPlant] = Seen(
-    "rot.strip_seen", "1", 1.0, "the coiling pyrometer sees strip", lambda p: p.row(R.CT_SEEN)
+    "rot.strip_seen", "1", 1.0, "the coiling pyrometer sees strip", lambda p: p.row(CT_SEEN_ROW)
 )
 BAR_ROLLED: Seen[HotStripPlant] = Seen(
     "coil.share_rolled", "1", 1.0, "share of the bar rolled",
@@ -254,7 +291,7 @@ def _rolling(plant: HotStripPlant) -> Array:
 
 
 def _at_coiler(plant: HotStripPlant) -> Array:
-    return plant.row(R.CT_SEEN)
+    return plant.row(CT_SEEN_ROW)
 
 
 def _gauge_error(plant: HotStripPlant) -> Array:

@@ -1,19 +1,23 @@
-"""`passline/HotStripLine-v0`: an hour of the whole line, by the controls of its operator."""
+"""`passline/HotStripLine-v0`: an hour of the whole line by the controls of its operator."""
 
 from ..controls import Control
 from ..lines.hot_strip.control_table import CONTROLS
 from ..lines.hot_strip.parameters import BANKS, STANDS
+from ..units import UNITS
 from .hot_strip import (
     CHARTS,
+    COOLING,
     CT,
     CT_SEEN,
-    FDT,
     FDT_OFF,
-    GAUGE,
     GAUGE_AIM,
+    HEATING,
     POWER,
     ROLLING,
+    ROLLS,
+    SCALED,
     SPEED,
+    STRIP,
     TIME,
     HotStripPlant,
     LineTask,
@@ -24,59 +28,80 @@ from .hot_strip import (
     shown,
 )
 from .single import LineEnv
-from .task import Action, Array
+from .task import Action, Array, Seen
 from .vector import LineVectorEnv
 
 SECONDS = 10.0  # of plant time in a step
-# the actions, in this order
-MOVED = (
-    "fm.speed_trim",
-    "fm.spray_trim",
-    "fm.fdt_source",
-    "fm.hardness_correction",
-    "rot.bank_out",
-    "rot.cooling_correction",
-)
+# The actions, in this order. What always needs a person is left out: `line.request` is a question
+# put once and answered once, not a position that is held from step to step.
+MOVED = tuple(name for name, control in CONTROLS.items() if control.risk != "high")
 
 
-def action_of(control: Control, seconds: float, start: float = 0.0) -> Action:
+def action_of(control: Control, seconds: float) -> Action:
     """Return the action that moves a control.
 
-    An action of 0 means `start`. A continuous control moves in a step by the share of its greatest
-    write that the step has of its cooldown; a selector moves at once.
+    An action of 0 means where the control stands when the line begins. A continuous control moves
+    in a step by the share of its greatest write that the step has of its cooldown; a selector moves
+    at once.
 
     Args:
         control: of the line.
         seconds: plant time of a step.
-        start: where the control stands when the line begins, SI.
     """
+    start = control.start
     if control.choices:
         others = tuple(choice for choice in control.choices if choice != start)
         return Action(control.name, "1", control.high, control.max_step, control.english,
                       start, choices=(start, *others))  # fmt: skip
     rate = control.max_step * min(seconds / control.cooldown, 1.0)
-    unit = "m/s" if control.display == "m/s" else "1"
     above, below = control.high - start, start - control.low
+    unit = UNITS[control.display][0]
     return Action(control.name, unit, above, rate, control.english, start, below)
+
+
+def read_back(control: Control) -> Seen[HotStripPlant]:
+    """Return where a control stands: 0 where it begins, within -1..1."""
+    start = control.start
+    return shown(control.name, max(control.high - start, start - control.low), start)
 
 
 COMMANDS = tuple(shown(f"rot.bank_{bank}_command", 1.0) for bank in range(1, BANKS + 1))
 FLOWS = tuple(shown(f"rot.bank_{bank}_flow", 1.0) for bank in range(1, BANKS + 1))
-READ_BACK = tuple(shown(name, max(abs(CONTROLS[name].low), CONTROLS[name].high)) for name in MOVED)
+READ_BACK = tuple(read_back(CONTROLS[name]) for name in MOVED)
+FURNACES = tuple(
+    seen
+    for f in (1, 2)
+    for seen in (
+        shown(f"furnace{f}.zone_5_temperature_top", 50.0, 1530.0),
+        shown(f"furnace{f}.next_slab_temperature", 40.0, 1490.0),
+        shown(f"furnace{f}.oxygen", 0.02, 0.02),
+        shown(f"furnace{f}.fuel", 1.0, 1.5),
+    )
+)
+ROUGHER = (
+    shown("line.state", 4.0), shown("line.pace", 60.0, 150.0), shown("rm.rdt", 40.0, 1340.0),
+    shown("rm.width", 0.2, 1.2), shown("rm.descaler_pressure", 5e6, 18e6),
+)  # fmt: skip
+SHAPE = (
+    off_aim("fm.exit_width", "coil.width", 5e-3), off_aim("fm.crown", "coil.crown_aim", 20e-6),
+    of_strip("fm.flatness", 5e-4), shown("f7.bending", 5e5, 8e5),
+)  # fmt: skip
 PRESETS = {
     "instruments": (  # nothing that level 2 computes
         "fm.rolling", "fm.exit_thickness", "fm.fdt", "fm.entry_temperature", "fm.speed", "fm.power",
         "rot.coiling_temperature", "rot.strip_seen", "rot.water_temperature", "coil.gauge_aim",
-        "coil.ct_aim", "coil.width", *(flow.name for flow in FLOWS), *MOVED,
+        "coil.ct_aim", "coil.width", "rm.rdt", "rm.width", "fm.exit_width", "fm.crown",
+        "fm.flatness", *(flow.name for flow in FLOWS), *MOVED,
     ),
 }  # fmt: skip
 
 
 class HotStripLineTask(LineTask):
-    """The operator's desk: six controls, every ten seconds."""
+    """The operator's desk: every control that needs no second person, every ten seconds."""
 
     name = "HotStripLine"
     intervals, seconds, horizon = 20, SECONDS, 360
+    upstream = True
     actions = tuple(action_of(CONTROLS[name], SECONDS) for name in MOVED)
     observations = (
         ROLLING,
@@ -100,11 +125,14 @@ class HotStripLineTask(LineTask):
         shown("coil.ct_aim", 40.0, 880.0),
         shown("coil.carbon", 5e-4, 1e-3),
         *(force_ratio(stand) for stand in range(1, STANDS + 1)),
+        *FURNACES,
+        *ROUGHER,
+        *SHAPE,
         *FLOWS,
         *COMMANDS,
         *READ_BACK,
     )
-    money = (GAUGE, FDT, CT, POWER, TIME)
+    money = (*STRIP, CT, HEATING, SCALED, POWER, COOLING, ROLLS, TIME)
     charts = CHARTS
     presets = PRESETS
 
@@ -115,10 +143,10 @@ class HotStripLineTask(LineTask):
 
 
 class HotStripLine(LineEnv):
-    """Run the hot strip line for an hour by the controls of its operator, every ten seconds.
+    """Run the hot strip line, furnaces to coiler, for an hour by its operator's controls.
 
-    Level 1 and 2 are part of the line and run without anybody; the reward is minus the money of the
-    step, harm is apart. Datasheet: docs/environments/hot_strip_line.md.
+    A step is ten seconds. Level 1 and 2 are part of the line and run without anybody; the reward is
+    minus the money of the step, harm is apart. Datasheet: docs/environments/hot_strip_line.md.
     """
 
     task = HotStripLineTask()

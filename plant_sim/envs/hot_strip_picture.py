@@ -10,7 +10,8 @@ import numpy as np
 
 from ..lines.hot_strip import parameters as P  # noqa: N812
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
-from ..lines.hot_strip import table
+from ..lines.hot_strip import runout_rows as O  # noqa: N812  those of the run-out table
+from ..lines.hot_strip.layout import TABLE
 from ..lines.hot_strip.parameters import BANKS, STANDS
 from .hot_strip import HotStripPlant
 from .picture import (
@@ -60,7 +61,7 @@ def picture(plant: HotStripPlant, lane: int, charts: Sequence[Chart[Any]], trace
     state = plant.rows[block, :, slot]
     _headline(canvas, plant, lane, state)
     _mill(canvas, state, plant.mill)
-    _table(canvas, state)
+    _table(canvas, state, state[TABLE:], plant.mill)
     draw_charts(canvas, SCENE, charts, trace)
     return canvas.pixels
 
@@ -102,13 +103,13 @@ def _mill(canvas: Canvas, state: Array, mill: Array) -> None:
             canvas.text(x - 3 * len(exit), PASS_LINE + 60, exit, STEEL)
 
 
-def _table(canvas: Canvas, state: Array) -> None:
-    scale = (TABLE_RIGHT - TABLE_LEFT) / table.TABLE_END
+def _table(canvas: Canvas, state: Array, table: Array, mill: Array) -> None:
+    scale = (TABLE_RIGHT - TABLE_LEFT) / mill[P.COILER]
     canvas.box(TABLE_LEFT, PASS_LINE + 5, TABLE_RIGHT, PASS_LINE + 7, FAINT)
     for b in range(BANKS):
-        left = TABLE_LEFT + scale * (table.FIRST_BANK + b * table.BANK_LENGTH)
-        right = left + scale * table.BANK_LENGTH - 4
-        flow = min(max(state[R.VALVE + b], 0.0), 1.0)
+        left = TABLE_LEFT + scale * (mill[P.FIRST_BANK] + b * mill[P.BANK_LENGTH])
+        right = left + scale * mill[P.BANK_LENGTH] - 4
+        flow = min(max(table[O.VALVE + b], 0.0), 1.0)
         canvas.box(left, FORCE_BOTTOM - flow * 70, right, FORCE_BOTTOM, WATER)
         canvas.frame(left, FORCE_TOP, right, FORCE_BOTTOM, FAINT)
         for jet in range(3):
@@ -117,21 +118,21 @@ def _table(canvas: Canvas, state: Array) -> None:
                 canvas.line(x, FORCE_BOTTOM + 3, x, PASS_LINE - 6, WATER)
         canvas.text(left + 2, PASS_LINE + 48, f"B{b + 1}", INK)
     if state[R.ACTIVE] > 0.5:  # what has just left F7
-        newest = TABLE_LEFT + scale * max(state[R.PLACE], 0.0)
+        newest = TABLE_LEFT + scale * max(table[O.PLACE], 0.0)
         canvas.box(TABLE_LEFT, PASS_LINE - 2, newest, PASS_LINE + 3, glow(state[R.TRUE_FDT]))
-    for g in range(R.SEGMENTS):
-        place = state[R.PLACE + g]
+    for g in range(O.SEGMENTS):
+        place = table[O.PLACE + g]
         if place > 0.0:
             left = TABLE_LEFT + scale * place
-            right = min(left + scale * state[R.SPAN + g] + 1, TABLE_RIGHT)
-            canvas.box(left, PASS_LINE - 2, right, PASS_LINE + 3, glow(state[R.HEAT + g]))
-    x = TABLE_LEFT + scale * table.PYROMETER
+            right = min(left + scale * table[O.SPAN + g] + 1, TABLE_RIGHT)
+            canvas.box(left, PASS_LINE - 2, right, PASS_LINE + 3, glow(table[O.HEAT + g]))
+    x = TABLE_LEFT + scale * mill[P.CT_PYROMETER]
     canvas.box(x, PASS_LINE - 30, x + 2, PASS_LINE - 6, INK)
     canvas.text(x - 8, PASS_LINE - 42, "CT", INK)
-    coiled = max(state[R.STRIP_DONE] - table.TABLE_END, 0.0) * state[R.GAUGE_AIM]
+    coiled = max(state[R.STRIP_DONE] - mill[P.COILER], 0.0) * state[R.GAUGE_AIM]
     if coiled > 0.0:
         canvas.disc(
-            TABLE_RIGHT + 34, PASS_LINE + 20, 14 + 7 * np.sqrt(coiled), glow(state[R.TRUE_CT])
+            TABLE_RIGHT + 34, PASS_LINE + 20, 14 + 7 * np.sqrt(coiled), glow(table[O.TRUE_CT])
         )
     canvas.disc(TABLE_RIGHT + 34, PASS_LINE + 20, 12, STEEL)
     canvas.text(TABLE_RIGHT + 16, PASS_LINE + 60, "COILER", INK)

@@ -9,7 +9,7 @@ from ..errors import SimulationError
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
 from ..lines.hot_strip.lanes import LineState
 from ..lines.hot_strip.parameters import STANDS
-from .hot_strip import CT, FDT, GAUGE, POWER, TIME, HotStripPlant, HotStripTask
+from .hot_strip import COOLING, CT, POWER, ROLLS, STRIP, TIME, HotStripPlant, HotStripTask
 from .options import Options
 from .single import LineEnv
 from .task import Action, Array, Chart, Flags, Seen
@@ -33,7 +33,7 @@ class SetupPlant(HotStripPlant):
     """
 
     def __init__(self, seeds: Sequence[int], scenario: str, config: object | None) -> None:
-        super().__init__(seeds, scenario, config)
+        super().__init__(seeds, scenario, config, upstream=False)
         self.offsets = np.zeros((self.n, STANDS))  # m, of the next coil
         self._next = np.zeros((self.n, len(SET_UP)))
         self._await(np.ones(self.n, bool))
@@ -167,7 +167,7 @@ class SetupTask(HotStripTask[SetupPlant]):
         Action("fm.speed_trim", "m/s", TRIM, inf, "added to the finishing speed of the coil"),
     )
     observations = (*ORDER, *BAR, *EXPECTED, *GAPS, *LAST)
-    money = (GAUGE, FDT, CT, POWER, TIME)
+    money = (*STRIP, CT, POWER, COOLING, ROLLS, TIME)
     charts = (
         Chart("GAUGE MISSED %", 0.0, 30.0, lambda p: _missed(p, R.GAUGE_OFF, R.ROLLED)),
         Chart("FDT MISSED %", 0.0, 30.0, lambda p: _missed(p, R.FDT_OFF, R.ROLLED)),

@@ -4,6 +4,7 @@ from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPE
 from ..lines.hot_strip.parameters import BANKS
 from .hot_strip import (
     CHARTS,
+    COOLING,
     CT,
     CT_SEEN,
     FDT_OFF,
@@ -48,7 +49,7 @@ class TableTask(LineTask):
         shown("rot.feedback", 0.5),
         *FLOWS,
     )
-    money = (CT,)
+    money = (CT, COOLING)
     charts = CHARTS
     presets = PRESETS
 
@@ -61,7 +62,8 @@ class RunOutTable(LineEnv):
     """Keep the coiling temperature behind the run-out table.
 
     One trim on top of feed-forward and feedback, 240 steps of 0.5 s, coil after coil; the reward is
-    minus the money lost outside the tolerance. Datasheet: docs/environments/run_out_table.md.
+    minus the money lost outside the tolerance and for water. Datasheet:
+    docs/environments/run_out_table.md.
     """
 
     task = TableTask()

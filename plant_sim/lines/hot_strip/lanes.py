@@ -318,6 +318,16 @@ class HotStripLanes:
         """Return how many coils each line has finished, shape (n,)."""
         return self._count[: self.n].copy()
 
+    def orders_ahead(self, ahead: int) -> NDArray[np.float64]:
+        """Return the orders behind the present coil, shape (n, ahead, fields).
+
+        Columns as `fields.ORDER`. Behind its end the book begins anew.
+        """
+        number = self.row(R.COIL).astype(np.int64)[:, None] + np.arange(ahead)
+        at = number % self._lined[: self.n, None]
+        found: NDArray[np.float64] = self._orders[np.arange(self.n)[:, None], at]
+        return found
+
     def truth(self, lane: int) -> dict[str, float]:
         """Return the ground truth of one line: for reports and evaluation, never for a seat."""
         block, slot = divmod(lane, R.LANES)
