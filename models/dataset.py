@@ -213,8 +213,8 @@ class _Quota:
 def _campaigns(quota: _Quota, scenario: str, batch: int) -> None:
     """Play a batch of campaigns side by side; `quota` takes the rows at decision points drawn."""
     from ..plant_sim.control.rules import RuleSeat
-    from ..plant_sim.lines.hot_strip.lanes import INTERVAL, HotStripLanes
     from ..plant_sim.lines.hot_strip.control_table import offer
+    from ..plant_sim.lines.hot_strip.lanes import INTERVAL, HotStripLanes
     from ..plant_sim.rollouts.branch import branch_many
     from ..plant_sim.snapshot import DECISION_PERIOD, SAMPLE_PERIOD, SnapshotBuilder
 

@@ -279,7 +279,7 @@ class PlcProgram:
                 self._owed = ""
 
     def _ramp_back(self) -> None:
-        """Bring every set-point nearer to its start, where the line's own automation has the plant."""
+        """Bring every set-point nearer to where a line begins, for its own automation to run it."""
         changed = {}
         for name, present in self._standing().items():
             control = self.line.controls[name]

@@ -2,12 +2,13 @@
 
 Pyrometer and width gauge stand behind the stand and hold their last reading between two bars. The
 pyrometer sees the skin, colder than the mean. The load cell shows nothing without stock in the gap.
+Before the first bar they stand at the low end of their range.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.numbers import fmin, kernel, where
+from ...engine.numbers import fmax, fmin, kernel, where
 from ...engine.random import normal
 from . import faults as K  # noqa: N812
 from . import parameters as P  # noqa: N812
@@ -21,6 +22,7 @@ DROOP = 0.08  # 1: fall of that pressure while the headers run [M]
 FORCE_NOISE, TORQUE_NOISE, POWER_NOISE = 0.1e6, 10e3, 0.05e6  # N, N m, W: deviation [M]
 SPEED_NOISE, GAP_NOISE, EDGER_NOISE = 0.005, 20e-6, 0.5e-3  # m/s, m, m: deviation [M]
 RDT_NOISE, WIDTH_NOISE = 3.0, 1e-3  # K, m: deviation [M]
+RDT_LEAST = 900.0  # K: least that the pyrometer shows [M]
 LENGTH_NOISE, PRESSURE_NOISE = 0.05, 0.05e6  # m, Pa: deviation [M]
 
 
@@ -77,23 +79,20 @@ def show(
     rougher[R.SHOWN_RM_SPEED] = rougher[R.ROLL_SPEED] + SPEED_NOISE * normal(
         noise, episode, clock, R.NOISE + 3
     )
-    rougher[R.SHOWN_RM_GAP] = rougher[R.GAP_NOW] + GAP_NOISE * normal(
-        noise, episode, clock, R.NOISE + 4
-    )
-    rougher[R.SHOWN_EDGER_GAP] = rougher[R.EDGER_GAP] + EDGER_NOISE * normal(
-        noise, episode, clock, R.NOISE + 5
-    )
+    seen = rougher[R.GAP_NOW] + GAP_NOISE * normal(noise, episode, clock, R.NOISE + 4)
+    rougher[R.SHOWN_RM_GAP] = fmax(seen, 0.0)
+    seen = rougher[R.EDGER_GAP] + EDGER_NOISE * normal(noise, episode, clock, R.NOISE + 5)
+    rougher[R.SHOWN_EDGER_GAP] = fmax(seen, 0.0)
     squeezed = where(rougher[R.EDGER_FORCE] > 0.0, 1.0, 0.0)
     seen = rougher[R.EDGER_FORCE] + FORCE_NOISE * normal(noise, episode, clock, R.NOISE + 6)
     rougher[R.SHOWN_EDGER_FORCE] = squeezed * seen
     seen = rougher[R.RDT] + faults[K.RDT_PYROMETER]
-    rougher[R.SHOWN_RDT] = seen + RDT_NOISE * normal(noise, episode, clock, R.NOISE + 7)
-    rougher[R.SHOWN_RM_WIDTH] = rougher[R.BAR_WIDTH] + WIDTH_NOISE * normal(
-        noise, episode, clock, R.NOISE + 8
-    )
-    rougher[R.SHOWN_BAR_LENGTH] = rougher[R.BAR_LENGTH] + LENGTH_NOISE * normal(
-        noise, episode, clock, R.NOISE + 9
-    )
+    seen += RDT_NOISE * normal(noise, episode, clock, R.NOISE + 7)
+    rougher[R.SHOWN_RDT] = fmax(seen, RDT_LEAST)
+    seen = rougher[R.BAR_WIDTH] + WIDTH_NOISE * normal(noise, episode, clock, R.NOISE + 8)
+    rougher[R.SHOWN_RM_WIDTH] = fmax(seen, 0.0)
+    seen = rougher[R.BAR_LENGTH] + LENGTH_NOISE * normal(noise, episode, clock, R.NOISE + 9)
+    rougher[R.SHOWN_BAR_LENGTH] = fmax(seen, 0.0)
     pressure = PRESSURE * (1.0 - faults[K.DESCALER]) * (1.0 - DROOP * rougher[R.DESCALING])
     rougher[R.SHOWN_DESCALER] = pressure + PRESSURE_NOISE * normal(
         noise, episode, clock, R.NOISE + 10
