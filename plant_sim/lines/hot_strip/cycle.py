@@ -23,6 +23,7 @@ from ...physics.strip_temperature import after_radiation, emissivity
 from . import rows as R  # noqa: N812
 from .coil_start import BAR_DRAW, bar_at, draw_bar, head_deficit, order
 from .disturbances import warm_water
+from .faults import RDT_PYROMETER
 from .layout import TABLE
 from .level2 import learn_force, learn_temperatures, learn_zero, set_up
 from .parameters import STANDS
@@ -121,7 +122,7 @@ def advance_coil(
     if block[R.BAR_DONE * LANES + i] >= block[R.BAR * LANES + i]:
         number = int(block[R.COIL * LANES + i])
         learn_temperatures(block, i)
-        learn_table(block[TABLE * LANES :], i)
+        learn_table(block[TABLE * LANES :], i, 1.0 - block[R.FROZEN * LANES + i])
         if block[R.REQUEST * LANES + i] > 1.5:
             _change_rolls(block, i)
         block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 0.0, 0.0
@@ -163,12 +164,14 @@ def _begin(
         draw_bar(block, i, noise, episode)
     missed = BAR_PYROMETER * block[R.NOISE_SCALE * LANES + i]
     missed = missed * normal(noise, episode, number, BAR_DRAW + 5)
+    if rougher.size > 0:
+        missed += block[(R.FAULT + RDT_PYROMETER) * LANES + i]
     set_up(block, i, mill, block[R.BAR_TEMPERATURE * LANES + i] + missed)
     preset_profile(block, i)
     block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 1.0, HEAD
     for row in (
-        R.COIL_TIME, R.BAR_DONE, R.STRIP_DONE, R.RATIO_DONE, R.BIAS_SUM, R.SPRAY_INTEGRAL,
-        R.OVER_TIME, R.EVENT, R.EVENT_PLACE,
+        R.COIL_TIME, R.BAR_DONE, R.STRIP_DONE, R.RATIO_DONE, R.BIAS_SUM, R.OVER_TIME, R.EVENT,
+        R.EVENT_PLACE,
     ):  # fmt: skip
         block[row * LANES + i] = 0.0
     block[R.SPEED * LANES + i] = block[R.THREAD_SPEED * LANES + i]

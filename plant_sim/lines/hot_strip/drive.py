@@ -13,6 +13,7 @@ from .cycle import advance_coil
 from .disturbances import draw, grow
 from .hand_over import draw_table, hand_over, take_back
 from .layout import ROWS, TABLE
+from .level2 import begin_hot
 from .mill import level1, roll
 from .mill_show import count_strip, show
 from .profile import begin_profile, profile
@@ -106,6 +107,7 @@ def begin(
             begin_table(block[TABLE * LANES :], i)
             clog(block[TABLE * LANES :], i, plan[lane], episode[lane])
             if rougher.shape[1] > 0:
+                begin_hot(block, i)
                 begin_upstream(
                     block, i, furnaces[lane], rougher[lane], settled, mill, slabs[lane],
                     plan[lane], episode[lane],

@@ -7,7 +7,7 @@ showed; the plant's drawn parameters are not its business.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...control.level2_model import MODULUS, force, speed_for
+from ...control.level2_model import MODULUS, SPRAY, delivery_temperature, force, speed_for
 from ...engine.numbers import exp, fmax, fmin, kernel, log
 from ...physics.mill_stretch import gap_for
 from . import parameters as P  # noqa: N812
@@ -25,11 +25,22 @@ REDUCTION = (0.215, 0.200, 0.175, 0.138, 0.113, 0.091, 0.068)
 COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
 # 1: of the load trim by stand; what the front takes the back gives (with REDUCTION: no sum) [C]
 LOAD = (1.0, 0.7, 0.3, -0.3, -0.9, -1.3, -1.2)
-RUNDOWN = 0.45  # K/s: belief how fast the waiting bar cools [M 3.7]
-FORCE_LEARNING = 0.20  # 1: share of a force error learned per coil [M 6.5]
+RUNDOWN = 0.57  # K/s: belief how fast the waiting bar cools [M 3.7]
+FORCE_LEARNING = 0.30  # 1: share of a force error learned per coil [M 6.5]
 BIAS_LEARNING = 0.10  # 1: of an FDT error, per coil [M 6.5]
 ZERO_LEARNING = 0.35  # 1: of the monitor's correction at the head, per coil [M 6.5]
+# 1, K: force factor and bias of a line whose furnaces bring bars some 90 K hotter than those that
+# the model was identified on, of the same rolled coils [C]
+HOT_FACTOR, HOT_BIAS = 0.91, -7.0
 LEAST_FACTOR, MOST_FACTOR = 0.6, 1.6  # 1: bounds of a learned force factor [T]
+
+
+@kernel
+def begin_hot(block: Block, i: int) -> None:
+    """Let level 2 of lane i begin with what it knows of the bars of furnaces and rougher."""
+    block[R.FDT_BIAS * LANES + i] = HOT_BIAS
+    for s in range(STANDS):
+        block[(R.ADAPTED + s) * LANES + i] *= HOT_FACTOR
 
 
 @kernel
@@ -45,6 +56,10 @@ def set_up(block: Block, i: int, mill: Table, seen: float) -> None:
     duration = block[R.BAR * LANES + i] * thick / (speed * gauge)
     last = speed_for(aim, seen - RUNDOWN * duration, thick, gauge, SPRAY_BASE)
     last = fmin(fmax(last, speed), mill[P.FASTEST])
+    # what the speed cannot reach between its limits the sprays take, from the head on
+    off = delivery_temperature(seen, thick, gauge, speed * gauge, SPRAY_BASE) - aim
+    opening = fmin(fmax(off * speed * gauge / SPRAY, -SPRAY_BASE), 1.0 - SPRAY_BASE)
+    block[R.SPRAY_INTEGRAL * LANES + i] = opening
     block[R.ZOOM * LANES + i] = 0.0
     block[R.ZOOM_RATE * LANES + i] = (last - speed) / fmax(duration, 10.0)
     exit = thick

@@ -38,9 +38,11 @@ from .faults import (
     HGC_LEAK,
     HGC_SLOW,
     HYDRAULIC_PRESSURE,
+    LOOPER_SWING,
     MODULUS_ERROR,
     SPRAY_BLOCK,
 )
+from .mill_show import HOT_STRENGTH, SWING_TENSION, TENSION
 from .parameters import STANDS
 from .rows import INTERVAL, LANES
 
@@ -56,6 +58,7 @@ ROLL_SURFACE, SPRAY_WATER = 400.0, 305.0  # K [T]
 AIR_FILM = 40.0  # W/(m2 K), moving strip [M]
 SPRAY_FILM, SPRAY_LENGTH, FIRST_SPRAY = 2500.0, 0.45, 3  # W/(m2 K), m [V], behind F4..F6 [T]
 SPRAY_BASE, SPRAY_P, SPRAY_I = 0.4, 0.012, 0.0016  # opening, per K, per K and interval [T]
+FRONT_PULL, BACK_PULL = 0.3, 0.7  # 1: of a tension that acts on a stand's mean pressure [M 3.5]
 LEAK_LAG = 0.1  # s: of the position loop that holds a leaking cylinder [M 3.4]
 FORCE_TRIP, POWER_TRIP, TRIP_AFTER = 1.15, 1.5, 2.0  # 1, 1, s: beyond a rating [M 6.4]
 EVENT_POWER = 5.0  # code of `signal_table.EVENTS`: force and power share a trip chain
@@ -129,6 +132,7 @@ def level1(block: Block, mill: Block) -> None:
             stuck = _here(block, i, AGC_STICTION, float(s + 1))  # a valve that sticks wants more
             moves = where(step > 0.1 * stuck, 1.0, 0.0) + where(step < -0.1 * stuck, 1.0, 0.0)
             slow = 1.0 - _here(block, i, HGC_SLOW, float(s + 1))
+            slow = slow * (1.0 - block[(R.FAULT + HYDRAULIC_PRESSURE) * LANES + i])
             moved = block[(R.MONITOR + s) * LANES + i] + step * fmin(moves, 1.0) * slow
             block[(R.MONITOR + s) * LANES + i] = fmin(fmax(moved, -1.2e-3), 1.2e-3)
 
@@ -190,7 +194,15 @@ def _stand_faults(block: Block, bench: Block, s: int) -> None:
         off = block[(Q.ROLL_GAP + s) * LANES + i] + _here(block, i, GAP_ENCODER, place)
         off = off + LEAK_LAG * _here(block, i, HGC_LEAK, place)
         swing = 0.7 * block[(R.NOISE + R.N_ECCENTRIC) * LANES + i]  # a sine seen at no fixed angle
-        bench[B_OFFSET * LANES + i] = off + swing * _here(block, i, ECCENTRICITY, place)
+        # a valve that sticks hunts within its dead band; tension that swings on either side of a
+        # stand swings its force, which stretches the stand
+        off = off + swing * _here(block, i, ECCENTRICITY, place)
+        off = off + swing * _here(block, i, AGC_STICTION, place)
+        pull = FRONT_PULL * _here(block, i, LOOPER_SWING, place) * TENSION[min(s, STANDS - 2)]
+        back = BACK_PULL * _here(block, i, LOOPER_SWING, place - 1.0) * TENSION[max(s - 1, 0)]
+        share = SWING_TENSION * (pull + back) / HOT_STRENGTH
+        stretch = block[(R.FORCE + s) * LANES + i] / block[R.STIFFNESS * LANES + i]
+        bench[B_OFFSET * LANES + i] = off - swing * share * stretch
         bench[B_BELIEVED * LANES + i] = MODULUS * (1.0 + _here(block, i, MODULUS_ERROR, place))
         bench[B_DRIVEN * LANES + i] = 1.0 - _here(block, i, DRIVE_LIMIT, place)
         open = 1.0 - _here(block, i, SPRAY_BLOCK, place)

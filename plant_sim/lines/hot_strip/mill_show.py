@@ -8,13 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...control.level2_model import delivery_temperature
-from ...engine.numbers import fmax, kernel, where
+from ...engine.numbers import fmax, inline, kernel, where
 from ...physics.strip_temperature import DENSITY
 from ...physics.tension_creep import necked_width
 from . import parameters as P  # noqa: N812
 from . import profile_rows as Q  # noqa: N812
 from . import rows as R  # noqa: N812
-from .faults import FDT_PYROMETER, HYDRAULIC_PRESSURE, LOAD_CELL, SPRAY_BLOCK, THICKNESS_GAUGE
+from .faults import (
+    FDT_PYROMETER,
+    HYDRAULIC_PRESSURE,
+    LOAD_CELL,
+    LOOPER_SWING,
+    SPRAY_BLOCK,
+    THICKNESS_GAUGE,
+)
 from .parameters import STANDS
 from .rows import INTERVAL, LANES
 
@@ -33,6 +40,8 @@ TENSION = (4e6, 5e6, 6e6, 9e6, 11e6, 13e6)
 LOOPER_ANGLE = 0.36  # rad: set-point of the loopers [M 3.5]
 HYDRAULIC = 25e6  # Pa: supply of the gap cylinders [M 3.4]
 ALLOWANCE = 5e-3  # m: strip is aimed wider than ordered, for necking and tolerance [M 6.1]
+SWING_TENSION = 0.6  # 1: of the set-point, amplitude behind a looper that swings in full [T]
+SWING_ANGLE = 0.15  # rad: amplitude of that looper [T]
 HOT_STRENGTH = 150e6  # Pa: flow stress of strip between stands, slow strain [M 3.1]
 
 
@@ -66,15 +75,25 @@ def _show_stands(block: Block, mill: Block) -> None:
             block[(R.SHOWN_TORQUE + s) * LANES + i] = rolling * torque
 
 
+@inline
+def _swing(block: Block, i: int, place: float) -> float:
+    """Return where a looper that oscillates stands (1): a sine seen at no fixed angle."""
+    size = block[(R.FAULT + LOOPER_SWING) * LANES + i]
+    here = where(block[(R.FAULT_PLACE + LOOPER_SWING) * LANES + i] == place, size, 0.0)
+    return here * 0.7 * block[(R.NOISE + R.N_ECCENTRIC) * LANES + i]
+
+
 @kernel
 def _show_gaps(block: Block) -> None:
     for s in range(STANDS - 1):
         for i in range(LANES):
             rolling = block[R.ACTIVE * LANES + i]
+            swing = _swing(block, i, float(s + 1))
             pull = TENSION[s] * (1.0 + block[R.TENSION_TRIM * LANES + i])
+            pull = pull * (1.0 + SWING_TENSION * swing)
             pull = pull + TENSION_NOISE * block[(R.NOISE + R.N_TENSION + s) * LANES + i]
             block[(R.SHOWN_TENSION + s) * LANES + i] = rolling * pull
-            block[(R.SHOWN_LOOPER + s) * LANES + i] = rolling * LOOPER_ANGLE
+            block[(R.SHOWN_LOOPER + s) * LANES + i] = rolling * (LOOPER_ANGLE + SWING_ANGLE * swing)
             blocked = block[(R.FAULT + SPRAY_BLOCK) * LANES + i]
             place = block[(R.FAULT_PLACE + SPRAY_BLOCK) * LANES + i]
             open = 1.0 - where(place == float(s + 1), blocked, 0.0)
@@ -118,7 +137,8 @@ def _show_strip(block: Block) -> None:
         flow = fmax(speed * exit, 1e-3)
         for s in range(STANDS - 1):
             seconds = 5.5 * block[(R.H + s + 1) * LANES + i] / flow
-            wide = necked_width(wide, TENSION[s] * pulled, HOT_STRENGTH, seconds)
+            swing = 1.0 + SWING_TENSION * _swing(block, i, float(s + 1))
+            wide = necked_width(wide, TENSION[s] * pulled * swing, HOT_STRENGTH, seconds)
         block[R.EXIT_WIDTH * LANES + i] = wide
         seen = wide + WIDTH_NOISE * block[(R.NOISE + R.N_WIDTH) * LANES + i]
         block[R.SHOWN_WIDTH * LANES + i] = rolling * seen

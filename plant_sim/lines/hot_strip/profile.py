@@ -49,6 +49,7 @@ from ...physics.roll_thermal import (
 from ...physics.roll_wear import HOLLOW, MATERIAL, wear
 from ...physics.strip_temperature import contact_coefficient
 from . import parameters as P  # noqa: N812
+from .faults import HYDRAULIC_PRESSURE
 from .parameters import STANDS
 from .profile_rows import (
     BENDING,
@@ -88,8 +89,10 @@ from .rows import (
     BENDING_BACK_TRIM,
     BENDING_FRONT_TRIM,
     EXPECTED,
+    FAULT,
     FLAT,
     FORCE,
+    FROZEN,
     GAUGE_AIM,
     INTERVAL,
     LANES,
@@ -115,10 +118,10 @@ LOADED = 1e6  # N: roll force above which strip is in a stand [M 3.5]
 # what all stands share lies apart from the block, as in the mill
 AT = (
     WIDTH, ACTIVE, SPEED, WEAR_FAULT, WEAR_PLACE, BENDING_FAULT, BENDING_PLACE, FLATNESS_TRIM,
-    OWN_BEND, OWN_HEAT, BENDING_FRONT_TRIM, BENDING_BACK_TRIM,
+    OWN_BEND, OWN_HEAT, BENDING_FRONT_TRIM, BENDING_BACK_TRIM, FAULT + HYDRAULIC_PRESSURE,
 )  # fmt: skip
 B_WIDTH, B_ACTIVE, B_FLOW, B_WEAR, B_WEAR_PLACE, B_BENDING, B_BENDING_PLACE, B_TRIM = range(8)
-B_OWN_BEND, B_OWN_HEAT, B_FRONT, B_BACK, B_WORN = 8, 9, 10, 11, 12
+B_OWN_BEND, B_OWN_HEAT, B_FRONT, B_BACK, B_WEAK_OIL, B_WORN = range(8, 14)
 FRONT = 3  # stands that the front trim moves
 
 
@@ -157,10 +160,13 @@ def preset_profile(block: Block, i: int) -> None:
 
     Called behind the set-up of gaps: it reads the thicknesses and forces that one expects.
     """
-    block[CROWN_LEARNED * LANES + i] = next_crown_correction(
-        block[CROWN_LEARNED * LANES + i], block[CROWN_SUM * LANES + i],
+    known = block[CROWN_LEARNED * LANES + i]
+    learned = next_crown_correction(
+        known, block[CROWN_SUM * LANES + i],
         block[CROWN_COUNT * LANES + i], block[CROWN_AIM * LANES + i],
     )  # fmt: skip
+    learning = 1.0 - block[FROZEN * LANES + i]
+    block[CROWN_LEARNED * LANES + i] = known + learning * (learned - known)
     block[CROWN_SUM * LANES + i], block[CROWN_COUNT * LANES + i] = 0.0, 0.0
     width, gauge = block[WIDTH * LANES + i], block[GAUGE_AIM * LANES + i]
     aim = crown_aim(gauge)
@@ -254,7 +260,7 @@ def _stand(
         bending = stand[BENDING_SET * LANES + i] + follow + trimmed * bench[B_TRIM * LANES + i]
         bending = bending + front * bench[B_FRONT * LANES + i]
         bending = bending + (1.0 - front) * bench[B_BACK * LANES + i]
-        most = MOST_BENDING * fmax(1.0 - lost, 0.0)
+        most = MOST_BENDING * fmax(1.0 - lost, 0.0) * (1.0 - bench[B_WEAK_OIL * LANES + i])
         bending = fmin(fmax(bending, LEAST_BENDING), most)
         stand[BENDING * LANES + i] = bending
 

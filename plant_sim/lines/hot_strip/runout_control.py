@@ -303,12 +303,16 @@ def begin_table(table: Table, i: int) -> None:
 
 
 @kernel
-def learn_table(table: Table, i: int) -> None:
-    """Behind the tail of a coil: what its feedback teaches level 2 about the banks; one lane."""
+def learn_table(table: Table, i: int, learning: float) -> None:
+    """Behind the tail of a coil: what its feedback teaches level 2 about the banks; one lane.
+
+    `learning` is 1, or 0 for a level 2 that keeps what it knows.
+    """
     seconds = fmax(table[R.BACK_TIME * LANES + i], 1.0)
     back = table[R.BACK_SUM * LANES + i] / seconds
     need = table[R.DEMAND * LANES + i]
-    table[R.BANK_GAIN * LANES + i] = learned_gain(table[R.BANK_GAIN * LANES + i], back, need)
+    known = table[R.BANK_GAIN * LANES + i]
+    table[R.BANK_GAIN * LANES + i] = known + learning * (learned_gain(known, back, need) - known)
     for row in (R.FEEDBACK, R.SHIFT):
         table[row * LANES + i] *= 1.0 - SHORT_LEARNING
     table[R.BACK_SUM * LANES + i], table[R.BACK_TIME * LANES + i] = 0.0, 0.0

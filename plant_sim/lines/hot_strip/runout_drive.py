@@ -65,4 +65,4 @@ def learn_tables(table: Table) -> None:
     size = R.COUNT * LANES
     for b in range(table.size // size):
         for i in range(LANES):
-            learn_table(table[b * size : (b + 1) * size], i)
+            learn_table(table[b * size : (b + 1) * size], i, 1.0)
