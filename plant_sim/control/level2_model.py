@@ -17,9 +17,9 @@ from ..physics.roll_bite import (
 )
 
 MODULUS = 4.8e9  # N/m: believed mill modulus, whatever the width [T]
-LOSS = 3.94e-3  # m2/s: radiation and contact, identified on rolled coils [C]
-SPRAY = 1.41  # K m2/s: sprays at full opening, identified on rolled coils [C]
-WORK = 32.3  # K: rise per unit of logarithmic reduction, identified on rolled coils [C]
+LOSS = 5.1e-3  # m2/s: radiation and contact, identified on rolled coils [C]
+SPRAY = 1.46  # K m2/s: sprays at full opening, identified on rolled coils [C]
+WORK = 54.0  # K: rise per unit of logarithmic reduction, identified on rolled coils [C]
 BANK_FLUX = 1.11e6  # W/m2: both faces under an open bank, identified on rolled coils [C]
 BANK_HEAT = 7700.0 * 800.0  # J/(m3 K): heat of transformation smeared over the range [M 4.2]
 # 1: force, measured over model, by stand, identified on rolled coils [C]

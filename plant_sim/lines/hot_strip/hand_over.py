@@ -23,7 +23,7 @@ FIRST_NOISE = 64  # channel of the first deviate of the table's instruments
 
 # rows that are handed over as they are: of the table, of the line
 GIVEN = (
-    (O.ACTIVE, R.ACTIVE), (O.SPEED, R.SPEED), (O.FDT, R.TRUE_FDT), (O.EXIT, R.H + STANDS),
+    (O.SPEED, R.SPEED), (O.FDT, R.TRUE_FDT), (O.EXIT, R.H + STANDS),
     (O.WIDTH, R.WIDTH), (O.CARBON, R.CARBON), (O.WATER_TEMPERATURE, R.WATER_TEMPERATURE),
     (O.COOLING, R.COOLING), (O.SPEED_SEEN, R.SHOWN_SPEED), (O.FDT_AIM, R.FDT_AIM),
     (O.GAUGE_AIM, R.GAUGE_AIM), (O.CT_AIM, R.CT_AIM), (O.CARBON_DECLARED, R.CARBON),
@@ -48,10 +48,13 @@ def hand_over(block: Block, table: Block) -> None:
         for i in range(LANES):
             table[pair[0] * LANES + i] = block[pair[1] * LANES + i]
     for i in range(LANES):
+        strip = where(block[R.SHOWN_GAUGE * LANES + i] > 0.0, 1.0, 0.0)
+        table[O.ACTIVE * LANES + i] = strip * block[R.ACTIVE * LANES + i]
+        # until the head is under the pyrometer the estimate has to do
+        trusts = where(block[R.FDT_SOURCE * LANES + i] > 0.5, 0.0, strip)
         table[O.FDT_SEEN * LANES + i] = where(
-            block[R.FDT_SOURCE * LANES + i] > 0.5, block[R.FDT_MODEL * LANES + i],
-            block[R.SHOWN_FDT * LANES + i],
-        )  # fmt: skip
+            trusts > 0.5, block[R.SHOWN_FDT * LANES + i], block[R.FDT_MODEL * LANES + i]
+        )
         lead = HEAD_AT_COILER - block[R.STRIP_DONE * LANES + i]
         table[O.ZOOM_LEAD * LANES + i] = fmax(lead, 0.0)
         left = block[R.BAR * LANES + i] - block[R.BAR_DONE * LANES + i]

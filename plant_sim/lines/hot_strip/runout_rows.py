@@ -8,7 +8,7 @@ from .parameters import BANKS
 
 LANES = 16
 INTERVAL = 0.5  # s: of plant time between two runs of level 1 and level 2 [M 8]
-SEGMENTS = 40  # strip on the table, one segment an interval, newest first
+SEGMENTS = 46  # strip on the table, one segment an interval, newest first: 5 m/s and faster
 PAST = 3  # intervals a valve command is remembered
 SMITH = 24  # intervals the feedback remembers what it did
 

@@ -162,7 +162,7 @@ def begin_upstream(
 ) -> None:  # fmt: skip
     """Put furnaces full of the first orders and an empty rougher before lane i."""
     begin_rougher(rougher, plan, episode)
-    rougher[G.COVERS] = 1.0
+    rougher[G.COVERS] = 1.0  # hoods over the delay table
     lined = int(block[R.ORDERED * LANES + i])
     begin_line(furnaces, settled, mill, slabs[:lined], FIRST_PACE, plan, episode)
     block[R.NEXT_SLAB * LANES + i] = 1.0
@@ -183,8 +183,8 @@ def take_bar(block: Block, i: int, rougher: Block) -> None:
     share = length / fmax(piece[G.LENGTH], 1.0)
     block[R.BAR * LANES + i], block[R.MASS * LANES + i] = length, share * piece[G.WEIGHT]
     heat, thick = 0.0, 0.0
-    for k in range(3):  # head, middle and tail under the bar pyrometer
-        here, high, _ = bar_at(rougher, (0.1 + 0.4 * k) * length)
+    for k in range(3):  # behind the head, where the set-up has to be right first
+        here, high, _ = bar_at(rougher, 0.04 * (k + 1.0) * length)
         heat, thick = heat + here / 3.0, thick + high / 3.0
     block[R.BAR_TEMPERATURE * LANES + i] = heat - BELIEVED_DESCALING
     block[R.BAR_THICK * LANES + i] = thick
