@@ -25,7 +25,7 @@ from .reports.records import rows
 from .shift import Shift
 from .terminal import end_table, open_view, write_table
 
-COILS, SPEED = 20, 16.0  # about two and a half minutes
+COILS, SPEED = 20, 16.0  # about three minutes; 30 s of the plant are 2 s to think
 _STOPPED = Both(
     "stopped: the processes are ended, what is finished is reported",
     "중단됨: 프로세스를 종료하고 완료된 결과를 보고합니다",

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 LOOK = 0.1  # wall s between two looks at the plant
 SHOW = 1.0  # wall s between two "look" events
-COIL_LIMIT = 400.0  # plant s; no coil takes as long, so a plant that stands still ends a play
+COIL_LIMIT, STANDSTILL = 400.0, 3600.0  # plant s: more than a coil takes, more than an event
 MODES = ("shadow", "advisory", "approve", "closed")
 
 
@@ -184,7 +184,7 @@ def play(
         operator = Operator(
             seat, rules, gate, watch, saver, mode, log=log, say=say, trust=trust
         )  # fmt: skip
-        for _ in range(round(coils * COIL_LIMIT / SAMPLE_PERIOD)):
+        for _ in range(round((coils * COIL_LIMIT + STANDSTILL) / SAMPLE_PERIOD)):
             if len(line.coils) >= coils:
                 break
             operator.step(plant.samples(), line.time)

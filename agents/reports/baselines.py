@@ -11,7 +11,7 @@ from .plots import Both
 
 BASELINES = "baselines.json"  # in the run folder: the same coils with no agent and with rules
 HOLD = "hold"  # seat and sub-folder: what the line does when nobody touches it
-_PATIENCE = 300.0  # plant s a coil may take on average
+_PATIENCE, _STANDSTILL = 300.0, 3600.0  # plant s: a coil on average, and events beside it
 
 
 class Baselines:
@@ -82,7 +82,7 @@ def play_hold(folder: Path, seed: int, scenario: str, coils: int) -> dict[str, A
     while len(line.coils) < coils:
         line.advance(TRUTH_PERIOD)
         book.look(line)
-        if line.time > coils * _PATIENCE:
+        if line.time > coils * _PATIENCE + _STANDSTILL:
             raise SimulationError(
                 f"only {len(line.coils)} of {coils} coils after {line.time:.0f} s of plant time"
             )

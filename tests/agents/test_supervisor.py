@@ -173,7 +173,9 @@ def test_a_move_that_the_gate_would_refuse_is_masked_and_never_proposed(bench, c
 
 def test_after_two_more_refusals_the_turn_ends_without_a_write(bench, chooses):
     bench.open_gate(budget=0)
-    seat = chooses("fm.spray_trim up", "fm.spray_trim down", "rot.bank_out 1", "rot.bank_out 2")
+    seat = chooses(
+        "fm.spray_trim up", "fm.spray_trim down", "rot.cooling_correction up", "fm.speed_trim up"
+    )
     turn(bench, graph_of(bench, seat))
     assert (seat.asked, bench.plant.requests) == (3, [])
     (record,) = bench.records
