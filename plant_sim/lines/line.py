@@ -1,6 +1,7 @@
 """What every line is, whatever it rolls, and how one is made by name."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from ..controls import Control
 from ..errors import ConfigError
 from ..signals import Sample, Signal
+from .hot_strip.fine.mills import Resolution
 from .hot_strip.lanes import Coil, LineState
 from .hot_strip.line import HotStripLine
 
@@ -52,7 +54,12 @@ class Line(Protocol):
 
 
 def make_line(
-    name: str, seed: int = 0, scenario: str = "nominal", config: object | None = None
+    name: str,
+    seed: int = 0,
+    scenario: str = "nominal",
+    config: object | None = None,
+    resolution: Resolution = "supervisory",
+    book: Path | str | None = None,
 ) -> Line:
     """Return a line at the start of a campaign.
 
@@ -60,11 +67,17 @@ def make_line(
         name: "hot-strip".
         seed: draws orders, plant parameters, disturbances and faults.
         scenario: a name of `scenarios.SCENARIOS`.
-        config: a mill of one's own; only None today.
+        config: a mill of one's own: the path of a mill file; None: the default mill.
+        resolution: "supervisory", or "fine": the finishing mill in steps of 5 ms.
+        book: orders to roll: a CSV file or the name of a shipped book; None leaves them to the
+            scenario.
 
     Raises:
-        ConfigError: for a name, seed, scenario or config that does not exist.
+        ConfigError: for a name, seed, scenario, mill file, resolution or book that does not exist
+            or is wrong.
     """
     if name not in LINES:
         raise ConfigError(f"line {name!r} does not exist; choose one of {', '.join(LINES)}")
-    return LINES[name](seed=seed, scenario=scenario, config=config)
+    return LINES[name](
+        seed=seed, scenario=scenario, config=config, resolution=resolution, book=book
+    )

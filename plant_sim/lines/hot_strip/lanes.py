@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from math import isfinite
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from ...controls import Control
 from ...engine.build import compile_sources
 from ...errors import ConfigError
 from ...scenarios.fields import ORDER
+from ...scenarios.orders import Book, load_book
 from ...scenarios.plan import Plan, draw_plan
 from ...signals import Quality, Sample, Signal
 from . import faults as F  # noqa: N812
@@ -91,10 +93,12 @@ class HotStripLanes:
             the finishing mill and the run-out table.
         resolution: "supervisory", or "fine": the finishing mill in steps of 5 ms, with threading,
             tension, loopers and what goes wrong there.
+        book: orders to roll, from the first again at the end: a CSV file, the name of a shipped
+            book, or a `Book`; None leaves them to the scenario.
 
     Raises:
-        ConfigError: for an unknown scenario or resolution, a negative seed, no seed or a wrong
-            mill.
+        ConfigError: for an unknown scenario or resolution, a negative seed, no seed, a wrong mill
+            or a wrong order book.
     """
 
     controls: Mapping[str, Control] = CONTROLS
@@ -106,12 +110,14 @@ class HotStripLanes:
         config: object | None = None,
         upstream: bool = True,
         resolution: Resolution = "supervisory",
+        book: Book | Path | str | None = None,
     ) -> None:
         if len(seeds) == 0:
             raise ConfigError("0 seeds were given; give one seed for each line")
         self._mill = mill_of(config).parameters()
         self._scenario: str | Scenario = scenario
         self._settled = settled(self._mill).copy() if upstream else np.zeros(0)
+        self._book = load_book(book) if isinstance(book, (str, Path)) else book
         self._whole = upstream
         self.resolution: Resolution = resolution
         self._allocate(len(seeds))
@@ -150,7 +156,7 @@ class HotStripLanes:
         """Give a lane the keys and the plan of an episode of a seed."""
         self._plan[lane], self._noise[lane] = key_of(seed), key_of(seed, 1)
         self._episode[lane] = episode
-        self._adopt(lane, draw_plan(self._scenario, seed, episode))
+        self._adopt(lane, draw_plan(self._scenario, seed, episode, book=self._book))
 
     def _adopt(self, lane: int, day: Plan) -> None:
         """Let a lane work on the orders of a plan, its faults and disturbances from `begin` on."""
@@ -391,7 +397,7 @@ class HotStripLanes:
         lanes = cls.__new__(cls)
         lanes._mill, lanes._scenario = state.mill, state.day.scenario
         lanes.resolution = "fine" if state.fine.size else "supervisory"
-        lanes._whole = state.rougher.size > 0
+        lanes._whole, lanes._book = state.rougher.size > 0, None
         lanes._settled = settled(state.mill).copy() if lanes._whole else np.zeros(0)
         lanes._allocate(count)
         for lane in range(count):

@@ -1,13 +1,16 @@
 """One hot strip line, as a virtual PLC, an agent in process or a curious person uses it."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError
+from ...scenarios.orders import Book
 from ...signals import Sample, Signal
+from .fine.mills import Resolution
 from .lanes import INTERVAL, Coil, HotStripLanes, LineState
 
 if TYPE_CHECKING:
@@ -26,9 +29,14 @@ class HotStripLine:
     """
 
     def __init__(
-        self, seed: int = 0, scenario: str = "nominal", config: object | None = None
+        self,
+        seed: int = 0,
+        scenario: str = "nominal",
+        config: object | None = None,
+        resolution: Resolution = "supervisory",
+        book: Book | Path | str | None = None,
     ) -> None:
-        self._lanes = HotStripLanes([seed], scenario, config)
+        self._lanes = HotStripLanes([seed], scenario, config, resolution=resolution, book=book)
         self._owed = 0.0
         self._finished: list[Coil] = []
         self.signals: Mapping[str, Signal] = self._lanes.signals
