@@ -25,7 +25,7 @@ from .reports.records import rows
 from .shift import Shift
 from .terminal import end_table, open_view, write_table
 
-COILS, SPEED = 20, 16.0  # about three minutes; 30 s of the plant are 2 s to think
+COILS, SPEED = 20, 14.0  # under four minutes; the 30 s a thought may take are 2 s by the wall
 _STOPPED = Both(
     "stopped: the processes are ended, what is finished is reported",
     "중단됨: 프로세스를 종료하고 완료된 결과를 보고합니다",

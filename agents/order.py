@@ -30,9 +30,7 @@ class Order:
         if self.lang not in ("en", "ko"):
             raise ConfigError(f"language {self.lang!r} is not spoken here; use en or ko")
         if not 1 <= self.coils <= 120:
-            raise ConfigError(
-                f"coils {self.coils} is outside [1, 120]; 20 take three minutes"
-            )
+            raise ConfigError(f"coils {self.coils} is outside [1, 120]; 20 take three minutes")
         if not 0.1 <= self.speed <= 60.0:
             raise ConfigError(f"speed {self.speed:g} is outside [0.1, 60]; 15 is usual")
         if self.engine not in ("rules", "hold", *MODELS):

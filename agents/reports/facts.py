@@ -17,7 +17,11 @@ HITS = (  # share of the mass within tolerance
 
 @dataclass(frozen=True, slots=True)
 class CoilFact:
-    """One finished coil: its order, how well it came out (from true values), what it cost."""
+    """One finished coil: its order, how well it came out (from true values), what it cost.
+
+    `event` is what ended it before its tail, a key of `signal_table.EVENTS` (0 nothing), and
+    `event_place` the stand where that was, from 1 (0 none).
+    """
 
     number: int
     width: float
@@ -25,6 +29,8 @@ class CoilFact:
     fdt_aim: float
     ct_aim: float
     carbon_declared: float
+    event: int
+    event_place: int
     mass: float
     seconds: float
     gauge_hit: float

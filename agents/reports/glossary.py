@@ -7,6 +7,7 @@ say) is told as it was recorded.
 import re
 
 from ...plant_sim.lines.hot_strip.control_table import CONTROLS
+from ...plant_sim.lines.hot_strip.signal_table import EVENTS
 from ...plant_sim.scenarios.faults import FAULTS
 from ...plant_sim.snapshot import ALERTS
 from ...plant_sim.units import from_si
@@ -198,6 +199,18 @@ def control_name(control: str) -> Both:
 def outcome(text: str) -> Both:
     """Return what the PLC did, in words."""
     return OUTCOMES.get(text, Both(text, text))
+
+
+def event_name(number: int, place: int) -> Both:
+    """Return what ended a coil before its tail, and at which stand.
+
+    >>> event_name(3, 6).en
+    'force trip (F6)'
+    """
+    if not number:
+        return Both("–", "–")
+    english, korean = EVENTS.get(number, (f"event {number}", f"이상 {number}"))
+    return Both(f"{english} (F{place})", f"{korean} (F{place})") if place else Both(english, korean)
 
 
 def effect(text: str) -> Both:

@@ -234,6 +234,7 @@ def _coils(facts: Facts) -> str:
         Both("CT hit", "권취온도 적중"),
         *glossary.MONEY.values(),
         Both("harm, s", "위해, 초"),
+        Both("ended by", "종료 원인"),
         *(
             Both(
                 f"total, {words.column_name(facts, i).en}",
@@ -269,6 +270,7 @@ def _coil_row(coil: CoilFact, others: Sequence[CoilFact]) -> list[str]:
         *(glossary.percent(getattr(coil, hit)) for hit in HITS),
         *(glossary.money(getattr(coil, kind)) for kind in glossary.MONEY),
         _harm(coil.harm),
+        both(glossary.event_name(coil.event, coil.event_place)),
         *(glossary.money(other.cost) for other in others),
     ]
 

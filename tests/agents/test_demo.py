@@ -126,11 +126,11 @@ def cut(pid):
 @slow
 @patient
 def test_the_demo_rolls_its_coils_with_an_agent_and_reports(tmp_path):
-    with demo(tmp_path, "--speed", "30", "--coils", "3", "--seed", "3") as running:
+    with demo(tmp_path, "--speed", "30", "--coils", "4", "--seed", "0") as running:
         assert running.end() == 0, running.said
         said, folder = running.said, running.folder
         summary = json.loads((folder / "summary.json").read_text())
-        assert summary["coils"] == 3
+        assert summary["coils"] == 4
         assert summary["cross_check"]["clean"]
         assert summary["columns"]["agent"]["moves"] == len(applied(folder)) > 0
         for line in ("no agent", "rules", "Writes, from the PLC's own log", "report: "):
