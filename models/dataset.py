@@ -32,7 +32,7 @@ RECIPE = "recipe.json"
 CALM = "nominal"  # the scenario without a fault
 MOST_BATCHES = 400
 WRITTEN = 0.3  # chance that a campaign's own policy writes at a decision point
-SHORTEST_COIL = 70.0  # plant s; how many coils may at most begin inside a horizon
+SHORTEST_COIL = 100.0  # plant s; how many coils may at most begin inside a horizon
 
 
 @dataclass(frozen=True, slots=True)

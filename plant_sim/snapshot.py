@@ -83,6 +83,7 @@ class SnapshotBuilder:
     def __init__(self, signals: Mapping[str, Signal], controls: Mapping[str, Control]) -> None:
         self._signals, self._controls = signals, controls
         self._watched = [name for name in signals if name in USED or name.startswith(BANKS)]
+        self._wanted = [*self._watched, *(name for name in controls if name not in USED)]
         self._smooth: dict[str, float] = {}
         self._dry: dict[int, float] = {}  # bank -> seconds without the flow it was asked for
         self._time: float | None = None
@@ -98,7 +99,8 @@ class SnapshotBuilder:
             samples: by name; a missing one counts as bad.
             now: plant clock (s); default: the newest sample's.
         """
-        good = {name: s.value for name, s in samples.items() if s.good}
+        known = {name: samples[name] for name in self._wanted if name in samples}
+        good = {name: s.value for name, s in known.items() if s.good}
         clock = now if now is not None else max((s.time for s in samples.values()), default=0.0)
         passed = 0.0 if self._time is None else max(clock - self._time, 0.0)
         self._time = clock

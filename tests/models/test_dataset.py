@@ -91,7 +91,7 @@ def test_every_scenario_has_its_rows_and_no_campaign_more_than_its_share(tmp_pat
 def test_a_recipe_says_what_its_rows_leave_out(tmp_path):
     said = Recipe(holds=30.0, acts=90.0, horizon=300.0, share=0.3).left_out
     assert "30 to 90 EUR" in said
-    assert "6 coils before a fault begins" in said
+    assert "4 coils before a fault begins" in said
     assert "30 % of the rows" in said
     with pytest.raises(ConfigError, match="passline dataset"):
         read_recipe(tmp_path)
