@@ -318,6 +318,7 @@ async def test_a_hand_back_brings_every_set_point_to_where_a_line_begins(plant):
 
 
 async def test_a_roll_change_that_the_line_took_back_can_be_asked_for_again(plant):
+    plant.advance(300.0)  # bars are on their way
     one = await plant.mailbox.send(action(), "line.request", 2.0)
     assert (one.outcome, one.before) == (Outcome.APPLIED, 0.0)
     for _ in range(1000):
