@@ -5,9 +5,9 @@ import pytest
 
 from passline.plant_sim.controls import HOLD, Move, legal_moves
 from passline.plant_sim.errors import ConfigError
+from passline.plant_sim.lines.hot_strip.control_table import CONTROLS, offer
 from passline.plant_sim.lines.hot_strip.lanes import HotStripLanes, LineState
 from passline.plant_sim.lines.hot_strip.rows import MONEY
-from passline.plant_sim.lines.hot_strip.control_table import CONTROLS, offer
 from passline.plant_sim.rollouts import BranchTable, branch
 from passline.plant_sim.rollouts.branch import branch_many
 
@@ -38,7 +38,7 @@ def test_holding_on_the_same_future_costs_exactly_what_the_line_goes_on_to_cost(
 def test_the_bank_that_gives_no_water_is_best_taken_out_of_service():
     lanes = HotStripLanes([3], "dead-bank")
     while lanes.truth(0)["fault.bank_shut.now"] == 0:
-        lanes.advance(100)
+        lanes.advance(10)
     dead = lanes.truth(0)["fault.bank_shut.place"]
     moves = [HOLD] + [Move("rot.bank_out", float(bank), f"{bank}") for bank in range(1, 7)]
     table = branch(lanes.lane(0), moves, [1, 2, 3], 300.0)
@@ -106,12 +106,12 @@ def test_holding_wins_a_tie():
 
 def test_every_legal_move_of_a_running_line_can_be_played():
     lanes = HotStripLanes([3])
-    lanes.advance(100)
+    lanes.advance(300)
     moves = legal_moves(CONTROLS, lanes.samples(0), offer)
     table = branch(lanes.lane(0), moves, [1], 30.0)
     assert table.cost.shape == (len(moves), 1)
     assert np.all(np.isfinite(table.cost))
-    assert len(moves) > 10
+    assert len(moves) >= 10
 
 
 @pytest.mark.parametrize(

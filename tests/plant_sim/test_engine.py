@@ -16,6 +16,7 @@ from passline.plant_sim.engine.random import normal, uniform
 from passline.plant_sim.lines.hot_strip import rows as R  # noqa: N812
 from passline.plant_sim.lines.hot_strip.config import default_mill
 from passline.plant_sim.lines.hot_strip.lanes import SOURCES, HotStripLanes
+from passline.plant_sim.lines.hot_strip.layout import ROWS
 from passline.plant_sim.physics import flow_stress, roll_bite
 
 EPSILON = np.finfo(np.float64).eps
@@ -97,11 +98,12 @@ def test_the_mill_is_still_compiled_to_wide_code():
     modules = compile_sources(SOURCES, cached=False)  # code from the disk cache cannot be read
     operation = r"\tv(?:add|sub|mul|div|sqrt|f\w+)"
     data = default_mill().parameters()
+    substeps = modules["lines.hot_strip.runout"].SUBSTEPS
     for module, driver, least, more in (
-        ("mill", "roll", 800, (data,)), ("table", "travel", 200, ()),
+        ("mill", "roll", 800, (data,)), ("runout", "travel", 200, (data, substeps)),
     ):  # fmt: skip
         compiled = getattr(modules[f"lines.hot_strip.{module}"], driver)
-        compiled(np.ones(R.ROWS * R.LANES), *more)
+        compiled(np.ones(ROWS * R.LANES), *more)
         text = "".join(compiled.inspect_asm().values())
         packed = len(re.findall(operation + r"p[sd]\s.*%[yz]mm", text))
         scalar = len(re.findall(operation + r"s[sd]\s", text))

@@ -179,8 +179,10 @@ def test_options_together_stay_inside_the_space(seed, **options):
         assert env.observation_space.contains(env.step(env.action_space.sample())[0])
 
 
-def control(low, high, most, cooldown, choices=()):
-    return Control("c.c", low, high, (), choices, most, cooldown, "low", (), 1e-3, "c", "c", "1")
+def control(low, high, most, cooldown, choices=(), start=0.0):
+    return Control(
+        "c.c", low, high, (), choices, most, cooldown, "low", (), 1e-3, "c", "c", "1", start
+    )
 
 
 @given(st.floats(-1.0, 1.0), st.floats(-20.0, 60.0))
@@ -196,7 +198,7 @@ def test_an_action_moves_a_control_inside_its_range_and_rate(asked, present):
 
 
 def test_a_selector_at_rest_stays_where_the_line_starts():
-    targets = Targets([action_of(control(0.0, 2.0, 2.0, 60.0, (0.0, 1.0, 2.0)), 10.0, start=2.0)])
+    targets = Targets([action_of(control(0.0, 2.0, 2.0, 60.0, (0.0, 1.0, 2.0), 2.0), 10.0)])
     asked = np.array([[-1.0], [0.0], [0.01], [0.5], [0.51], [1.0]])
     assert targets.start.tolist() == [2.0]
     moved = targets.follow(asked, np.zeros((6, 1)))[:, 0]

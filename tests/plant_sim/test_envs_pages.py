@@ -55,7 +55,7 @@ def test_the_rules_save_a_faulty_day_that_holding_loses():
     envs = gymnasium.make_vec("passline/HotStripLine-v0", 8, scenario="faults")
     rule = rule_of(gymnasium.make("passline/HotStripLine-v0").unwrapped.task)
     lost = []
-    for policy in (rule, lambda seen: np.zeros((8, 6), np.float32)):
+    for policy in (rule, lambda seen: np.zeros(envs.action_space.shape, np.float32)):
         seen, _ = envs.reset(seed=40)
         total = 0.0
         for _ in range(240):

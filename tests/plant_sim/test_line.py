@@ -11,14 +11,17 @@ from passline.plant_sim import make_line
 from passline.plant_sim.engine.build import compile_sources
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.lines.hot_strip import rows as R  # noqa: N812
+from passline.plant_sim.lines.hot_strip import runout_rows as O  # noqa: N812
+from passline.plant_sim.lines.hot_strip.coil import PIECES
 from passline.plant_sim.lines.hot_strip.config import default_mill
+from passline.plant_sim.lines.hot_strip.control_table import CONTROLS
 from passline.plant_sim.lines.hot_strip.faults import BANK_SHUT
 from passline.plant_sim.lines.hot_strip.lanes import SOURCES, HotStripLanes
-from passline.plant_sim.lines.hot_strip.control_table import CONTROLS
+from passline.plant_sim.lines.hot_strip.layout import TABLE
 from passline.plant_sim.lines.hot_strip.parameters import STANDS
 from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
 
-SHIFT = 4300  # intervals: about 20 coils
+SHIFT = 6000  # intervals: about 20 coils
 
 
 def rolled(scenario, seeds=range(16), intervals=SHIFT, writes=None):
@@ -34,6 +37,12 @@ def hit(lanes, name):
     return np.average([getattr(c, name) for c in coils], weights=[c.mass for c in coils])
 
 
+def onset(lanes, faulty=None):
+    """Return the mean hit of the coiling temperature in the coil in which the bank goes dead."""
+    first = [(faulty or lanes).truth(n)["fault.bank_shut.from"] for n in range(lanes.n)]
+    return np.mean([lanes.finished(n)[int(k) - 1].ct_hit for n, k in enumerate(first)])
+
+
 @pytest.mark.parametrize("count", [5, 37])
 @pytest.mark.parametrize("scenario", ["nominal", "faults", "campaign", "generated:3"])
 def test_a_line_has_the_same_bits_alone_and_among_others(count, scenario):
@@ -47,7 +56,10 @@ def test_a_line_has_the_same_bits_alone_and_among_others(count, scenario):
         alone.advance(150)
         alone.write("fm.speed_trim", 0.3)
         alone.advance(100)
-        np.testing.assert_array_equal(many.lane(seed).rows, alone.lane(0).rows)
+        for part in ("rows", "furnaces", "rougher"):
+            np.testing.assert_array_equal(
+                getattr(many.lane(seed), part), getattr(alone.lane(0), part)
+            )
 
 
 def test_another_slot_does_not_change_a_line():
@@ -88,18 +100,17 @@ def test_the_same_plan_under_other_noise_keeps_orders_and_faults():
 def test_a_nominal_shift_without_an_agent_rolls_well():
     lanes = rolled("nominal")
     assert 0.94 <= hit(lanes, "gauge_hit") <= 0.995
-    assert 0.95 <= hit(lanes, "fdt_hit") <= 0.9999
+    assert 0.95 <= hit(lanes, "fdt_hit") <= 1.0
     assert 0.90 <= hit(lanes, "ct_hit") <= 0.999
 
 
 def test_the_mass_that_leaves_the_mill_is_the_mass_of_the_bar():
-    lanes = rolled("nominal", intervals=1500)
+    lanes = rolled("nominal", intervals=2000)
     for lane in range(lanes.n):
-        bars = [coil.mass for coil in lanes.finished(lane)]
-        assert bars
+        assert lanes.finished(lane)
         for coil in lanes.finished(lane):
             bar = coil.mass / coil.width
-            assert 14400.0 < bar < 16700.0  # kg per m of width as ordered, rolled to its end
+            assert 13800.0 < bar < 16700.0  # kg per m of width as ordered, rolled to its end
     cooled, delivered = lanes.row(R.CLOSED + R.CT_ROLLED - R.ROLLED), lanes.row(R.CLOSED)
     np.testing.assert_allclose(cooled, delivered, rtol=0.005)
 
@@ -117,7 +128,7 @@ def test_faster_rolling_is_hotter_and_more_spray_is_colder():
     mill = compile_sources(SOURCES)["lines.hot_strip.mill"]
 
     def delivery(row, change):
-        lanes = HotStripLanes(list(range(16)), "nominal")
+        lanes = HotStripLanes(list(range(16)), "nominal", upstream=False)
         lanes.advance(60)  # 25 s into the first coil
         lanes.set_row(row, lanes.row(row) + change)
         block = lanes.rows.reshape(-1)
@@ -132,12 +143,12 @@ def test_faster_rolling_is_hotter_and_more_spray_is_colder():
 
 def test_one_more_bank_takes_out_tens_of_kelvin():
     def coiling(extra):
-        lanes = HotStripLanes(list(range(8)), "nominal")
+        lanes = HotStripLanes(list(range(8)), "nominal", upstream=False)
         lanes.set_row(R.ACT_BANK, extra)
-        lanes.advance(60)
-        return lanes.row(R.TRUE_CT).mean()
+        lanes.advance(60)  # before feedback takes it out again
+        return lanes.row(TABLE + O.TRUE_CT).mean()
 
-    assert -110.0 < coiling(0.5) - coiling(-0.5) < -30.0
+    assert -60.0 < coiling(0.5) - coiling(-0.5) < -10.0  # 14 banks share the water
 
 
 def test_a_drifting_pyrometer_spoils_the_true_temperature_and_not_the_estimate():
@@ -158,14 +169,15 @@ def test_a_drifting_pyrometer_spoils_the_true_temperature_and_not_the_estimate()
 
 def test_a_dead_bank_heats_the_coil_and_leaving_it_out_cures_it():
     faulty, sound = rolled("dead-bank"), rolled("nominal")
-    assert hit(faulty, "ct_hit") < hit(sound, "ct_hit") - 0.05
+    # feedback and learning make up for it from the second coil on: the first one pays
+    assert onset(faulty) < onset(sound, faulty) - 0.1
     assert hit(faulty, "gauge_hit") == pytest.approx(hit(sound, "gauge_hit"), abs=1e-12)
     cured = HotStripLanes(list(range(16)), "dead-bank")
-    for _ in range(SHIFT // 20):
-        cured.advance(20)
+    for _ in range(SHIFT // 10):
+        cured.advance(10)
         dead = cured.row(R.FAULT + BANK_SHUT) > 0.0
         cured.write("rot.bank_out", dead * cured.row(R.FAULT_PLACE + BANK_SHUT))
-    assert hit(cured, "ct_hit") > hit(faulty, "ct_hit") + 0.05
+    assert onset(cured) > onset(faulty) + 0.1
 
 
 def test_a_lot_of_the_wrong_grade_spoils_gauge_at_its_head_and_shows_in_force():
@@ -203,13 +215,15 @@ def test_no_signal_tells_the_truth_that_only_the_plant_knows():
 def test_nothing_announces_a_fault_before_it_begins(scenario, begins):
     faulty, sound = make_line("hot-strip", 6, scenario), make_line("hot-strip", 6)
     while faulty.read(["coil.number"])["coil.number"].value < faulty.truth()[begins]:
+        if faulty.save().rows[R.NEXT_SLAB] > faulty.truth()[begins]:
+            break  # the slab of another grade is in the rougher, and that may be felt
         np.testing.assert_array_equal(faulty.read_vector(), sound.read_vector())
         faulty.advance(0.5)
         sound.advance(0.5)
 
 
 def test_a_stand_outside_its_formulas_makes_the_readings_uncertain():
-    lanes = HotStripLanes([1], "nominal")
+    lanes = HotStripLanes([1], "nominal", upstream=False)
     lanes.advance(60)
     assert lanes.samples(0)["fm.fdt"].good
     assert lanes.row(R.OUTSIDE)[0] == 0.0
@@ -225,7 +239,8 @@ def test_a_long_campaign_keeps_every_coil():
         lanes.advance(500)
     coils = lanes.finished(0)
     assert [coil.number for coil in coils] == list(range(1, len(coils) + 1))
-    assert len(coils) > 80
+    assert len(coils) >= 55
+    assert not any(coil.event for coil in coils)
     assert len(coils) == lanes.finished_counts()[0]
     again = HotStripLanes([0])
     again.put(0, lanes.lane(0))
@@ -238,15 +253,26 @@ def test_money_is_the_sum_of_the_coils_and_of_what_is_running():
         finished = sum(coil.cost for coil in lanes.finished(lane))
         assert 0.0 <= lanes.money()[lane] - finished < 3000.0
         for coil in lanes.finished(lane):
-            assert coil.cost == pytest.approx(coil.downgrade + coil.energy + coil.delay)
+            assert coil.cost == pytest.approx(sum(getattr(coil, piece) for piece in PIECES))
+            assert coil.fuel > 0.0
+            assert coil.scale > 0.0
+
+
+@pytest.fixture(scope="module")
+def waiting():
+    """The line as its second bar comes."""
+    line = make_line("hot-strip", seed=2, scenario="faults")
+    line.advance(230.0)
+    return line.save()
 
 
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(sorted(CONTROLS)), st.floats(allow_nan=True)), max_size=8)
 )
-def test_whatever_is_written_the_state_stays_finite_and_inside_its_limits(writes):
+def test_whatever_is_written_the_state_stays_finite_and_inside_its_limits(waiting, writes):
     line = make_line("hot-strip", seed=2, scenario="faults")
+    line.restore(waiting)
     for control, value in writes:
         if np.isfinite(value):
             line.write({control: value})
