@@ -42,7 +42,9 @@ COOLING = 0.075  # K m/s: believed loss of mean temperature times thickness [C 3
 ROLL_LOSS = 0.45  # K m: believed loss to the rolls in a pass times mean thickness [C 3.7]
 WORK = 17.0  # K: believed rise per unit of logarithmic reduction [C 3.7]
 DESCALED_PASS = 0.3  # K m: believed loss under a descaling header times thickness [C 3.7]
-BAR_ALLOWANCE = 9e-3  # m: bar wider than the strip's aim: tension takes 1-6 mm, ends are narrow [M 3.3]
+BAR_ALLOWANCE = (
+    9e-3  # m: bar wider than the strip's aim: tension takes 1-6 mm, ends are narrow [M 3.3]
+)
 SCALED = 0.012  # 1: of a slab's steel believed lost as scale [M 4.1]
 WIDTH_SLACK = 5e-3  # m: width left over at which more passes with the edger are planned [M]
 PRIMARY_LOSS = 18.0  # K: believed loss of mean temperature from the door to the first pass [C 3.7]

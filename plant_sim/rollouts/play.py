@@ -44,8 +44,8 @@ def line_kind(name: str) -> LineKind:
     """
     if name != "hot-strip":
         raise ConfigError(f"line {name!r} is not known; the lines are: hot-strip")
-    from ..lines.hot_strip.lanes import INTERVAL, HotStripLanes
     from ..lines.hot_strip.control_table import offer
+    from ..lines.hot_strip.lanes import INTERVAL, HotStripLanes
 
     return LineKind(HotStripLanes, offer, INTERVAL)
 

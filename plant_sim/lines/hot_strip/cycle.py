@@ -109,6 +109,9 @@ def advance_coil(
         block[R.GAP_LEFT * LANES + i] -= INTERVAL
         if block[R.GAP_LEFT * LANES + i] > 0.0:
             return count
+        if block[R.REQUEST * LANES + i] > 1.5:  # asked for while the mill stood empty
+            _change_rolls(block, i)
+            return count
         if upstream and not bar_waits(rougher, mill):
             return count
         if block[R.COIL * LANES + i] > 0.5:

@@ -31,14 +31,13 @@ BIAS_LEARNING = 0.10  # 1: of an FDT error, per coil [M 6.5]
 ZERO_LEARNING = 0.35  # 1: of the monitor's correction at the head, per coil [M 6.5]
 # 1, K: force factor and bias of a line whose furnaces bring bars some 90 K hotter than those that
 # the model was identified on, of the same rolled coils [C]
-HOT_FACTOR, HOT_BIAS = 0.91, -7.0
+HOT_FACTOR = 0.91
 LEAST_FACTOR, MOST_FACTOR = 0.6, 1.6  # 1: bounds of a learned force factor [T]
 
 
 @kernel
 def begin_hot(block: Block, i: int) -> None:
     """Let level 2 of lane i begin with what it knows of the bars of furnaces and rougher."""
-    block[R.FDT_BIAS * LANES + i] = HOT_BIAS
     for s in range(STANDS):
         block[(R.ADAPTED + s) * LANES + i] *= HOT_FACTOR
 
