@@ -6,6 +6,7 @@ rounded ones in the code.
 """
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ def samples() -> tuple[list[Strip], NDArray[np.float64]]:
 def rolled(kinds: list[Strip], banks: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the coiling temperatures (K) that the plant gives."""
     bench = TableBench(kinds, calm=True)
-    hold = {}
+    hold: dict[int, Any] = {}
     for b in range(P.BANKS):
         share = np.clip(banks - b, 0.0, 1.0) if b < MILL[P.BANK_COUNT] else TRIM_OPEN
         for row in (R.VALVE + b, *(R.EARLIER + k * P.BANKS + b for k in range(R.PAST))):
@@ -55,16 +56,18 @@ def predicted(kinds: list[Strip], banks: NDArray[np.float64]) -> NDArray[np.floa
     count = int(mains + MILL[P.TRIM_COUNT])
     edges = [MILL[P.PYROMETER_DISTANCE], *(first + length * k for k in range(count + 1))]
     edges += list(np.linspace(edges[-1], MILL[P.CT_PYROMETER], 4)[1:])
-    heat, gauge, carbon, speed = (
+    started, gauge, carbon, speed = (
         np.array([getattr(strip, name) for strip in kinds])
         for name in ("fdt", "gauge", "carbon", "speed")
     )
-    age = np.zeros(banks.size)
+    age: Any = np.zeros(banks.size)
+    heat: Any = started
+    formula: Any = model  # written for numbers, and as good for arrays
     for k, (start, end) in enumerate(pairwise(edges)):
         wet = np.clip(banks - (k - 1), 0.0, 1.0) * (0 < k <= mains)
         wet += TRIM_OPEN * (mains < k <= count)
-        flux = wet * model.flux(heat, 298.0, speed)
-        heat, age = model.after(heat, age, gauge, carbon, (end - start) / speed, flux)
+        flux = wet * formula.flux(heat, 298.0, speed)
+        heat, age = formula.after(heat, age, gauge, carbon, (end - start) / speed, flux)
     return heat
 
 

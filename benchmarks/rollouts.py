@@ -19,8 +19,8 @@ from typing import get_args
 from rich.console import Console
 
 from passline.plant_sim.controls import legal_moves
-from passline.plant_sim.lines.hot_strip.lanes import INTERVAL, HotStripLanes
 from passline.plant_sim.lines.hot_strip.control_table import CONTROLS, offer
+from passline.plant_sim.lines.hot_strip.lanes import INTERVAL, HotStripLanes
 from passline.plant_sim.rollouts import Job, backends
 from passline.plant_sim.rollouts.branch import branch_many
 from passline.plant_sim.rollouts.job import Backend

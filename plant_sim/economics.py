@@ -2,8 +2,9 @@
 
 Money is what the rolled steel loses (downgraded and scrapped mass, scale), fuel, the energy of the
 drives, water, roll wear, and the time the line was taken. Harm is seconds beyond a rating (each
-stand and rating counted), of two-phase rolling, of standstill behind a cobble, a break or a
-trip, and of winding with edges that are not straight; it is never traded against money. The prices are defaults; a plant replaces them by its own.
+stand and rating counted), of two-phase rolling, of standstill behind a cobble, a break or a trip,
+and of winding with edges that are not straight; it is never traded against money. The prices are
+defaults; a plant replaces them by its own.
 """
 
 from .engine.numbers import inline

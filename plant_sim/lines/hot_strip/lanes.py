@@ -87,7 +87,7 @@ class HotStripLanes:
 
     Args:
         seeds: one seed a line; equal seeds are equal lines.
-        scenario: name in `scenarios.SCENARIOS`.
+        scenario: a scenario or its name in `scenarios.SCENARIOS`.
         config: a mill of one's own: the path of a mill file or a `config.Mill`; None: the default.
         upstream: with furnaces and rougher; without them bars are drawn at random, for tasks of
             the finishing mill and the run-out table.
@@ -106,7 +106,7 @@ class HotStripLanes:
     def __init__(
         self,
         seeds: Sequence[int],
-        scenario: str = "nominal",
+        scenario: "str | Scenario" = "nominal",
         config: object | None = None,
         upstream: bool = True,
         resolution: Resolution = "supervisory",

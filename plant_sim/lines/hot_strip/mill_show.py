@@ -80,7 +80,8 @@ def _swing(block: Block, i: int, place: float) -> float:
     """Return where a looper that oscillates stands (1): a sine seen at no fixed angle."""
     size = block[(R.FAULT + LOOPER_SWING) * LANES + i]
     here = where(block[(R.FAULT_PLACE + LOOPER_SWING) * LANES + i] == place, size, 0.0)
-    return here * 0.7 * block[(R.NOISE + R.N_ECCENTRIC) * LANES + i]
+    swing: float = here * 0.7 * block[(R.NOISE + R.N_ECCENTRIC) * LANES + i]
+    return swing
 
 
 @kernel

@@ -129,7 +129,7 @@ def _hurt(furnaces: Block, mill: Table) -> float:
 @kernel
 def _finishing(at: Table) -> float:
     """Return the seconds that pacing believes the finishing mill needs for an order."""
-    strip = at[O.MASS] / (7850.0 * at[O.WIDTH] * at[O.GAUGE])
+    strip: float = at[O.MASS] / (7850.0 * at[O.WIDTH] * at[O.GAUGE])
     return strip / BELIEVED_SPEED + EXTRA
 
 
@@ -138,9 +138,10 @@ def _free(block: Block, i: int) -> float:
     """Return in how many seconds the finishing mill will be free of what it rolls."""
     if block[R.ACTIVE * LANES + i] < 0.5:
         return fmax(block[R.GAP_LEFT * LANES + i], 0.0)
-    left = block[R.BAR * LANES + i] - block[R.BAR_DONE * LANES + i]
+    left: float = block[R.BAR * LANES + i] - block[R.BAR_DONE * LANES + i]
     flow = block[R.SHOWN_SPEED * LANES + i] * block[R.GAUGE_AIM * LANES + i]
-    return fmax(left, 0.0) * block[R.BAR_THICK * LANES + i] / fmax(flow, 5e-3)
+    seconds: float = fmax(left, 0.0) * block[R.BAR_THICK * LANES + i] / fmax(flow, 5e-3)
+    return seconds
 
 
 @kernel
