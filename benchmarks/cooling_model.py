@@ -68,7 +68,7 @@ def predicted(kinds: list[Strip], banks: NDArray[np.float64]) -> NDArray[np.floa
         wet += TRIM_OPEN * (mains < k <= count)
         flux = wet * formula.flux(heat, 298.0, speed)
         heat, age = formula.after(heat, age, gauge, carbon, (end - start) / speed, flux)
-    return heat
+    return np.asarray(heat)
 
 
 def main() -> None:
