@@ -8,16 +8,16 @@ os.environ.update(HF_HUB_OFFLINE="1", LANGSMITH_TRACING="false", RAY_USAGE_STATS
 
 
 def pytest_collection_finish(session):
-    """Compile the plant before any test's clock runs: half a minute after a change, else a second.
+    """Compile the plant before any test's clock runs: a minute or two after a change, else a second."""
+    if session.config.option.collectonly or not session.items:
+        return
+    from passline.plant_sim import make_line
+    from passline.plant_sim.lines.hot_strip.furnaces import Furnaces
 
-    A single file goes without; its first test then waits for the compiler.
-    """
-    if not session.config.option.collectonly and len({item.path for item in session.items}) > 3:
-        from passline.plant_sim import make_line
-        from passline.plant_sim.lines.hot_strip.furnaces import Furnaces
-
-        make_line("hot-strip").advance(1.0)
-        Furnaces([0]).advance(1)
+    make_line("hot-strip").advance(1.0)
+    Furnaces([0]).advance(1)
+    if any("fine" in item.nodeid for item in session.items):
+        make_line("hot-strip", resolution="fine").advance(1.0)
 
 
 @pytest.hookimpl(wrapper=True)
