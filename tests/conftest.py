@@ -8,7 +8,7 @@ os.environ.update(HF_HUB_OFFLINE="1", LANGSMITH_TRACING="false", RAY_USAGE_STATS
 
 
 def pytest_collection_finish(session):
-    """Compile the plant before any test's clock runs: a minute or two after a change, else a second."""
+    """Compile the plant before any test's clock runs: a minute after a change, else a second."""
     if session.config.option.collectonly or not session.items:
         return
     from passline.plant_sim import make_line
