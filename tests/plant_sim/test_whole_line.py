@@ -33,14 +33,14 @@ def test_every_control_moves_something(warm, name):
     lines = [HotStripLanes.spread(warm, 1) for _ in range(1 + len(wanted))]
     for line, value in zip(lines[1:], wanted, strict=True):
         line.write(name, value)
-    for _ in range(30):
+    for _ in range(90):  # a zone set-point on its way up hides a trim for some minutes
         for line in lines:
             line.advance(40)
         held = values(lines[0])
         for moved in map(values, lines[1:]):
             if any(held[key] != moved[key] for key in held if key != name):
                 return
-    pytest.fail(f"{name} at {wanted} moved nothing in ten minutes")
+    pytest.fail(f"{name} at {wanted} moved nothing in half an hour")
 
 
 def test_a_line_goes_on_from_a_spread_state_as_it_would_have(warm):
