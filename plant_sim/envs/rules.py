@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..control.cooling_feedback import MOST_TRIM
 from ..errors import ConfigError
 from ..lines.hot_strip.control_table import CONTROLS
 from ..lines.hot_strip.parameters import BANKS, STANDS
@@ -21,13 +22,15 @@ Page = Mapping[str, Array]  # observations by name, SI, (n,) each
 Rule = Callable[[Page], Array]
 
 SMALL = 10e-6  # m of thickness that the monitor alone may take out
-GENTLE = 200.0  # K of error for the whole trim: more swings with the dead time of the table
+GENTLE = 800.0  # K of error for the whole trim: the feedback does the rest, more swings with it
+EARLY = 0.1  # of the trim, for each bank that the feedback adds: the main banks take it over early
 UNLEARNED = 0.65  # share of the monitor's correction that level 2 does not learn at once
 DOUBT, AGREE = 15.0, 8.0  # K between pyrometer and model: distrust, trust again
-AT_LIMIT = 0.47  # banks: the cooling feedback has nearly nothing left
+AT_LIMIT = 0.94 * MOST_TRIM  # banks: the cooling feedback has nearly nothing left
 DOOR_ERROR, BACKLOG = 40.0, 4.0  # K and slabs for the whole of a trim
 LEAN = -0.5  # of the air trim: below that fuel stays unburnt
 DRY, ASKED = 0.2, 0.8  # flow of a bank that gives no water, and the command that should
+WET = 0.8  # flow of a bank behind it: the valves have had their time, the strip is there
 
 
 def page_of(task: Task[Any], observations: Array) -> Page:
@@ -60,8 +63,9 @@ def finishing_mill(page: Page) -> Array:
 
 
 def run_out_table(page: Page) -> Array:
-    """Add a little of the coiling-temperature error at once: strip under way is not seen yet."""
-    return (page["rot.strip_seen"] * page["rot.coiling_temperature"] / GENTLE)[:, None]
+    """Hand what the feedback has found to the main banks early, and a little of the error."""
+    trim = EARLY * page["rot.feedback"] + page["rot.coiling_temperature"] / GENTLE
+    return (page["rot.strip_seen"] * trim)[:, None]
 
 
 def mill_setup(page: Page) -> Array:
@@ -76,30 +80,33 @@ def mill_setup(page: Page) -> Array:
 
 
 def hot_strip_line(page: Page) -> Array:
-    """Follow the operator's table: instruments first, then equipment, then set-points."""
+    """Follow the operator's table: instruments first, then equipment, then the cooling.
+
+    A bank counts as dry only while a bank behind it gives water: the last one that is asked for
+    opens and closes with the demand, and its valve takes seconds. The hardness is left to level 2:
+    its correction is for the next coil, and moved every ten seconds it winds up within one.
+    """
     rolling = page["fm.rolling"] > 0.5
     apart = np.abs(page["fm.fdt"] - page["fm.fdt_model"])  # both minus the same aim
     doubted = page["fm.fdt_source"] > 0.5
     source = np.where(rolling, np.where(doubted, apart > AGREE, apart > DOUBT), doubted)
 
     out = page["rot.bank_out"].round()
+    wet_behind = np.zeros(out.shape, bool)
     for bank in range(BANKS, 0, -1):
         asked = page[f"rot.bank_{bank}_command"] > ASKED
-        dry = asked & (page[f"rot.bank_{bank}_flow"] < DRY)
-        out = np.where(dry, float(bank), out)
+        flow = page[f"rot.bank_{bank}_flow"]
+        out = np.where(asked & (flow < DRY) & wet_behind, float(bank), out)
+        wet_behind |= asked & (flow > WET)
 
     full = np.abs(page["rot.feedback"]) > AT_LIMIT
     cooling = page["rot.cooling_correction"]
     wrong = page["rot.strip_seen"] * page["rot.coiling_temperature"] * np.sign(page["rot.feedback"])
     cooling = cooling + 0.05 * (full & (wrong > 15.0)) * np.sign(page["rot.feedback"])
-    harder = page["fm.force_ratio"] - 1.0
-    hardness = page["fm.hardness_correction"]
-    hardness = hardness + 0.05 * np.sign(harder) * (np.abs(harder) > 0.10)
     wanted = {
         "fm.fdt_source": source.astype(np.float64),
         "rot.bank_out": out / BANKS,
         "rot.cooling_correction": cooling / CONTROLS["rot.cooling_correction"].high,
-        "fm.hardness_correction": hardness / CONTROLS["fm.hardness_correction"].high,
     }
     return np.stack([wanted.get(name, np.zeros(out.shape)) for name in MOVED], axis=1)
 
