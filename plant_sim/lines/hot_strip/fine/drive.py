@@ -9,7 +9,7 @@ from .. import rows as R  # noqa: N812
 from ..layout import ROWS
 from ..parameters import STANDS
 from . import rows as F  # noqa: N812
-from .bar import begin_lane, clear
+from .bar import begin_lane
 from .interval import run
 from .rows import LANES
 
@@ -86,11 +86,3 @@ def begin_fine(
                 fine[b * fine_size : (b + 1) * fine_size],
                 i, plan[lane], episode[lane],
             )  # fmt: skip
-
-
-@driver
-def clear_lane(fine: Block, lane: int) -> None:
-    """Take the strip out of one mill after an event; the flag goes down."""
-    fine_size = F.ROWS * LANES
-    b, i = lane // LANES, lane % LANES
-    clear(fine[b * fine_size : (b + 1) * fine_size], i)
