@@ -36,7 +36,7 @@ def trends(facts: Facts, traces: Traces) -> str:
     for key, signal in QUANTITIES.items():
         title, unit, scale = _TITLES[key]
         true, measured = traces.true[key] * scale, traces.measured[key] * scale
-        limit = max(4.0 * SIGNALS[signal].noise, 0.4 * facts.tolerances[key]) * scale
+        limit = max(4.0 * SIGNALS[signal].noise, 0.5 * facts.tolerances[key]) * scale
         curves = [
             Curve(_HOLD, traces.hold_time.tolist(), (traces.hold[key] * scale).tolist(), "hold"),
             Curve(_MEASURED, traces.time.tolist(), measured.tolist(), "measured"),

@@ -9,8 +9,8 @@ time left is one formula. During a stop the zones are led down to holding temper
 
 from ..engine.numbers import exp, fmax, inline, log, require
 from ..physics.steel import enthalpy, specific_heat
+from ..physics.strip_temperature import STEFAN_BOLTZMANN
 
-STEFAN_BOLTZMANN = 5.670374e-8  # W/(m2 K4): constant of radiation [V CODATA]
 DENSITY = 7850.0  # kg/m3: data sheet [M 3.7]
 CONDUCTIVITY = 32.0  # W/(m K): constant over temperature [M 3.7]
 SURFACE_SHARE = 1.0 / 3.0  # 1: mass of the outer node, both faces [C]

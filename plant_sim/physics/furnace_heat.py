@@ -7,8 +7,8 @@ Sources: section 4.1 [M]; gas heat contents as straight lines through tables [M]
 """
 
 from ..engine.numbers import fmax, inline, require, sqrt
+from .strip_temperature import STEFAN_BOLTZMANN
 
-STEFAN_BOLTZMANN = 5.670374e-8  # W/(m2 K4): constant of radiation [V CODATA]
 HEATING_VALUE = 36e6  # J/m3: lower heating value of natural gas [M 4.1]
 AIR_NEED = 9.52  # m3/m3: air that natural gas needs [C from CH4]
 AIR_OXYGEN = 0.21  # 1: oxygen in air [M]

@@ -32,6 +32,7 @@ COOLING_LEVEL, COOLING_SPREAD = 0.05, 0.015  # 1: of this plant; from coil to co
 OWN_BEND_SPREAD, OWN_HEAT_SPREAD = 0.05, 0.08  # 1: deviation between mills [T]
 SKID_LEAST, SKID_MORE = 3.0, 5.0  # K: amplitude of skid marks on the bar [M 4.1]
 SKID_LENGTH = 9.0  # m: of bar from one skid mark to the next [M 4.1]
+ALLOWANCE = 5e-3  # m: a bar is wider than ordered, for necking and tolerance [M 6.1]
 HEAD_COLD, HEAD_REACH = 12.0, 0.8  # K, m of bar: how cold and how long the head is [T]
 # channels of the random numbers: 0..63 noise of an interval, from 64 what is drawn once
 PLANT, BAR_DRAW = 80, 128
@@ -168,7 +169,7 @@ def draw_bar(block: Block, i: int, noise: np.uint64, episode: int) -> None:
             6.2831853 * place / SKID_LENGTH + phase
         )
         block[(R.BAR_CELL_THICK + c) * LANES + i] = thick
-        block[(R.BAR_CELL_WIDTH + c) * LANES + i] = 0.0
+        block[(R.BAR_CELL_WIDTH + c) * LANES + i] = ALLOWANCE
     cold = HEAD_COLD * block[R.BAR_SCALE * LANES + i]
     block[R.HEAD_DEFICIT * LANES + i] = cold + block[(R.FAULT + F.COLD_HEAD) * LANES + i]
 

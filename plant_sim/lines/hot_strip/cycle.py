@@ -20,6 +20,7 @@ from ...economics import (
 from ...engine.numbers import fmax, kernel
 from ...engine.random import normal, uniform
 from ...physics.strip_temperature import after_radiation, emissivity
+from . import parameters as P  # noqa: N812
 from . import rows as R  # noqa: N812
 from .coil_start import BAR_DRAW, bar_at, draw_bar, head_deficit, order
 from .disturbances import warm_water
@@ -39,7 +40,6 @@ Table = NDArray[np.float64]
 
 COVER = 0.35  # 1: share of radiation that the hoods over the delay table let through [M 3.7]
 BAR_PYROMETER = 3.0  # K: its noise at the set-up [M 3.7]
-HEAD_AT_COILER = 112.0  # m: strip delivered when the head is in the coiler [M 4.2]
 HEAD_SEEN = 30.0  # m: strip delivered when the forces of the head have settled [T]
 LOCK_ON = 2.0  # s: gap control locks on to the head's forces [M 3.4]
 TAIL_SHARE = 0.92  # 1: of the bar; behind it the tail [T]
@@ -119,7 +119,7 @@ def advance_coil(
             count += 1
         _begin(block, i, mill, orders, rougher, plan, noise, episode)
     else:
-        _follow(block, i)
+        _follow(block, i, mill)
         if upstream:
             feed_bar(block, i, rougher)
     if block[R.BAR_DONE * LANES + i] >= block[R.BAR * LANES + i]:
@@ -206,7 +206,7 @@ def _change_rolls(block: Block, i: int) -> None:
 
 
 @kernel
-def _follow(block: Block, i: int) -> None:
+def _follow(block: Block, i: int, mill: Table) -> None:
     """The strip moves on: how much is through, which phase, lock-on, learning at the head."""
     block[R.COIL_TIME * LANES + i] += INTERVAL
     step = block[R.SPEED * LANES + i] * INTERVAL
@@ -219,7 +219,7 @@ def _follow(block: Block, i: int) -> None:
             block[(R.LOCKED + s) * LANES + i] = block[(R.SHOWN_FORCE + s) * LANES + i]
     if block[R.RATIO_DONE * LANES + i] < 0.5 and strip > HEAD_SEEN:
         learn_force(block, i)
-    if strip > HEAD_AT_COILER:
+    if strip > mill[P.COILER]:  # the head is in the coiler
         if block[R.PHASE * LANES + i] < BODY:
             learn_zero(block, i)
         block[R.ZOOM * LANES + i] += block[R.ZOOM_RATE * LANES + i] * INTERVAL

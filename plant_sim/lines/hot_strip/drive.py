@@ -83,7 +83,7 @@ def behind_mill(state: Block, mill: Table) -> None:
         table = block[TABLE * LANES :]
         profile(block, mill)
         count_strip(block)
-        hand_over(block, table)
+        hand_over(block, table, mill)
         run_out(table, mill, SUBSTEPS)
         take_back(block, table)
 

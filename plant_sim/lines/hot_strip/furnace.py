@@ -13,7 +13,6 @@ from ...engine.numbers import fmax, fmin, inline, kernel, sqrt, where
 from ...physics.furnace_heat import (
     AIR_NEED,
     HEATING_VALUE,
-    STEFAN_BOLTZMANN,
     air_heat,
     flue_heat,
     flue_temperature,
@@ -34,6 +33,7 @@ from ...physics.slab_conduction import (
     conduct,
 )
 from ...physics.steel import AUSTENITE, DENSITY_COLD
+from ...physics.strip_temperature import STEFAN_BOLTZMANN
 from . import furnace_rows as F  # noqa: N812  the layout, read as F.ZONE
 from . import parameters as P  # noqa: N812  the mill's data, read as P.ZONE_LENGTH
 from .parameters import ZONES

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ...engine.numbers import fmax, kernel, where
 from ...engine.random import normal
 from . import faults as F  # noqa: N812
+from . import parameters as P  # noqa: N812
 from . import rows as R  # noqa: N812
 from . import runout_rows as O  # noqa: N812
 from .parameters import STANDS
@@ -18,7 +19,6 @@ Block = NDArray[np.float64]
 Keys = NDArray[np.uint64]
 Counts = NDArray[np.int64]
 
-HEAD_AT_COILER = 112.0  # m: strip delivered when the head is in the coiler [M 4.2]
 FIRST_NOISE = 64  # channel of the first deviate of the table's instruments
 
 # rows that are handed over as they are: of the table, of the line
@@ -42,7 +42,7 @@ TAKEN = (
 
 
 @kernel
-def hand_over(block: Block, table: Block) -> None:
+def hand_over(block: Block, table: Block, mill: Block) -> None:
     """Give the table of sixteen lines what the mill, the order and the set-points say."""
     for pair in GIVEN:
         for i in range(LANES):
@@ -55,7 +55,7 @@ def hand_over(block: Block, table: Block) -> None:
         table[O.FDT_SEEN * LANES + i] = where(
             trusts > 0.5, block[R.SHOWN_FDT * LANES + i], block[R.FDT_MODEL * LANES + i]
         )
-        lead = HEAD_AT_COILER - block[R.STRIP_DONE * LANES + i]
+        lead = mill[P.COILER] - block[R.STRIP_DONE * LANES + i]
         table[O.ZOOM_LEAD * LANES + i] = fmax(lead, 0.0)
         left = block[R.BAR * LANES + i] - block[R.BAR_DONE * LANES + i]
         left = left * block[R.BAR_THICK * LANES + i] / block[R.GAUGE_AIM * LANES + i]

@@ -21,6 +21,8 @@ from ...physics.roll_bite import (
     torque,
 )
 from ...physics.strip_temperature import (
+    SPRAY_FILM,
+    SPRAY_LENGTH,
     after_film,
     after_radiation,
     emissivity,
@@ -56,7 +58,7 @@ ANY_FORCE = 1e9  # N, no roll force: the range test that catches a broken state
 CONTACT = 30e3  # W/(m2 K), strip to roll [M range]
 ROLL_SURFACE, SPRAY_WATER = 400.0, 305.0  # K [T]
 AIR_FILM = 40.0  # W/(m2 K), moving strip [M]
-SPRAY_FILM, SPRAY_LENGTH, FIRST_SPRAY = 2500.0, 0.45, 3  # W/(m2 K), m [V], behind F4..F6 [T]
+FIRST_SPRAY = 3  # stands from which on a spray stands behind, 0 is F1
 SPRAY_BASE, SPRAY_P, SPRAY_I = 0.4, 0.012, 0.0016  # opening, per K, per K and interval [T]
 FRONT_PULL, BACK_PULL = 0.3, 0.7  # 1: of a tension that acts on a stand's mean pressure [M 3.5]
 LEAK_LAG = 0.1  # s: of the position loop that holds a leaking cylinder [M 3.4]

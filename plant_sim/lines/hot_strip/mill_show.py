@@ -39,7 +39,6 @@ SLIP = 0.05  # 1: strip over roll speed, as level 1 believes it [M 3.2]
 TENSION = (4e6, 5e6, 6e6, 9e6, 11e6, 13e6)
 LOOPER_ANGLE = 0.36  # rad: set-point of the loopers [M 3.5]
 HYDRAULIC = 25e6  # Pa: supply of the gap cylinders [M 3.4]
-ALLOWANCE = 5e-3  # m: strip is aimed wider than ordered, for necking and tolerance [M 6.1]
 SWING_TENSION = 0.6  # 1: of the set-point, amplitude behind a looper that swings in full [T]
 SWING_ANGLE = 0.15  # rad: amplitude of that looper [T]
 HOT_STRENGTH = 150e6  # Pa: flow stress of strip between stands, slow strain [M 3.1]
@@ -133,7 +132,7 @@ def _show_strip(block: Block) -> None:
         fresh = where(block[R.COIL_TIME * LANES + i] > 1.0, 0.4, 1.0)
         block[R.FDT_MODEL * LANES + i] = where(rolling > 0.5, old + fresh * (expected - old), old)
 
-        wide = block[R.WIDTH * LANES + i] + ALLOWANCE + block[R.BAR_WIDER * LANES + i]
+        wide = block[R.WIDTH * LANES + i] + block[R.BAR_WIDER * LANES + i]
         pulled = 1.0 + block[R.TENSION_TRIM * LANES + i]
         flow = fmax(speed * exit, 1e-3)
         for s in range(STANDS - 1):

@@ -31,7 +31,6 @@ Table = NDArray[np.float64]
 
 FURNACE_EVERY = int(F.STEP / INTERVAL)  # intervals
 BELIEVED_SPEED = 9.0  # m/s: behind F7, pacing's first guess [M 3.11]
-ALLOWANCE = 5e-3  # m: by which bars are wider than ordered, as in `mill_show` [M 6.1]
 EXTRA = 8.0  # s: of threading and tailing out, as pacing believes [M]
 BELIEVED_DESCALING = 22.0  # K: level 2's belief of what the finishing descaler takes [M 3.7]
 ENTRY_SPEED = 1.2  # m/s: of the bar under the finishing descaler [M]
@@ -203,7 +202,7 @@ def feed_bar(block: Block, i: int, rougher: Block) -> None:
         heat, WATER, thick, ENTRY_SPEED, headers
     )
     block[R.H * LANES + i] = thick
-    block[R.BAR_WIDER * LANES + i] = wide - block[R.WIDTH * LANES + i] - ALLOWANCE
+    block[R.BAR_WIDER * LANES + i] = wide - block[R.WIDTH * LANES + i]
 
 
 @kernel

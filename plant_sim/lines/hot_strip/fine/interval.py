@@ -12,7 +12,7 @@ from .. import faults as K  # noqa: N812
 from .. import parameters as P  # noqa: N812
 from .. import profile_rows as Q  # noqa: N812
 from .. import rows as R  # noqa: N812
-from ..mill_show import ALLOWANCE, HYDRAULIC, TENSION_NOISE, TORQUE_NOISE, WIDTH_NOISE
+from ..mill_show import HYDRAULIC, TENSION_NOISE, TORQUE_NOISE, WIDTH_NOISE
 from ..parameters import STANDS
 from . import bench as B  # noqa: N812
 from . import rows as F  # noqa: N812
@@ -49,7 +49,7 @@ def take_in(block: Block, fine: Block, bench: Block, mill: Block) -> None:
         bench[B.CARBON * LANES + i] = block[R.CARBON * LANES + i]
         bench[B.HARDNESS * LANES + i] = block[R.HARDNESS * LANES + i]
         bench[B.STIFFNESS * LANES + i] = block[R.STIFFNESS * LANES + i]
-        wide = block[R.WIDTH * LANES + i] + ALLOWANCE + block[R.BAR_WIDER * LANES + i]
+        wide = block[R.WIDTH * LANES + i] + block[R.BAR_WIDER * LANES + i]
         bench[B.WIDTH * LANES + i] = wide
         fine[F.ENTRY_WIDTH * LANES + i] = wide
         bench[B.HEAD * LANES + i] = fine[F.HEAD * LANES + i]

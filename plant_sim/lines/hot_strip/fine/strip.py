@@ -17,11 +17,14 @@ from ....physics.roll_bite import contact_length, strain
 from ....physics.strip_temperature import (
     DENSITY,
     HEAT,
+    SPRAY_FILM,
+    SPRAY_LENGTH,
     STEFAN_BOLTZMANN,
     emissivity,
     work_rise,
 )
 from .. import parameters as P  # noqa: N812
+from ..mill import AIR_FILM, CONTACT, ROLL_SURFACE
 from ..parameters import STANDS
 from . import bench as B  # noqa: N812
 from . import rows as F  # noqa: N812
@@ -30,14 +33,9 @@ from .rows import CELLS, GAUGE_CELLS, LANES, SAMPLES
 Block = NDArray[np.float64]
 
 CONDUCTIVITY = 27.3  # W/(m K): steel above 800 degC [M 3.7]
-CONTACT = 30e3  # W/(m2 K): strip to roll, of 20-60 kW/(m2 K) [M 3.7]
-ROLL_SURFACE = 400.0  # K: work roll where it meets the strip [M 3.7]
 FRICTION = 0.25  # 1: hot rolling, of 0.25-0.4 [M 6.4]
 SLIDING = 0.5  # 1: mean slip against the roll over the forward slip [T 3.7]
-AIR_FILM = 40.0  # W/(m2 K): moving strip, of 20-50 [M 3.7]
 SURROUNDINGS = 305.0  # K: air and spray water [M 3.7]
-SPRAY_FILM = 2500.0  # W/(m2 K): of 1.5-5 kW/(m2 K) [V 3.7]
-SPRAY_LENGTH = 0.45  # m: under one spray [V 3.7]
 SPRAY_PLACE = 1.0  # m: a spray begins behind its stand [T 3.7]
 FIRST_SPRAY, LAST_SPRAY = 3, 5  # stands with a spray behind them, 0 is F1
 MODE = 9.869604401089358  # 1: pi**2, decay of the first mode, in a**2 over diffusivity [C 3.7]
