@@ -10,9 +10,9 @@ from scipy.integrate import solve_ivp
 
 from passline.plant_sim.control import gap_control, looper_control, speed_control
 from passline.plant_sim.control.level2_model import MODULUS
+from passline.plant_sim.lines.hot_strip import bite
 from passline.plant_sim.lines.hot_strip import parameters as P  # noqa: N812
 from passline.plant_sim.lines.hot_strip.config import default_mill
-from passline.plant_sim.lines.hot_strip.fine import bite
 from passline.plant_sim.physics import hydraulic_gap, interstand, looper, main_drive, roll_bite
 from passline.plant_sim.physics.flow_stress import shida_mean
 from passline.plant_sim.physics.mill_stretch import KISS_FORCE

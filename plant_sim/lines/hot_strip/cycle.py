@@ -131,10 +131,12 @@ def advance_coil(
         block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 0.0, 0.0
         if upstream:
             bar_through(block, i, rougher)
-            block[R.GAP_LEFT * LANES + i] = fmax(CLEARED, block[R.GAP_LEFT * LANES + i])
+            cleared = CLEARED + block[R.TRANSIT * LANES + i]
+            block[R.GAP_LEFT * LANES + i] = fmax(cleared, block[R.GAP_LEFT * LANES + i])
             return count
         more = GAP_MORE * block[R.GAP_SCALE * LANES + i]
         gap = GAP_LEAST + more * uniform(noise, episode, number, BAR_DRAW + 6)
+        gap += block[R.TRANSIT * LANES + i]
         block[R.GAP_LEFT * LANES + i] = fmax(gap, block[R.GAP_LEFT * LANES + i])
         return count
     if upstream:
@@ -173,8 +175,8 @@ def _begin(
     preset_profile(block, i)
     block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 1.0, HEAD
     for row in (
-        R.COIL_TIME, R.BAR_DONE, R.STRIP_DONE, R.RATIO_DONE, R.BIAS_SUM, R.OVER_TIME, R.EVENT,
-        R.EVENT_PLACE,
+        R.COIL_TIME, R.BAR_DONE, R.STRIP_DONE, R.RATIO_DONE, R.BIAS_SUM, R.BIAS_TIME, R.OVER_TIME,
+        R.EVENT, R.EVENT_PLACE,
     ):  # fmt: skip
         block[row * LANES + i] = 0.0
     block[R.SPEED * LANES + i] = block[R.THREAD_SPEED * LANES + i]
@@ -226,6 +228,7 @@ def _follow(block: Block, i: int, mill: Table) -> None:
         block[R.PHASE * LANES + i] = BODY
     if block[R.BAR_DONE * LANES + i] > TAIL_SHARE * block[R.BAR * LANES + i]:
         block[R.PHASE * LANES + i] = TAIL
-    block[R.BIAS_SUM * LANES + i] += (
-        block[R.SHOWN_FDT * LANES + i] - block[R.FDT_MODEL * LANES + i]
-    ) * INTERVAL
+    if block[R.SHOWN_GAUGE * LANES + i] > 0.0:  # strip is under the pyrometer
+        off = block[R.SHOWN_FDT * LANES + i] - block[R.FDT_MODEL * LANES + i]
+        block[R.BIAS_SUM * LANES + i] += off * INTERVAL
+        block[R.BIAS_TIME * LANES + i] += INTERVAL

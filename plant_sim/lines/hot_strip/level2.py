@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...control.level2_model import MODULUS, SPRAY, delivery_temperature, force, speed_for
+from ...control.speed_control import SPRAY_BASE
 from ...engine.numbers import exp, fmax, fmin, kernel, log
 from ...physics.mill_stretch import gap_for
 from . import parameters as P  # noqa: N812
 from . import rows as R  # noqa: N812
-from .mill import SPRAY_BASE
 from .parameters import STANDS
 from .rows import LANES
 
@@ -116,7 +116,7 @@ def learn_zero(block: Block, i: int) -> None:
 def learn_temperatures(block: Block, i: int) -> None:
     """Behind the tail: level 2 learns from the pyrometer its bias of the delivery temperature."""
     learning = 1.0 - block[R.FROZEN * LANES + i]
-    seconds = fmax(block[R.COIL_TIME * LANES + i], 1.0)
+    seconds = fmax(block[R.BIAS_TIME * LANES + i], 1.0)
     if block[R.FDT_SOURCE * LANES + i] < 0.5:
         bias = block[R.BIAS_SUM * LANES + i] / seconds
         moved = block[R.FDT_BIAS * LANES + i] + BIAS_LEARNING * learning * bias

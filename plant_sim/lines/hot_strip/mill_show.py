@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...control.level2_model import delivery_temperature
+from ...control.looper_control import ANGLE_AIM, TENSION_AIM
 from ...engine.numbers import fmax, inline, kernel, where
 from ...physics.strip_temperature import DENSITY
 from ...physics.tension_creep import necked_width
@@ -35,9 +36,6 @@ FORCE_NOISE, SPEED_NOISE, GAUGE_NOISE = 0.06e6, 0.005, 2e-6  # N, m/s, m: of ins
 ENTRY_NOISE, FDT_NOISE, POWER_NOISE = 3.0, 2.0, 0.05e6  # K, K, W: of instruments [M 4.2]
 WIDTH_NOISE, TORQUE_NOISE, TENSION_NOISE = 0.5e-3, 8e3, 0.2e6  # m, N m, Pa: of instruments [M]
 SLIP = 0.05  # 1: strip over roll speed, as level 1 believes it [M 3.2]
-# Pa: tension set-points behind F1..F6 [M 3.5]
-TENSION = (4e6, 5e6, 6e6, 9e6, 11e6, 13e6)
-LOOPER_ANGLE = 0.36  # rad: set-point of the loopers [M 3.5]
 HYDRAULIC = 25e6  # Pa: supply of the gap cylinders [M 3.4]
 SWING_TENSION = 0.6  # 1: of the set-point, amplitude behind a looper that swings in full [T]
 SWING_ANGLE = 0.15  # rad: amplitude of that looper [T]
@@ -89,11 +87,11 @@ def _show_gaps(block: Block) -> None:
         for i in range(LANES):
             rolling = block[R.ACTIVE * LANES + i]
             swing = _swing(block, i, float(s + 1))
-            pull = TENSION[s] * (1.0 + block[R.TENSION_TRIM * LANES + i])
+            pull = TENSION_AIM[s] * (1.0 + block[R.TENSION_TRIM * LANES + i])
             pull = pull * (1.0 + SWING_TENSION * swing)
             pull = pull + TENSION_NOISE * block[(R.NOISE + R.N_TENSION + s) * LANES + i]
             block[(R.SHOWN_TENSION + s) * LANES + i] = rolling * pull
-            block[(R.SHOWN_LOOPER + s) * LANES + i] = rolling * (LOOPER_ANGLE + SWING_ANGLE * swing)
+            block[(R.SHOWN_LOOPER + s) * LANES + i] = rolling * (ANGLE_AIM + SWING_ANGLE * swing)
             blocked = block[(R.FAULT + SPRAY_BLOCK) * LANES + i]
             place = block[(R.FAULT_PLACE + SPRAY_BLOCK) * LANES + i]
             open = 1.0 - where(place == float(s + 1), blocked, 0.0)
@@ -115,7 +113,8 @@ def _show_strip(block: Block) -> None:
         thick = exit + GAUGE_NOISE * block[(R.NOISE + R.N_GAUGE) * LANES + i]
         thick = thick + block[(R.FAULT + THICKNESS_GAUGE) * LANES + i]
         block[R.SHOWN_GAUGE * LANES + i] = rolling * thick
-        shown = fdt + FDT_NOISE * block[(R.NOISE + R.N_FDT) * LANES + i]
+        shown = fdt - block[R.SURFACE * LANES + i]
+        shown = shown + FDT_NOISE * block[(R.NOISE + R.N_FDT) * LANES + i]
         shown = shown + block[(R.FAULT + FDT_PYROMETER) * LANES + i]
         block[R.SHOWN_FDT * LANES + i] = rolling * shown + (1.0 - rolling) * 950.0
         power = block[R.POWER * LANES + i]
@@ -138,7 +137,7 @@ def _show_strip(block: Block) -> None:
         for s in range(STANDS - 1):
             seconds = 5.5 * block[(R.H + s + 1) * LANES + i] / flow
             swing = 1.0 + SWING_TENSION * _swing(block, i, float(s + 1))
-            wide = necked_width(wide, TENSION[s] * pulled * swing, HOT_STRENGTH, seconds)
+            wide = necked_width(wide, TENSION_AIM[s] * pulled * swing, HOT_STRENGTH, seconds)
         block[R.EXIT_WIDTH * LANES + i] = wide
         seen = wide + WIDTH_NOISE * block[(R.NOISE + R.N_WIDTH) * LANES + i]
         block[R.SHOWN_WIDTH * LANES + i] = rolling * seen

@@ -268,6 +268,8 @@ def _stand(
         roll = roll + shifted_crown(stand[SHIFT * LANES + i])
         gap = mechanical_crown(bench[B_OWN_BEND * LANES + i] * force, bending, roll, width)
         crown = exit_crown(gap, stand[STAND_CROWN * LANES + i], entry, exit, heredity)
+        # behind an empty stand is still what it rolled last
+        crown = where(force > LOADED, crown, stand[(STAND_CROWN + 1) * LANES + i])
         stand[(STAND_CROWN + 1) * LANES + i] = crown
 
 

@@ -66,7 +66,8 @@ def set_up(table: Table, mill: Mill) -> None:
     """Level 2: how many banks the strip that now leaves F7 needs."""
     bench = np.zeros(BENCH * LANES)
     for i in range(LANES):
-        rolling = table[R.ACTIVE * LANES + i]
+        rolling = where(table[R.ACTIVE * LANES + i] > 0.5, 1.0, 0.0)
+        table[R.ACTIVE * LANES + i] = rolling
         fresh = where(table[R.WAS_ACTIVE * LANES + i] > 0.5, FRESH, 1.0)
         seen = where(rolling > 0.5, table[R.FDT_SEEN * LANES + i], table[R.FDT_AIM * LANES + i])
         seen = fmin(fmax(seen, LEAST_FDT), MOST_FDT)

@@ -13,7 +13,9 @@ from ....physics.looper import LOWEST
 from ....physics.roll_bite import flattened_radius, forward_slip
 from .. import parameters as P  # noqa: N812
 from .. import rows as R  # noqa: N812
+from ..mill import HEAD_WAITS
 from ..parameters import STANDS
+from ..strip_heat import BAR_COLD
 from . import rows as F  # noqa: N812
 from .rows import LANES, SAMPLES
 
@@ -21,8 +23,6 @@ Block = NDArray[np.float64]
 
 LEAST_SWING, MOST_SWING = 5e-6, 15e-6  # m: amplitude of the backup rolls' run-out [M 3.4]
 LEAST_SLIP, MOST_SLIP = 0.6, 0.8  # 1: real forward slip over that of sticking friction [T 3.2]
-HEAD_START = -3.0  # m: where a bar's head stands before F1 when it is ordered [T 3.5]
-BAR_COLD = 25.0  # K: how much colder the descaled surface of a bar is than its mean [M 3.7]
 GONE = 1e6  # m: the tail's place when no strip is in the mill, beyond any mill [C 3.5]
 MOST_LEARNED = 0.06  # 1: most speed trim of one looper carried from coil to coil [T 3.5]
 DRAW = 160  # channel of the random numbers
@@ -93,12 +93,13 @@ def prepare(block: Block, fine: Block, i: int, mill: Block) -> None:
         fine[(F.SLACK + s) * LANES + i] = 0.0
         fine[(F.LOST + s) * LANES + i] = 0.0
         fine[(F.TENSION + s + 1) * LANES + i] = 0.0
-    fine[F.HEAD * LANES + i] = HEAD_START
-    fine[F.TAIL * LANES + i] = HEAD_START - block[R.BAR * LANES + i]
+    fine[F.HEAD * LANES + i] = -HEAD_WAITS
+    fine[F.TAIL * LANES + i] = -HEAD_WAITS - block[R.BAR * LANES + i]
     fine[F.MASTER * LANES + i] = block[R.THREAD_SPEED * LANES + i]
     fine[F.DELIVERED * LANES + i] = 0.0
     fine[F.MONITOR * LANES + i] = 0.0
     fine[F.ENTRY_BEFORE * LANES + i] = block[R.ENTRY_TEMPERATURE * LANES + i]
+    fine[F.ENTRY_SEEN * LANES + i] = block[R.ENTRY_TEMPERATURE * LANES + i]
     for k in range(SAMPLES):
         fine[(F.S_MARK + k) * LANES + i] = 0.0
 
@@ -109,7 +110,7 @@ def clear(fine: Block, i: int) -> None:
     fine[F.EVENT * LANES + i] = 0.0
     fine[F.EVENT_STAND * LANES + i] = 0.0
     fine[F.EVENT_TIME * LANES + i] = 0.0
-    fine[F.HEAD * LANES + i] = HEAD_START
+    fine[F.HEAD * LANES + i] = -HEAD_WAITS
     fine[F.TAIL * LANES + i] = GONE
     for s in range(STANDS):
         for row in (F.OVER_FORCE, F.OVER_TORQUE, F.OVER_POWER, F.SLACK, F.LOST, F.CARRIED):

@@ -8,5 +8,6 @@ a loop reads one stand's rows from the state and what is common to all from here
     CARBON, HARDNESS, STIFFNESS, WIDTH, HEAD, TAIL, FRONT_SPEED, REAR_SPEED, MASTER, CASCADE,
     LAST_NOW, LAST_THEN, LAST_LOCK, LAST_AIM, MONITOR, FRACTION, WAY, SPRAY, HEAT, COLD, THICK,
     BREADTH, MARK, FRESH, SHIFT, ABOVE, EVENT, EVENT_STAND, FILM, SPEED, HARM,
-) = range(31)  # fmt: skip
-ROWS = HARM + 1
+    PULL, COMPENSATION, TRANSIT,
+) = range(34)  # fmt: skip
+ROWS = TRANSIT + 1

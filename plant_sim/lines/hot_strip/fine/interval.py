@@ -12,7 +12,7 @@ from .. import faults as K  # noqa: N812
 from .. import parameters as P  # noqa: N812
 from .. import profile_rows as Q  # noqa: N812
 from .. import rows as R  # noqa: N812
-from ..mill_show import HYDRAULIC, TENSION_NOISE, TORQUE_NOISE, WIDTH_NOISE
+from ..mill_show import ENTRY_NOISE, HYDRAULIC, TENSION_NOISE, TORQUE_NOISE, WIDTH_NOISE
 from ..parameters import STANDS
 from . import bench as B  # noqa: N812
 from . import rows as F  # noqa: N812
@@ -52,6 +52,8 @@ def take_in(block: Block, fine: Block, bench: Block, mill: Block) -> None:
         wide = block[R.WIDTH * LANES + i] + block[R.BAR_WIDER * LANES + i]
         bench[B.WIDTH * LANES + i] = wide
         fine[F.ENTRY_WIDTH * LANES + i] = wide
+        bench[B.PULL * LANES + i] = block[R.TENSION_TRIM * LANES + i]
+        bench[B.COMPENSATION * LANES + i] = block[R.AGC_COMPENSATION * LANES + i]
         bench[B.HEAD * LANES + i] = fine[F.HEAD * LANES + i]
         bench[B.TAIL * LANES + i] = fine[F.TAIL * LANES + i]
         bench[B.MASTER * LANES + i] = fine[F.MASTER * LANES + i]
@@ -154,17 +156,21 @@ def run(
             fast_step(fine, bench, mill, pace, iterations, 0, STANDS)
         carry(fine, bench, mill, seconds, heat)
         watch(fine, block, bench, mill, seconds, 1.0 / slow)
-    hand_out(block, fine, bench)
+    hand_out(block, fine, bench, mill)
     show_fine(block, fine)
 
 
 @kernel
-def hand_out(block: Block, fine: Block, bench: Block) -> None:
+def hand_out(block: Block, fine: Block, bench: Block, mill: Block) -> None:
     """Give back the rows of the supervisory mill: means of the interval, and what is shown."""
     for s in range(STANDS):
         for i in range(LANES):
-            force = fine[(F.SUM_FORCE + s) * LANES + i]
             loaded = fine[(F.LOADED + s) * LANES + i]
+            # over an interval in which strip came the mean would be a force nobody felt
+            came = fine[(F.LOADED_FOR + s) * LANES + i] < INTERVAL
+            force = loaded * where(
+                came, fine[(F.FORCE + s) * LANES + i], fine[(F.SUM_FORCE + s) * LANES + i]
+            )
             block[(R.FORCE + s) * LANES + i] = force
             seen = force + fine[(F.BIAS_FORCE + s) * LANES + i]
             seen = seen + 0.06e6 * block[(R.NOISE + R.N_FORCE + s) * LANES + i]
@@ -181,6 +187,7 @@ def hand_out(block: Block, fine: Block, bench: Block) -> None:
             inside = inside * where(heat <= HOTTEST, 1.0, 0.0)
             before = where(s > 0.5, block[R.OUTSIDE * LANES + i], 0.0)
             block[R.OUTSIDE * LANES + i] = before + loaded * (1.0 - inside)
+    _remember_entry(block, fine, bench, mill)
     for i in range(LANES):
         fine[F.HEAD * LANES + i] = bench[B.HEAD * LANES + i]
         fine[F.TAIL * LANES + i] = bench[B.TAIL * LANES + i]
@@ -205,10 +212,6 @@ def hand_out(block: Block, fine: Block, bench: Block) -> None:
         block[R.RESIDUAL * LANES + i] = fine[(F.RESIDUAL + STANDS - 1) * LANES + i]
 
         active, aim = block[R.ACTIVE * LANES + i], block[R.GAUGE_AIM * LANES + i]
-        entry = (
-            block[R.ENTRY_TEMPERATURE * LANES + i] + 3.0 * block[(R.NOISE + R.N_ENTRY) * LANES + i]
-        )
-        block[R.SHOWN_ENTRY * LANES + i] = active * entry + (1.0 - active) * 1150.0
         shown_speed = speed + 0.005 * block[(R.NOISE + R.N_SPEED) * LANES + i]
         block[R.SHOWN_SPEED * LANES + i] = shown_speed
         seen = fine[F.AT_GAUGE * LANES + i] + 2e-6 * block[(R.NOISE + R.N_GAUGE) * LANES + i]
@@ -220,12 +223,39 @@ def hand_out(block: Block, fine: Block, bench: Block) -> None:
         noise = 0.05e6 * block[(R.NOISE + R.N_POWER) * LANES + i]
         block[R.SHOWN_POWER * LANES + i] = active * (power + noise)
         expected = delivery_temperature(
-            entry, fine[F.AIM * LANES + i], aim, shown_speed * aim, block[R.SPRAY * LANES + i]
+            fine[F.ENTRY_SEEN * LANES + i],
+            fine[F.AIM * LANES + i],
+            aim,
+            shown_speed * aim,
+            block[R.SPRAY * LANES + i],
         )
         expected = expected + block[R.FDT_BIAS * LANES + i]
         old = block[R.FDT_MODEL * LANES + i]
         fresh = where(block[R.COIL_TIME * LANES + i] > 1.0, 0.4, 1.0)
         block[R.FDT_MODEL * LANES + i] = where(active > 0.5, old + fresh * (expected - old), old)
+
+
+@kernel
+def _remember_entry(block: Block, fine: Block, bench: Block, mill: Block) -> None:
+    """Show the temperature before F1, and let it follow the strip to F7 with the time that takes.
+
+    A lag as long as the way gives level 2 the right moment on a bar that cools evenly.
+    """
+    for i in range(LANES):
+        bench[B.TRANSIT * LANES + i] = 0.0
+    for g in range(STANDS - 1):
+        for i in range(LANES):
+            speed = fmax(fine[(F.V_OUT + g) * LANES + i], 0.5)
+            bench[B.TRANSIT * LANES + i] += mill[P.DISTANCE + g] / speed
+    for i in range(LANES):
+        entry = block[R.ENTRY_TEMPERATURE * LANES + i]
+        entry = entry + ENTRY_NOISE * block[(R.NOISE + R.N_ENTRY) * LANES + i]
+        active = block[R.ACTIVE * LANES + i]
+        block[R.SHOWN_ENTRY * LANES + i] = active * entry + (1.0 - active) * 1150.0
+        old = fine[F.ENTRY_SEEN * LANES + i]
+        share = fine[(F.LOADED + STANDS - 1) * LANES + i]
+        share = share * INTERVAL / (INTERVAL + bench[B.TRANSIT * LANES + i])
+        fine[F.ENTRY_SEEN * LANES + i] = old + share * (entry - old)
 
 
 @kernel

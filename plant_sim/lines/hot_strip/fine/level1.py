@@ -33,6 +33,7 @@ from ....engine.numbers import fmax, fmin, kernel, where
 from ....physics.looper import LOWEST, path, weight
 from ....physics.strip_temperature import DENSITY
 from .. import parameters as P  # noqa: N812
+from ..mill import COMPENSATED
 from ..parameters import STANDS
 from . import bench as B  # noqa: N812
 from . import rows as F  # noqa: N812
@@ -67,7 +68,8 @@ def steer(fine: Block, bench: Block, mill: Block, seconds: float) -> None:
         bench[B.CASCADE * LANES + i] = 0.0
     place = 0.0
     for s in range(STANDS):
-        _set_gap(fine[s * LANES :], bench, COMPENSATION[s], MONITOR_SHARE[s], seconds)
+        share = COMPENSATION[s] / COMPENSATED
+        _set_gap(fine[s * LANES :], bench, share, MONITOR_SHARE[s], seconds)
     last = fine[(STANDS - 1) * LANES :]
     for i in range(LANES):
         bench[B.LAST_NOW * LANES + i] = last[F.GAUGEMETER * LANES + i]
@@ -101,7 +103,9 @@ def _set_gap(stand: Block, bench: Block, compensation: float, share: float, seco
         filtered = where(waits, thick, filtered)
         then = where(waits, filtered, stand[F.GAUGE_LOCKED * LANES + i])
         gap = stand[F.SET_GAP * LANES + i] + share * bench[B.MONITOR * LANES + i]
-        wanted = gap_reference(gap, seen, locked, compensation, belief)
+        wanted = gap_reference(
+            gap, seen, locked, compensation * bench[B.COMPENSATION * LANES + i], belief
+        )
         wanted = wanted - stand[F.BIAS_GAP * LANES + i]
         # a sticking valve does not follow small moves
         old = stand[F.GAP_REFERENCE * LANES + i]
@@ -121,11 +125,12 @@ def _raise(gap: Block, bench: Block, distance: float, place: float, tension: flo
         up = both * where(gap[(F.LOADED_FOR + 1) * LANES + i] > SETTLE_AFTER, 1.0, 0.0)
         ahead = bench[B.TAIL * LANES + i] + LOWER_BEFORE * gap[F.V_IN * LANES + i]
         low = where(ahead > place, 1.0, 0.0)
+        pull = tension * (1.0 + bench[B.PULL * LANES + i])
         angle = gap[F.ANGLE * LANES + i]
         _, lever, cosine = path(fmax(angle, LIFT_ANGLE), distance)
         section = gap[(F.AIM + 1) * LANES + i] * bench[B.WIDTH * LANES + i]
         torque = arm_torque(
-            tension * where(low > 0.5, LOWERED, 1.0), section, lever,
+            pull * where(low > 0.5, LOWERED, 1.0), section, lever,
             weight(cosine, DENSITY * section * distance), angle,
             gap[F.ANGLE_RATE * LANES + i] * (1.0 - 2.0 * gap[F.RINGING * LANES + i]),
         )  # fmt: skip

@@ -48,8 +48,9 @@ S_MARK = SAMPLE + 4 * RUN  # monitor's correction with which the strip behind F7
     HEAD, TAIL, MASTER, COIL_SEEN, DELIVERED, MONITOR, AT_GAUGE, MARK_AT_GAUGE, AT_PYROMETER,
     COLD_AT_PYROMETER, EVENT, EVENT_STAND, EVENT_TIME, ENTRY_BEFORE, SUM_EXIT, SUM_HEAT, SUM_COLD,
     SUM_SPEED, SUM_POWER, SUM_GAUGE,
-) = (S_MARK + SAMPLES + n for n in range(20))  # fmt: skip
-ROWS = SUM_GAUGE + 1
+    ENTRY_SEEN,  # K, shown before F1 when the strip now behind F7 was there
+) = (S_MARK + SAMPLES + n for n in range(21))  # fmt: skip
+ROWS = ENTRY_SEEN + 1
 
 # events
 NOTHING, COBBLE, STRIP_BREAK, FORCE_TRIP, TORQUE_TRIP, POWER_TRIP, TENSION_LOSS = (

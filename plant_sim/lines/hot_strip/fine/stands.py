@@ -13,10 +13,10 @@ from ....physics.looper import path, swing, weight
 from ....physics.main_drive import inertia, most_effort, turn
 from ....physics.strip_temperature import DENSITY
 from .. import parameters as P  # noqa: N812
+from ..bite import forces, settle
 from ..parameters import STANDS
 from . import bench as B  # noqa: N812
 from . import rows as F  # noqa: N812
-from .bite import forces, settle
 from .rows import LANES
 
 Block = NDArray[np.float64]

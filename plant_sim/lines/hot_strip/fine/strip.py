@@ -1,45 +1,33 @@
 """The slow step's strip: samples of thickness, heat and width that travel from stand to stand.
 
 Each gap holds samples at equal distances that move with the strip; when one distance has passed
-they move up by one place. A sample knows its mean temperature and how far its surface is colder.
-The surface follows by the first mode of conduction through the thickness, so it dips in a roll
-bite and under a spray and recovers in its own time; the mean keeps the energy exactly.
-Leaves out edges, and conduction along the strip.
-Sources: mode of a plate, Carslaw and Jaeger [C]; contact, sprays, radiation as
-`strip_temperature` [M].
+they move up by one place. A sample knows its mean temperature and how far its surface is colder
+(`strip_heat`).
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ....engine.numbers import exp, fmax, fmin, inline, kernel, where
+from ....engine.numbers import fmax, fmin, inline, kernel, where
 from ....physics.roll_bite import contact_length, strain
-from ....physics.strip_temperature import (
-    DENSITY,
-    HEAT,
-    SPRAY_FILM,
-    SPRAY_LENGTH,
-    STEFAN_BOLTZMANN,
-    emissivity,
-    work_rise,
-)
+from ....physics.strip_temperature import DENSITY, HEAT, SPRAY_FILM, SPRAY_LENGTH
 from .. import parameters as P  # noqa: N812
-from ..mill import AIR_FILM, CONTACT, ROLL_SURFACE
 from ..parameters import STANDS
+from ..strip_heat import (
+    FIRST_SPRAY,
+    LAST_SPRAY,
+    SPRAY_PLACE,
+    behind_bite,
+    face_flux,
+    recovery,
+    standing_dip,
+)
 from . import bench as B  # noqa: N812
 from . import rows as F  # noqa: N812
 from .rows import CELLS, GAUGE_CELLS, LANES, SAMPLES
 
 Block = NDArray[np.float64]
 
-CONDUCTIVITY = 27.3  # W/(m K): steel above 800 degC [M 3.7]
-FRICTION = 0.25  # 1: hot rolling, of 0.25-0.4 [M 6.4]
-SLIDING = 0.5  # 1: mean slip against the roll over the forward slip [T 3.7]
-SURROUNDINGS = 305.0  # K: air and spray water [M 3.7]
-SPRAY_PLACE = 1.0  # m: a spray begins behind its stand [T 3.7]
-FIRST_SPRAY, LAST_SPRAY = 3, 5  # stands with a spray behind them, 0 is F1
-MODE = 9.869604401089358  # 1: pi**2, decay of the first mode, in a**2 over diffusivity [C 3.7]
-DIP = 3.289868133696453  # 1: surface dip over the fall of the mean after a short loss [C 3.7]
 CREEP = 0.07  # 1/s: narrowing at a tension as high as the flow stress, squared law [T 3.3]
 
 
@@ -89,21 +77,17 @@ def _leave(stand: Block) -> None:
     for i in range(LANES):
         entry, exit = stand[F.ENTRY * LANES + i], stand[F.EXIT * LANES + i]
         heat, cold = stand[F.ENTRY_HEAT * LANES + i], stand[F.ENTRY_COLD * LANES + i]
-        thick = 0.5 * (entry + exit)
-        draft = fmax(entry - exit, 1e-6)
         roll = fmax(stand[F.ROLL * LANES + i], 0.05)
-        touched = contact_length(draft, stand[F.FLAT * LANES + i]) / roll
-        volume = DENSITY * HEAT * thick
-        fall = 1.0 - exp(-2.0 * CONTACT * touched / volume)
-        drop = (heat - cold - ROLL_SURFACE) * fall
-        pressed = stand[F.FORCE * LANES + i] / stand[F.ENTRY_WIDTH * LANES + i]
-        rubbed = FRICTION * pressed * SLIDING * stand[F.SLIP * LANES + i] / volume
-        rise = work_rise(stand[F.STRESS * LANES + i], strain(entry, fmin(exit, 0.9999 * entry)))
-        loaded = stand[F.LOADED * LANES + i]
-        left = heat + loaded * (rise + rubbed - drop)
-        stand[F.LEFT_HEAT * LANES + i] = left
-        dip = fmin(cold + loaded * DIP * drop, left - ROLL_SURFACE - 100.0)
-        stand[F.LEFT_COLD * LANES + i] = dip
+        touched = contact_length(fmax(entry - exit, 1e-6), stand[F.FLAT * LANES + i]) / roll
+        left, dip = behind_bite(
+            heat, cold, 0.5 * (entry + exit), touched,
+            stand[F.FORCE * LANES + i] / stand[F.ENTRY_WIDTH * LANES + i],
+            stand[F.SLIP * LANES + i], stand[F.STRESS * LANES + i],
+            strain(entry, fmin(exit, 0.9999 * entry)),
+        )  # fmt: skip
+        loaded = stand[F.LOADED * LANES + i] > 0.5
+        stand[F.LEFT_HEAT * LANES + i] = where(loaded, left, heat)
+        stand[F.LEFT_COLD * LANES + i] = where(loaded, dip, cold)
         stand[F.LEFT_WIDTH * LANES + i] = stand[F.ENTRY_WIDTH * LANES + i]
 
 
@@ -190,16 +174,11 @@ def _cool(sample: Block, bench: Block, number: float, cell: float, seconds: floa
         end = (number + bench[B.FRACTION * LANES + i]) * cell
         way = bench[B.WAY * LANES + i]
         wet = _under(end - way, end) / fmax(way, 1e-6)
-        surface = heat - cold
-        square = surface * surface
-        flux = emissivity(surface) * STEFAN_BOLTZMANN * square * square
-        films = AIR_FILM + bench[B.FILM * LANES + i] * wet
-        flux = flux + films * (surface - SURROUNDINGS)
-        heat = heat - 2.0 * flux * seconds / (DENSITY * HEAT * thick)
-        steady = flux * thick / (6.0 * CONDUCTIVITY)
-        pace = 4.0 * MODE * CONDUCTIVITY * seconds / (DENSITY * HEAT * thick * thick)
-        sample[F.S_HEAT * LANES + i] = heat
-        sample[F.S_COLD * LANES + i] = (cold + pace * steady) / (1.0 + pace)
+        flux = face_flux(heat - cold, bench[B.FILM * LANES + i] * wet)
+        pace = recovery(thick) * seconds
+        sample[F.S_HEAT * LANES + i] = heat - 2.0 * flux * seconds / (DENSITY * HEAT * thick)
+        cold = (cold + pace * standing_dip(flux, thick)) / (1.0 + pace)
+        sample[F.S_COLD * LANES + i] = cold
         sample[F.S_WIDTH * LANES + i] = sample[F.S_WIDTH * LANES + i] * bench[B.ABOVE * LANES + i]
 
 

@@ -7,10 +7,10 @@ the neutral angle is t sqrt(h/R') and the sticking forward slip t**2.
 
 from math import pi
 
-from ....engine.numbers import atan, exp, fmax, fmin, inline, log, sqrt, tan, where
-from ....physics.flow_stress import COLDEST, HOTTEST, KGF_MM2, MOST_STRAIN
-from ....physics.mill_stretch import KISS_FORCE
-from ....physics.roll_bite import PLANE_STRAIN, flattened_radius, strip_modulus, tension_relief
+from ...engine.numbers import atan, exp, fmax, fmin, inline, log, sqrt, tan, where
+from ...physics.flow_stress import COLDEST, HOTTEST, KGF_MM2, MOST_STRAIN
+from ...physics.mill_stretch import KISS_FORCE
+from ...physics.roll_bite import PLANE_STRAIN, flattened_radius, strip_modulus, tension_relief
 
 
 @inline
