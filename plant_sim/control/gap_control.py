@@ -16,6 +16,7 @@ MOST_MOVE = 2.0e-3  # m: most move of lock-on control from its set-up [M 3.4]
 MONITOR_SHARE = (0.0, 0.0, 0.0, 0.0, 0.5, 0.8, 1.0)  # 1: of the monitor's gap, F1..F7 [T 3.4]
 MONITOR_RATE = 0.8  # 1/s: monitor's gap per thickness error and second [T 3.4]
 MONITOR_EFFECT = 0.45  # 1: believed thickness per monitor's gap, all shares together [T 3.4]
+SETTLED = 25.0  # m: strip delivered before sprays and monitor trust what they see [T 3.4]
 MOST_ERROR = 2e-4  # m: most thickness error the monitor acts on [M 3.4]
 MOST_MONITOR = 1.2e-3  # m: most the monitor moves a gap [M 3.4]
 

@@ -7,32 +7,30 @@ All times in s. Pure functions; the queue itself is walked in `lines/hot_strip/r
 
 from ..engine.numbers import fmax, fmin, inline, require, where
 
-GAP = 27.0  # s: wished from a tail leaving the last stand to the next head at the first one [M]
-LEAST_GAP, MOST_GAP = 20.0, 90.0  # s: limits of the wished gap, trim included [M]
+GAP = 20.0  # s: wished from a tail leaving the last stand to the next head at the first one [M]
+LEAST_GAP, MOST_GAP = 15.0, 90.0  # s: limits of the wished gap, trim included [M]
 TABLE_SPEED = 2.0  # m/s: believed mean speed from the furnace door to the stand [M]
 DELIVERY_SPEED = 3.0  # m/s: believed mean speed of a bar on the delay table [M]
 SWING = 8.0  # s: approach less last pass, when the slab may come close [C from both times]
 NEVER = 1e9  # s: the answer while no slab can be asked for [M]
-THREADING = 4.0  # s: believed from the first stand's bite to the last one's [M]
+THREADING = 20.0  # s: believed to go by with strip in some of the stands only [C from distances]
 LEARNING = 0.25  # 1: smoothing of the learned time factors [M 6.5]
 LEAST_CORRECTION, MOST_CORRECTION = 0.5, 2.0  # 1: limits of the learned time factors [M]
 
 
 @inline
-def finishing_seconds(length: float, bar: float, gauge: float, speed: float) -> float:
-    """Return the time a bar is believed to need in the finishing mill.
+def finishing_seconds(strip: float, speed: float) -> float:
+    """Return the time from the first stand's bite to the tail leaving the last stand.
 
     Args:
-        length: of the bar (m).
-        bar: its thickness (m).
-        gauge: of the strip (m), positive.
-        speed: of the strip behind the last stand (m/s), positive.
+        strip: length behind the last stand (m).
+        speed: believed there (m/s), positive.
 
     Raises:
-        ValidityError: if gauge or speed is not positive.
+        ValidityError: if the speed is not positive.
     """
-    require(gauge > 0.0 and speed > 0.0, "finishing needs a gauge and a speed")
-    return length * bar / (gauge * speed) + THREADING
+    require(speed > 0.0, "finishing needs a speed")
+    return strip / speed + THREADING
 
 
 @inline
@@ -73,24 +71,6 @@ def seconds_to_ask(
         approach: from the furnace door to the rougher (s).
     """
     return fmax(free + gap - lead, stand_free - approach)
-
-
-@inline
-def next_furnace(last: float, count: float, ready_one: float, ready_two: float) -> float:
-    """Return which furnace gives the next slab: 1 or 2, in turn, the other if one has none; else 0.
-
-    Args:
-        last: which gave the last one (0 at the beginning).
-        count: furnaces of the mill, 1 or 2.
-        ready_one: 1 if the first has a slab ready, else 0.
-        ready_two: likewise of the second.
-    """
-    two = ready_two * where(count > 1.5, 1.0, 0.0)
-    turn = where(last == 1.0, 2.0, 1.0)
-    other = 3.0 - turn
-    has_turn = where(turn == 1.0, ready_one, two)
-    has_other = where(turn == 1.0, two, ready_one)
-    return where(has_turn > 0.5, turn, where(has_other > 0.5, other, 0.0))
 
 
 @inline

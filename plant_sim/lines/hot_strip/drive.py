@@ -18,7 +18,6 @@ from .mill import level1, roll
 from .mill_show import count_strip, show
 from .profile import begin_profile, profile
 from .rows import LANES
-from .runout import SUBSTEPS
 from .runout_control import begin_table
 from .runout_drive import run_out
 from .runout_valves import clog
@@ -75,8 +74,11 @@ def roll_strip(state: Block, mill: Table) -> None:
 
 
 @driver
-def behind_mill(state: Block, mill: Table) -> None:
-    """Move crown and flatness, run-out table and coiler by one interval, and count."""
+def behind_mill(state: Block, mill: Table, substeps: int) -> None:
+    """Move crown and flatness, run-out table and coiler by one interval, and count.
+
+    `substeps` of the strip's cooling in an interval.
+    """
     size = ROWS * LANES
     for b in range(state.size // size):
         block = state[b * size : (b + 1) * size]
@@ -84,7 +86,7 @@ def behind_mill(state: Block, mill: Table) -> None:
         profile(block, mill)
         count_strip(block)
         hand_over(block, table, mill)
-        run_out(table, mill, SUBSTEPS)
+        run_out(table, mill, substeps)
         take_back(block, table)
 
 

@@ -36,6 +36,7 @@ from .furnaces import furnace_orders, settled
 from .keys import key_of as key_of
 from .layout import ROWS as SIZE
 from .rougher_rows import SIZE as ROUGHER
+from .runout import COARSE_SUBSTEPS, SUBSTEPS
 from .shown import IN_BLOCK, Reading, read, read_one, reading, row_of
 from .signal_table import ROWS, SIGNALS
 from .sources import SOURCES as SOURCES
@@ -247,7 +248,7 @@ class HotStripLanes:
                 drivers.roll_strip(state, mill)
             else:
                 fine.roll_fine(state, self._fine, mill, *cut())
-            drivers.behind_mill(state, mill)
+            drivers.behind_mill(state, mill, COARSE_SUBSTEPS if fine is None else SUBSTEPS)
 
     @property
     def _parts(self) -> dict[str, NDArray[np.float64]]:

@@ -9,7 +9,7 @@ mill. Sources stand with the formulas.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...control.gap_control import COMPENSATION, MONITOR_SHARE, MOST_MONITOR
+from ...control.gap_control import COMPENSATION, MONITOR_SHARE, MOST_MONITOR, SETTLED
 from ...control.level2_model import MODULUS
 from ...control.looper_control import LOWER_BEFORE, LOWERED, TENSION_AIM
 from ...control.speed_control import spray_opening
@@ -19,6 +19,7 @@ from ...physics.interstand import SLIP_PER_TENSION
 from ...physics.mill_stretch import exit_error, exit_slope
 from ...physics.roll_bite import contact_length, flattened_radius, strain, strip_modulus
 from ...physics.strip_temperature import SPRAY_FILM
+from ...physics.tension_creep import necked_width
 from . import parameters as P  # noqa: N812
 from . import profile_rows as Q  # noqa: N812
 from . import rows as R  # noqa: N812
@@ -82,7 +83,7 @@ def level1(block: Block, mill: Block) -> None:
             block[R.FDT_MODEL * LANES + i],
             block[R.SHOWN_FDT * LANES + i],
         )
-        settled = rolling * where(block[R.COIL_TIME * LANES + i] > 3.0, 1.0, 0.0)
+        settled = rolling * where(block[R.STRIP_DONE * LANES + i] > SETTLED, 1.0, 0.0)
         error = settled * (seen - block[R.FDT_AIM * LANES + i])
         opening, integral = spray_opening(
             error, block[R.SPRAY_INTEGRAL * LANES + i],
@@ -117,10 +118,10 @@ AT = (
     B_WIDTH, B_CARBON, B_HARDNESS, B_STIFFNESS, B_ACTIVE, B_SPRAY, B_OVERLOAD, B_WEAK_OIL,
     B_COMPENSATION, B_PULL,
 ) = range(len(AT))  # fmt: skip
-BENCH = len(AT) + 18
+BENCH = len(AT) + 19
 (
     B_FLOW, B_POWER, B_RESIDUAL, B_OUTSIDE, B_OFFSET, B_BELIEVED, B_DRIVEN, B_SPRAYED, B_TRIP,
-    B_BACK, B_FRONT, B_COLD, B_PUSH, B_STICKING, B_STRESS, B_TRANSIT, B_COMES, B_GONE,
+    B_BACK, B_FRONT, B_COLD, B_PUSH, B_STICKING, B_STRESS, B_TRANSIT, B_COMES, B_GONE, B_WIDE,
 ) = range(len(AT), BENCH)  # fmt: skip
 
 
@@ -136,6 +137,8 @@ def roll(block: Block, mill: Block) -> None:
         flow = block[R.SPEED * LANES + i] * block[(R.H + STANDS) * LANES + i]
         bench[B_FLOW * LANES + i] = flow
         bench[B_COLD * LANES + i] = BAR_COLD
+        wide = block[R.WIDTH * LANES + i] + block[R.BAR_WIDER * LANES + i]
+        bench[B_WIDE * LANES + i] = wide
         left = block[R.BAR * LANES + i] - block[R.BAR_DONE * LANES + i]
         bench[B_COMES * LANES + i] = left * block[R.BAR_THICK * LANES + i] / flow
         passed = block[R.STRIP_DONE * LANES + i] * block[(R.H + STANDS) * LANES + i]
@@ -170,6 +173,7 @@ def roll(block: Block, mill: Block) -> None:
         block[R.RESIDUAL * LANES + i] = bench[B_RESIDUAL * LANES + i]
         block[R.OUTSIDE * LANES + i] = bench[B_OUTSIDE * LANES + i] * block[R.ACTIVE * LANES + i]
         block[R.SURFACE * LANES + i] = bench[B_COLD * LANES + i]
+        block[R.EXIT_WIDTH * LANES + i] = bench[B_WIDE * LANES + i]
         block[R.TRANSIT * LANES + i] = bench[B_TRANSIT * LANES + i]
 
 
@@ -286,11 +290,15 @@ def _press(
 
 @kernel
 def _leave(stand: Block, bench: Block, distance: float, film: float) -> None:
-    """Cool the strip on its way (m) to the next stand, under a spray film (W/(m2 K))."""
+    """Cool and neck the strip on its way (m) to the next stand, under a spray film (W/(m2 K))."""
     for i in range(LANES):
         exit = stand[(R.H + 1) * LANES + i]
         speed = bench[B_FLOW * LANES + i] / exit
         bench[B_TRANSIT * LANES + i] += distance / speed
+        bench[B_WIDE * LANES + i] = necked_width(
+            bench[B_WIDE * LANES + i], bench[B_FRONT * LANES + i], bench[B_STRESS * LANES + i],
+            distance / speed,
+        )  # fmt: skip
         heat, cold = to_next_stand(
             stand[(R.T + 1) * LANES + i], bench[B_COLD * LANES + i], exit,
             film * bench[B_SPRAYED * LANES + i], speed, distance,

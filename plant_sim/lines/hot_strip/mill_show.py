@@ -11,7 +11,6 @@ from ...control.level2_model import delivery_temperature
 from ...control.looper_control import ANGLE_AIM, TENSION_AIM
 from ...engine.numbers import fmax, inline, kernel, where
 from ...physics.strip_temperature import DENSITY
-from ...physics.tension_creep import necked_width
 from . import parameters as P  # noqa: N812
 from . import profile_rows as Q  # noqa: N812
 from . import rows as R  # noqa: N812
@@ -39,7 +38,6 @@ SLIP = 0.05  # 1: strip over roll speed, as level 1 believes it [M 3.2]
 HYDRAULIC = 25e6  # Pa: supply of the gap cylinders [M 3.4]
 SWING_TENSION = 0.6  # 1: of the set-point, amplitude behind a looper that swings in full [T]
 SWING_ANGLE = 0.15  # rad: amplitude of that looper [T]
-HOT_STRENGTH = 150e6  # Pa: flow stress of strip between stands, slow strain [M 3.1]
 
 
 @kernel
@@ -131,14 +129,7 @@ def _show_strip(block: Block) -> None:
         fresh = where(block[R.COIL_TIME * LANES + i] > 1.0, 0.4, 1.0)
         block[R.FDT_MODEL * LANES + i] = where(rolling > 0.5, old + fresh * (expected - old), old)
 
-        wide = block[R.WIDTH * LANES + i] + block[R.BAR_WIDER * LANES + i]
-        pulled = 1.0 + block[R.TENSION_TRIM * LANES + i]
-        flow = fmax(speed * exit, 1e-3)
-        for s in range(STANDS - 1):
-            seconds = 5.5 * block[(R.H + s + 1) * LANES + i] / flow
-            swing = 1.0 + SWING_TENSION * _swing(block, i, float(s + 1))
-            wide = necked_width(wide, TENSION_AIM[s] * pulled * swing, HOT_STRENGTH, seconds)
-        block[R.EXIT_WIDTH * LANES + i] = wide
+        wide = block[R.EXIT_WIDTH * LANES + i]
         seen = wide + WIDTH_NOISE * block[(R.NOISE + R.N_WIDTH) * LANES + i]
         block[R.SHOWN_WIDTH * LANES + i] = rolling * seen
 

@@ -22,7 +22,7 @@ BAR_THICK, HEAD_DEFICIT, ORDERED = 22, 23, 24  # m, K, rows of the order book
 EVENT, EVENT_PLACE, OVER_TIME = 25, 26, 27  # code of a stop, its stand, s far beyond a rating
 FROZEN = 28  # 1: level 2 has stopped learning
 NEXT_SLAB, ANNOUNCED = 29, 30  # number of the next slab to leave a furnace; pacing knows it
-TRANSIT = 31  # s that a bar's tail takes through the stands, where no stand shows it (supervisory)
+TRANSIT = 31  # s that the tail still needs from F1 on; supervisory: of which no stand shows any
 BIAS_TIME = 32  # s over which BIAS_SUM was taken
 SURFACE = 33  # K that strip under the finishing pyrometer is colder at its face than on the mean
 

@@ -33,6 +33,7 @@ Table = NDArray[np.float64]
 Mill = NDArray[np.float64]
 
 SUBSTEPS = 4  # of an interval: 0.125 s
+COARSE_SUBSTEPS = 1  # of an interval in the supervisory resolution
 COLDEST, HOTTEST = 320.0, 1650.0  # K: the strip is kept inside [M 3.7]
 THINNEST, THICKEST = 3e-4, 50e-3  # m: the strip is kept inside [M 3.11]
 STILL_FILM = 10.0  # W/(m2 K): convection of one face; the air goes with the strip [M 3.7]

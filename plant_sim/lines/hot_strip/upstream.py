@@ -8,6 +8,7 @@ for the next slab so that its bar arrives when the finishing mill is free. One l
 import numpy as np
 from numpy.typing import NDArray
 
+from ...control.pacing import finishing_seconds
 from ...engine.numbers import fmax, kernel
 from ...physics.strip_temperature import after_descaling
 from ...scenarios import fields as O  # noqa: N812
@@ -30,8 +31,7 @@ Block = NDArray[np.float64]
 Table = NDArray[np.float64]
 
 FURNACE_EVERY = int(F.STEP / INTERVAL)  # intervals
-BELIEVED_SPEED = 9.0  # m/s: behind F7, pacing's first guess [M 3.11]
-EXTRA = 8.0  # s: of threading and tailing out, as pacing believes [M]
+BELIEVED_SPEED = 8.0  # m/s: behind F7, pacing's first guess [M 3.11]
 BELIEVED_DESCALING = 22.0  # K: level 2's belief of what the finishing descaler takes [M 3.7]
 ENTRY_SPEED = 1.2  # m/s: of the bar under the finishing descaler [M]
 WATER = 303.0  # K: of descaling water [M]
@@ -129,7 +129,8 @@ def _hurt(furnaces: Block, mill: Table) -> float:
 def _finishing(at: Table) -> float:
     """Return the seconds that pacing believes the finishing mill needs for an order."""
     strip: float = at[O.MASS] / (7850.0 * at[O.WIDTH] * at[O.GAUGE])
-    return strip / BELIEVED_SPEED + EXTRA
+    seconds: float = finishing_seconds(strip, BELIEVED_SPEED)
+    return seconds
 
 
 @kernel
@@ -140,7 +141,7 @@ def _free(block: Block, i: int) -> float:
     left: float = block[R.BAR * LANES + i] - block[R.BAR_DONE * LANES + i]
     flow = block[R.SHOWN_SPEED * LANES + i] * block[R.GAUGE_AIM * LANES + i]
     seconds: float = fmax(left, 0.0) * block[R.BAR_THICK * LANES + i] / fmax(flow, 5e-3)
-    return seconds
+    return seconds + block[R.TRANSIT * LANES + i]
 
 
 @kernel
@@ -209,7 +210,8 @@ def feed_bar(block: Block, i: int, rougher: Block) -> None:
 def bar_through(block: Block, i: int, rougher: Block) -> None:
     """Behind the tail: pacing learns how long the mill took; nothing of the bar is left."""
     piece = rougher[G.FEED : G.FEED + G.PIECE]
-    finished(rougher, piece[G.FINISHING], block[R.COIL_TIME * LANES + i])
+    seen = block[R.COIL_TIME * LANES + i] + block[R.TRANSIT * LANES + i]
+    finished(rougher, piece[G.FINISHING], seen)
     if piece[G.STATUS] != float(G.EMPTY):
         feed(rougher, 1e3)
 

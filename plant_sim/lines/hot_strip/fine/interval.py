@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ....control.gap_control import MONITOR_SHARE
+from ....control.gap_control import MONITOR_SHARE, SETTLED
 from ....control.level2_model import delivery_temperature
 from ....control.speed_control import spray_opening
 from ....engine.numbers import fmax, fmin, inline, kernel, where
@@ -28,7 +28,6 @@ Block = NDArray[np.float64]
 INTERVAL = R.INTERVAL
 MOST_REDUCTION = 1.833  # 1: entry over exit at the most strain Shida holds for [C 3.1]
 CREEP_SPEED = 1.0  # m/s: least speed that the table is told; its rollers never stand [M 3.11]
-SETTLED = 25.0  # m: strip delivered before sprays and monitor trust what they see [T 3.4]
 
 
 @kernel
@@ -239,15 +238,20 @@ def hand_out(block: Block, fine: Block, bench: Block, mill: Block) -> None:
 def _remember_entry(block: Block, fine: Block, bench: Block, mill: Block) -> None:
     """Show the temperature before F1, and let it follow the strip to F7 with the time that takes.
 
-    A lag as long as the way gives level 2 the right moment on a bar that cools evenly.
+    A lag as long as the way gives level 2 the right moment on a bar that cools evenly. Says too how
+    long the tail still needs from F1 on.
     """
+    length = 0.0
     for i in range(LANES):
         bench[B.TRANSIT * LANES + i] = 0.0
     for g in range(STANDS - 1):
+        length += mill[P.DISTANCE + g]
         for i in range(LANES):
             speed = fmax(fine[(F.V_OUT + g) * LANES + i], 0.5)
             bench[B.TRANSIT * LANES + i] += mill[P.DISTANCE + g] / speed
     for i in range(LANES):
+        passed = fmin(fmax(bench[B.TAIL * LANES + i] / length, 0.0), 1.0)
+        block[R.TRANSIT * LANES + i] = (1.0 - passed) * bench[B.TRANSIT * LANES + i]
         entry = block[R.ENTRY_TEMPERATURE * LANES + i]
         entry = entry + ENTRY_NOISE * block[(R.NOISE + R.N_ENTRY) * LANES + i]
         active = block[R.ACTIVE * LANES + i]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ....engine.numbers import fmax, fmin, inline, kernel, where
 from ....physics.roll_bite import contact_length, strain
 from ....physics.strip_temperature import DENSITY, HEAT, SPRAY_FILM, SPRAY_LENGTH
+from ....physics.tension_creep import necking
 from .. import parameters as P  # noqa: N812
 from ..parameters import STANDS
 from ..strip_heat import (
@@ -27,8 +28,6 @@ from . import rows as F  # noqa: N812
 from .rows import CELLS, GAUGE_CELLS, LANES, SAMPLES
 
 Block = NDArray[np.float64]
-
-CREEP = 0.07  # 1/s: narrowing at a tension as high as the flow stress, squared law [T 3.3]
 
 
 @kernel
@@ -115,8 +114,8 @@ def _travel(
         bench[B.HEAT * LANES + i] = gap[F.LEFT_HEAT * LANES + i]
         bench[B.COLD * LANES + i] = gap[F.LEFT_COLD * LANES + i]
         bench[B.BREADTH * LANES + i] = gap[F.LEFT_WIDTH * LANES + i]
-        pulled = gap[(F.TENSION + 1) * LANES + i] / fmax(gap[F.STRESS * LANES + i], 1e7)
-        bench[B.ABOVE * LANES + i] = 1.0 - seconds * CREEP * pulled * pulled
+        rate = necking(gap[(F.TENSION + 1) * LANES + i], fmax(gap[F.STRESS * LANES + i], 1e7))
+        bench[B.ABOVE * LANES + i] = 1.0 - seconds * rate
     base = g * SAMPLES
     for k in range(samples - 1, 0, -1):
         _shift(fine[(base + k) * LANES :], fine[(base + k - 1) * LANES :], bench)
