@@ -127,15 +127,20 @@ def test_every_stand_meets_its_gaugemeter_while_strip_is_rolled():
 def test_faster_rolling_is_hotter_and_more_spray_is_colder():
     mill = compile_sources(SOURCES)["lines.hot_strip.mill"]
 
-    def delivery(row, change):
+    def delivery(row, change, speed=None):
         lanes = HotStripLanes(list(range(16)), "nominal", upstream=False)
         lanes.advance(60)  # 25 s into the first coil
+        if speed:
+            lanes.set_row(R.SPEED, speed)
         lanes.set_row(row, lanes.row(row) + change)
         block = lanes.rows.reshape(-1)
         mill.roll(block, default_mill().parameters())
         return lanes.row(R.T + STANDS).mean()
 
-    assert 5.0 < delivery(R.SPEED, 0.5) - delivery(R.SPEED, -0.5) < 20.0  # K per m/s
+    # 8 to 15 K per m/s are told of mills at some 10 m/s; what is lost on the way goes by 1/speed,
+    # so that slower mills, as this one with thicker strip, answer more
+    assert 8.0 < delivery(R.SPEED, 0.5, 10.0) - delivery(R.SPEED, -0.5, 10.0) < 15.0  # K per m/s
+    assert 5.0 < delivery(R.SPEED, 0.5) - delivery(R.SPEED, -0.5) < 30.0
     per_bar = delivery(R.ENTRY_TEMPERATURE, 5.0) - delivery(R.ENTRY_TEMPERATURE, -5.0)
     assert 0.35 < per_bar / 10.0 < 0.95
     assert -30.0 < delivery(R.SPRAY, 0.2) - delivery(R.SPRAY, -0.2) < -10.0

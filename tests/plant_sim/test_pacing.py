@@ -111,6 +111,7 @@ def test_a_late_slab_opens_one_gap_and_pacing_recovers():
     assert (gaps[late + 2 :] < 45.0).all()
 
 
+@given(st.floats(10.0, 300.0), st.floats(0.5, 2.0))
 def test_a_time_model_learns_towards_what_it_sees(believed, wrong):
     correction = 1.0
     for _ in range(40):
