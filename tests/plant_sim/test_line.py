@@ -129,7 +129,7 @@ def test_faster_rolling_is_hotter_and_more_spray_is_colder():
 
     def delivery(row, change):
         lanes = HotStripLanes(list(range(16)), "nominal", upstream=False)
-        lanes.advance(60)  # 25 s into the first coil
+        lanes.advance(100)  # 45 s into the first coil
         lanes.set_row(row, lanes.row(row) + change)
         block = lanes.rows.reshape(-1)
         mill.roll(block, default_mill().parameters())

@@ -54,6 +54,7 @@ COMPENSATION = (0.7, 0.7, 0.7, 0.65, 0.6, 0.5, 0.45)  # of gap control [T]
 COMPENSATED = 0.7  # 1: the set-point at which the shares above hold [T]
 MONITOR_SHARE = (0.0, 0.0, 0.0, 0.0, 0.5, 0.8, 1.0)  # of the X-ray monitor, by stand [T]
 MONITOR_GAIN = 0.42  # of gap per seen error and interval [T]
+MONITOR_FROM = 2.0  # s: after the head the X-ray monitor listens, once gap control is locked on [M]
 ANY_FORCE = 1e9  # N, no roll force: the range test that catches a broken state
 CONTACT = 30e3  # W/(m2 K), strip to roll [M range]
 ROLL_SURFACE, SPRAY_WATER = 400.0, 305.0  # K [T]
@@ -125,7 +126,8 @@ def level1(block: Block, mill: Block) -> None:
 
         off = block[R.SHOWN_GAUGE * LANES + i] - block[R.GAUGE_AIM * LANES + i]
         off = off + block[R.ACT_GAUGE * LANES + i] - block[R.GAUGE_TRIM * LANES + i]
-        off = settled * fmin(fmax(off, -2e-4), 2e-4) * block[R.MONITOR_ON * LANES + i]
+        watched = where(block[R.COIL_TIME * LANES + i] > MONITOR_FROM, 1.0, 0.0)
+        off = rolling * watched * fmin(fmax(off, -2e-4), 2e-4) * block[R.MONITOR_ON * LANES + i]
         block[R.GAUGE_ERROR * LANES + i] = off
     for s in range(STANDS):
         share = MONITOR_GAIN * MONITOR_SHARE[s]

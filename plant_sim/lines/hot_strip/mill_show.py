@@ -7,7 +7,8 @@ set-point with the noise of its instrument.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...control.level2_model import delivery_temperature
+from ...control.gap_control import COMPENSATION
+from ...control.level2_model import MODULUS, delivery_temperature
 from ...engine.numbers import fmax, inline, kernel, where
 from ...physics.strip_temperature import DENSITY
 from ...physics.tension_creep import necked_width
@@ -19,6 +20,7 @@ from .faults import (
     HYDRAULIC_PRESSURE,
     LOAD_CELL,
     LOOPER_SWING,
+    MODULUS_ERROR,
     SPRAY_BLOCK,
     THICKNESS_GAUGE,
 )
@@ -37,6 +39,7 @@ WIDTH_NOISE, TORQUE_NOISE, TENSION_NOISE = 0.5e-3, 8e3, 0.2e6  # m, N m, Pa: of 
 SLIP = 0.05  # 1: strip over roll speed, as level 1 believes it [M 3.2]
 # Pa: tension set-points behind F1..F6 [M 3.5]
 TENSION = (4e6, 5e6, 6e6, 9e6, 11e6, 13e6)
+COMPENSATED = 0.7  # 1: set-point at which gap control has its shares [M 3.4]
 LOOPER_ANGLE = 0.36  # rad: set-point of the loopers [M 3.5]
 HYDRAULIC = 25e6  # Pa: supply of the gap cylinders [M 3.4]
 SWING_TENSION = 0.6  # 1: of the set-point, amplitude behind a looper that swings in full [T]
@@ -65,6 +68,14 @@ def _show_stands(block: Block, mill: Block) -> None:
             force = force + here * block[(R.FAULT + LOAD_CELL) * LANES + i]
             block[(R.SHOWN_FORCE + s) * LANES + i] = rolling * force
             gap = block[(R.GAP + s) * LANES + i] + block[(R.MONITOR + s) * LANES + i]
+            # gap control has moved too since it was locked on
+            share = COMPENSATION[s] * block[R.AGC_COMPENSATION * LANES + i] / COMPENSATED
+            here = where(
+                block[(R.FAULT_PLACE + MODULUS_ERROR) * LANES + i] == float(s + 1), 1.0, 0.0
+            )
+            belief = MODULUS * (1.0 + here * block[(R.FAULT + MODULUS_ERROR) * LANES + i])
+            more = block[(R.FORCE + s) * LANES + i] - block[(R.LOCKED + s) * LANES + i]
+            gap = gap - rolling * share * more / belief
             block[(R.SHOWN_GAP + s) * LANES + i] = gap
             flow = block[R.SPEED * LANES + i] * block[(R.H + STANDS) * LANES + i]
             speed = flow / block[(R.H + s + 1) * LANES + i] / (1.0 + SLIP)
@@ -117,6 +128,7 @@ def _show_strip(block: Block) -> None:
         block[R.SHOWN_GAUGE * LANES + i] = rolling * thick
         shown = fdt + FDT_NOISE * block[(R.NOISE + R.N_FDT) * LANES + i]
         shown = shown + block[(R.FAULT + FDT_PYROMETER) * LANES + i]
+        shown = shown + block[R.FDT_SHIFT * LANES + i]
         block[R.SHOWN_FDT * LANES + i] = rolling * shown + (1.0 - rolling) * 950.0
         power = block[R.POWER * LANES + i]
         power = power + POWER_NOISE * block[(R.NOISE + R.N_POWER) * LANES + i]

@@ -199,7 +199,7 @@ def feed_bar(block: Block, i: int, rougher: Block) -> None:
     lost = block[(R.FAULT + K.DESCALER) * LANES + i]
     headers = block[R.DESCALING_MODE * LANES + i] * (1.0 - lost)
     block[R.ENTRY_TEMPERATURE * LANES + i] = after_descaling(
-        heat, WATER, thick, ENTRY_SPEED, headers
+        heat + block[R.PATCH * LANES + i], WATER, thick, ENTRY_SPEED, headers
     )
     block[R.H * LANES + i] = thick
     block[R.BAR_WIDER * LANES + i] = wide - block[R.WIDTH * LANES + i]

@@ -215,6 +215,7 @@ def hand_out(block: Block, fine: Block, bench: Block) -> None:
         seen = seen + block[(R.FAULT + K.THICKNESS_GAUGE) * LANES + i]
         block[R.SHOWN_GAUGE * LANES + i] = rolling * seen
         shown = fdt - cold + block[(R.FAULT + K.FDT_PYROMETER) * LANES + i]
+        shown = shown + block[R.FDT_SHIFT * LANES + i]
         shown = shown + 2.0 * block[(R.NOISE + R.N_FDT) * LANES + i]
         block[R.SHOWN_FDT * LANES + i] = rolling * shown + (1.0 - rolling) * 950.0
         noise = 0.05e6 * block[(R.NOISE + R.N_POWER) * LANES + i]

@@ -8,7 +8,6 @@ FINE_SOURCES = (
     "physics.looper",
     "physics.hydraulic_gap",
     "physics.main_drive",
-    "control.gap_control",
     "control.looper_control",
     "control.speed_control",
     "lines.hot_strip.fine.bite",
