@@ -201,7 +201,7 @@ _ROWS = (
            {"coil_hit": -0.19, "harm": 25.0}),
     _fault("cold_head", "K", 20.0, 70.0, NOWHERE, STEP, "S7 material furnace",
            "the head end of the bar is cold", "바 선단 저온",
-           {"furnace_energy": -1e8}),
+           {"seconds": -1.0}),
     _fault("late_discharge", "s", 60.0, 420.0, NOWHERE, STEP, "S4 furnace",
            "the furnace discharges late", "가열로 장출 지연",
            {"seconds": 120.0, "fdt_hit": -0.04}),
