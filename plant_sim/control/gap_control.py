@@ -9,6 +9,7 @@ from ..physics.mill_stretch import KISS_FORCE
 from .level2_model import MODULUS
 
 COMPENSATION = (0.7, 0.7, 0.7, 0.65, 0.6, 0.5, 0.45)  # 1: of the believed stretch, F1..F7 [M 3.4]
+COMPENSATED = 0.7  # 1: the set-point at which these shares hold [M 3.4]
 LOCK_AFTER = 0.79  # s: after the head has entered a stand its force is locked [M 3.4]
 FORCE_FILTER = 0.05  # s: lag of the force that gap control acts on [M 3.4]
 GAUGE_FILTER = 0.3  # s: lag of the gaugemeter thickness that moves speeds [M 3.4]
@@ -16,7 +17,8 @@ MOST_MOVE = 2.0e-3  # m: most move of lock-on control from its set-up [M 3.4]
 MONITOR_SHARE = (0.0, 0.0, 0.0, 0.0, 0.5, 0.8, 1.0)  # 1: of the monitor's gap, F1..F7 [T 3.4]
 MONITOR_RATE = 0.8  # 1/s: monitor's gap per thickness error and second [T 3.4]
 MONITOR_EFFECT = 0.45  # 1: believed thickness per monitor's gap, all shares together [T 3.4]
-SETTLED = 25.0  # m: strip delivered before sprays and monitor trust what they see [T 3.4]
+MONITOR_FROM = 15.0  # m: strip delivered when gap control is locked on and the monitor acts [M 3.4]
+SETTLED = 25.0  # m: strip delivered before the sprays trust the pyrometer [T 3.7]
 MOST_ERROR = 2e-4  # m: most thickness error the monitor acts on [M 3.4]
 MOST_MONITOR = 1.2e-3  # m: most the monitor moves a gap [M 3.4]
 

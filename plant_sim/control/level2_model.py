@@ -16,12 +16,26 @@ from ..physics.roll_bite import (
     strain,
 )
 
-MODULUS = 4.8e9  # N/m: believed mill modulus, whatever the width [T]
+MODULUS = 4.8e9  # N/m: of gap control, whatever the width: on the stiff side, for stability [M 3.4]
+STRETCH_MODULUS = 4.4e9  # N/m: of set-up, by stretch tests on plates of REFERENCE_WIDTH [M 3.4]
+REFERENCE_WIDTH = 1.25  # m: of these plates [M 3.4]
+MODULUS_BY_WIDTH = 0.7e9  # N/m2: more for wider plates, by the same tests [M 3.4]
 LOSS = 5.1e-3  # m2/s: radiation and contact, identified on rolled coils [C]
 SPRAY = 1.46  # K m2/s: sprays at full opening, identified on rolled coils [C]
 WORK = 59.0  # K: rise per unit of logarithmic reduction, identified on rolled coils [C]
 # 1: force, measured over model, by stand, identified on rolled coils [C]
 STAND_FACTOR = (0.98, 1.00, 1.03, 1.05, 0.96, 0.93, 0.88)
+
+FORCE_DOUBT = 0.10  # 1: how far the forces of a plant are believed to lie off the model's [M 6.2]
+CLASS_DOUBT = 0.02  # 1: same of a class of strip thickness, the plant known [M 6.2]
+HEAD_CLOSED = -60e-6  # m: by which the last gap is closed for a head, before any is seen [C 3.5]
+ZERO_DOUBT = 3e-4  # m: how far its gaps are believed to lie off their zeroing [M 3.4]
+
+
+@inline
+def modulus(width: float) -> float:
+    """Return the mill modulus (N/m) that set-up believes in for a strip width (m)."""
+    return STRETCH_MODULUS + MODULUS_BY_WIDTH * (width - REFERENCE_WIDTH)
 
 
 @inline

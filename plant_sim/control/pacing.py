@@ -7,8 +7,8 @@ All times in s. Pure functions; the queue itself is walked in `lines/hot_strip/r
 
 from ..engine.numbers import fmax, fmin, inline, require, where
 
-GAP = 20.0  # s: wished from a tail leaving the last stand to the next head at the first one [M]
-LEAST_GAP, MOST_GAP = 15.0, 90.0  # s: limits of the wished gap, trim included [M]
+GAP = 12.0  # s: wished from a tail leaving the last stand to the next head at the first one [M]
+LEAST_GAP, MOST_GAP = 8.0, 90.0  # s: limits of the wished gap, trim included [M]
 TABLE_SPEED = 2.0  # m/s: believed mean speed from the furnace door to the stand [M]
 DELIVERY_SPEED = 3.0  # m/s: believed mean speed of a bar on the delay table [M]
 SWING = 8.0  # s: approach less last pass, when the slab may come close [C from both times]

@@ -8,7 +8,14 @@ faults come as tables that `scenarios` drew.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...control.level2_model import MODULUS, STAND_FACTOR
+from ...control.level2_model import (
+    CLASS_DOUBT,
+    FORCE_DOUBT,
+    HEAD_CLOSED,
+    MODULUS,
+    STAND_FACTOR,
+    ZERO_DOUBT,
+)
 from ...engine.numbers import exp, fmax, kernel
 from ...engine.random import normal, uniform
 from ...physics.mill_stretch import MODULUS_PER_WIDTH
@@ -28,7 +35,11 @@ BAR_START = 1286.0  # K: mean bar temperature at the finishing descaler [M 3.7]
 BAR_SPREAD = 6.0  # K: its standard deviation from bar to bar [T]
 HARDNESS_SPREAD = 0.015  # 1: from bar to bar of one grade [T]
 STIFFNESS_LEVEL = 0.03  # 1: of this plant [T]
-COOLING_LEVEL, COOLING_SPREAD = 0.05, 0.015  # 1: of this plant; from coil to coil [T]
+COOLING_LEVEL, COOLING_SPREAD = 0.12, 0.015  # 1: of this plant; from coil to coil [M 4.2]
+# m: most that the gaps of this plant are off their zero, oil film and warm rolls at the zeroing
+# together, for all stands alike; and by which each stand deviates [M 3.4]
+ZERO_LEVEL, ZERO_SPREAD = 0.6e-3, 0.03e-3
+FDT_LEVEL, CT_LEVEL = 16.0, 9.0  # K: most that emissivity and steam let a pyrometer err [M 6.3]
 OWN_BEND_SPREAD, OWN_HEAT_SPREAD = 0.05, 0.08  # 1: deviation between mills [T]
 SKID_LEAST, SKID_MORE = 3.0, 5.0  # K: amplitude of skid marks on the bar [M 4.1]
 SKID_LENGTH = 9.0  # m: of bar from one skid mark to the next [M 4.1]
@@ -85,6 +96,12 @@ def restart(block: Block, i: int, mill: Table, faults: Table, scales: Table, lin
         block[(R.FAULT_SIZE + k) * LANES + i] = faults[k, 2]
         block[(R.FAULT_RAMP + k) * LANES + i] = faults[k, 3]
         block[(R.FAULT_PLACE + k) * LANES + i] = faults[k, 4]
+    block[R.HEAD_GAP * LANES + i] = HEAD_CLOSED
+    block[R.DOUBT * LANES + i] = FORCE_DOUBT * FORCE_DOUBT
+    block[R.ZERO_DOUBT * LANES + i] = ZERO_DOUBT * ZERO_DOUBT
+    for c in range(R.CLASSES):
+        block[(R.CLASS_FACTOR + c) * LANES + i] = 1.0
+        block[(R.CLASS_DOUBT + c) * LANES + i] = CLASS_DOUBT * CLASS_DOUBT
     for k in range(R.SCALES):
         block[(R.SCALE + k) * LANES + i] = scales[k]
 
@@ -95,6 +112,24 @@ def own_profile(block: Block, i: int, plan: np.uint64, episode: int) -> None:
     bend, heat = normal(plan, episode, 0, PLANT + 4), normal(plan, episode, 0, PLANT + 5)
     block[Q.OWN_BEND * LANES + i] = 1.0 + OWN_BEND_SPREAD * bend
     block[Q.OWN_HEAT * LANES + i] = 1.0 + OWN_HEAT_SPREAD * heat
+
+
+@kernel
+def own_zeros(block: Block, i: int, plan: np.uint64, episode: int) -> None:
+    """Draw where this plant's gaps truly are against their zeroing, and how its pyrometers err.
+
+    Its level 2 has worked with these pyrometers for years: its estimate of the delivery temperature
+    agrees with what is shown. A day without instrument noise has pyrometers that read right.
+    """
+    common = ZERO_LEVEL * (2.0 * uniform(plan, episode, 0, PLANT + 6) - 1.0)
+    for s in range(STANDS):
+        own = ZERO_SPREAD * normal(plan, episode, s, PLANT + 7)
+        block[(R.OWN_ZERO + s) * LANES + i] = common + own
+    noise = block[R.NOISE_SCALE * LANES + i]
+    shift = FDT_LEVEL * noise * (2.0 * uniform(plan, episode, 0, PLANT + 8) - 1.0)
+    block[R.FDT_SHIFT * LANES + i], block[R.FDT_BIAS * LANES + i] = shift, shift
+    shift = CT_LEVEL * noise * (2.0 * uniform(plan, episode, 0, PLANT + 9) - 1.0)
+    block[R.CT_SHIFT * LANES + i] = shift
 
 
 @kernel

@@ -26,7 +26,7 @@ from .coil_start import BAR_DRAW, bar_at, draw_bar, head_deficit, order
 from .disturbances import warm_water
 from .faults import RDT_PYROMETER
 from .layout import TABLE
-from .level2 import learn_force, learn_temperatures, learn_zero, set_up
+from .level2 import close_head, learn_head, learn_temperatures, set_up
 from .parameters import STANDS
 from .profile import change_rolls, preset_profile
 from .rougher_rows import NUMBER
@@ -40,7 +40,7 @@ Table = NDArray[np.float64]
 
 COVER = 0.35  # 1: share of radiation that the hoods over the delay table let through [M 3.7]
 BAR_PYROMETER = 3.0  # K: its noise at the set-up [M 3.7]
-HEAD_SEEN = 30.0  # m: strip delivered when the forces of the head have settled [T]
+HEAD_SEEN = 20.0  # m: strip delivered when the forces of the head have settled [T]
 LOCK_ON = 2.0  # s: gap control locks on to the head's forces [M 3.4]
 TAIL_SHARE = 0.92  # 1: of the bar; behind it the tail [T]
 GAP_LEAST, GAP_MORE = 20.0, 6.0  # s: from tail to the next head [M 6.1]
@@ -143,6 +143,7 @@ def advance_coil(
         return count
     done = block[R.BAR_DONE * LANES + i]
     bar = bar_at(block, i, R.BAR_CELL, done) - head_deficit(block, i, done)
+    bar = bar + block[R.PATCH * LANES + i]
     block[R.ENTRY_TEMPERATURE * LANES + i] = after_radiation(
         bar, block[R.BAR_THICK * LANES + i], COVER * block[R.COIL_TIME * LANES + i],
         emissivity(bar),
@@ -158,6 +159,11 @@ def _begin(
     noise: np.uint64, episode: int,
 ) -> None:  # fmt: skip
     """Bring the next bar to F1 and set the mill up for it."""
+    for row in (  # first of all: a bar is fed from where this one begins, not where the last ended
+        R.COIL_TIME, R.BAR_DONE, R.STRIP_DONE, R.RATIO_DONE, R.BIAS_SUM, R.BIAS_TIME, R.OVER_TIME,
+        R.EVENT, R.EVENT_PLACE, R.HEAD_NOW, R.HEAD_SUM, R.HEAD_TIME,
+    ):  # fmt: skip
+        block[row * LANES + i] = 0.0
     if rougher.size > 0:
         number = int(rougher[TABLE_PIECE + NUMBER])
         order(block, i, mill, orders, plan, noise, episode, number)
@@ -172,13 +178,9 @@ def _begin(
     if rougher.size > 0:
         missed += block[(R.FAULT + RDT_PYROMETER) * LANES + i]
     set_up(block, i, mill, block[R.BAR_TEMPERATURE * LANES + i] + missed)
+    close_head(block, i)
     preset_profile(block, i)
     block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 1.0, HEAD
-    for row in (
-        R.COIL_TIME, R.BAR_DONE, R.STRIP_DONE, R.RATIO_DONE, R.BIAS_SUM, R.BIAS_TIME, R.OVER_TIME,
-        R.EVENT, R.EVENT_PLACE,
-    ):  # fmt: skip
-        block[row * LANES + i] = 0.0
     block[R.SPEED * LANES + i] = block[R.THREAD_SPEED * LANES + i]
 
 
@@ -216,14 +218,13 @@ def _follow(block: Block, i: int, mill: Table) -> None:
     drawn = step * block[(R.H + STANDS) * LANES + i] / block[R.BAR_THICK * LANES + i]
     block[R.BAR_DONE * LANES + i] += drawn
     strip = block[R.STRIP_DONE * LANES + i]
+    close_head(block, i)
     if block[R.COIL_TIME * LANES + i] <= LOCK_ON:
         for s in range(STANDS):
             block[(R.LOCKED + s) * LANES + i] = block[(R.SHOWN_FORCE + s) * LANES + i]
     if block[R.RATIO_DONE * LANES + i] < 0.5 and strip > HEAD_SEEN:
-        learn_force(block, i)
+        learn_head(block, i, mill)
     if strip > mill[P.COILER]:  # the head is in the coiler
-        if block[R.PHASE * LANES + i] < BODY:
-            learn_zero(block, i)
         block[R.ZOOM * LANES + i] += block[R.ZOOM_RATE * LANES + i] * INTERVAL
         block[R.PHASE * LANES + i] = BODY
     if block[R.BAR_DONE * LANES + i] > TAIL_SHARE * block[R.BAR * LANES + i]:

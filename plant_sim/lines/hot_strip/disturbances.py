@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.numbers import fmax, fmin, kernel, where
+from ...engine.numbers import fmax, fmin, kernel, sqrt, where
 from ...engine.random import normal, uniform
 from . import faults as F  # noqa: N812
 from . import rows as R  # noqa: N812
@@ -16,15 +16,23 @@ Counts = NDArray[np.int64]
 
 WATER, WATER_WAVE = 298.0, 4.0  # K: river water, and how far it may swing [M 4.2]
 WATER_PERIOD = 700.0  # s: of that swing over two pi [T]
+# K: deviation of the bar's temperature from place to place, by scale and water left on it [M 4.1]
+PATCH_SIZE = 5.0
+PATCH_KEPT = 0.9  # 1: of it an interval later, 2.5 m of bar to a patch [M 4.1]
+PATCHES = 63  # channel of the random numbers
 
 
 @kernel
 def draw(block: Block, noise: Keys, episode: Counts, clock: Counts) -> None:
-    """Draw the noise of this interval for every lane."""
+    """Draw the noise of this interval and the patches of the bar for every lane."""
     for n in range(R.NOISES):
         for i in range(LANES):
             drawn = normal(noise[i], episode[i], clock[i], n)
             block[(R.NOISE + n) * LANES + i] = drawn * block[R.NOISE_SCALE * LANES + i]
+    for i in range(LANES):
+        drawn = normal(noise[i], episode[i], clock[i], PATCHES) * block[R.BAR_SCALE * LANES + i]
+        fresh = sqrt(1.0 - PATCH_KEPT * PATCH_KEPT) * PATCH_SIZE * drawn
+        block[R.PATCH * LANES + i] = PATCH_KEPT * block[R.PATCH * LANES + i] + fresh
 
 
 @kernel

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.numbers import driver
-from .coil_start import own_profile, restart
+from .coil_start import own_profile, own_zeros, restart
 from .cycle import advance_coil
 from .disturbances import draw, grow
 from .hand_over import draw_table, hand_over, take_back
@@ -106,6 +106,7 @@ def begin(
             restart(block, i, mill, faults[lane], scales[lane], float(lined[lane]))
             begin_profile(block, i)
             own_profile(block, i, plan[lane], episode[lane])
+            own_zeros(block, i, plan[lane], episode[lane])
             begin_table(block[TABLE * LANES :], i)
             clog(block[TABLE * LANES :], i, plan[lane], episode[lane])
             if rougher.shape[1] > 0:

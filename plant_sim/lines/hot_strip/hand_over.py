@@ -20,6 +20,7 @@ Keys = NDArray[np.uint64]
 Counts = NDArray[np.int64]
 
 FIRST_NOISE = 64  # channel of the first deviate of the table's instruments
+HEAD_SOON = 3.0  # s: before the next head may come the table waits for it [M 4.2]
 
 # rows that are handed over as they are: of the table, of the line
 GIVEN = (
@@ -55,6 +56,11 @@ def hand_over(block: Block, table: Block, mill: Block) -> None:
         table[O.FDT_SEEN * LANES + i] = where(
             trusts > 0.5, block[R.SHOWN_FDT * LANES + i], block[R.FDT_MODEL * LANES + i]
         )
+        near = where(block[R.GAP_LEFT * LANES + i] < HEAD_SOON, 1.0, 0.0)
+        near = near * where(block[R.EVENT * LANES + i] < 0.5, 1.0, 0.0)
+        active = block[R.ACTIVE * LANES + i]
+        table[O.HEAD_DUE * LANES + i] = where(active > 0.5, 1.0 - strip, near)
+        table[O.CT_OFFSET * LANES + i] += block[R.CT_SHIFT * LANES + i]
         lead = mill[P.COILER] - block[R.STRIP_DONE * LANES + i]
         table[O.ZOOM_LEAD * LANES + i] = fmax(lead, 0.0)
         left = block[R.BAR * LANES + i] - block[R.BAR_DONE * LANES + i]

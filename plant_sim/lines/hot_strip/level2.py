@@ -7,10 +7,11 @@ showed; the plant's drawn parameters are not its business.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...control.level2_model import MODULUS, SPRAY, delivery_temperature, force, speed_for
+from ...control.gap_control import MONITOR_EFFECT, MONITOR_SHARE, MOST_ERROR
+from ...control.level2_model import SPRAY, delivery_temperature, force, modulus, speed_for
 from ...control.speed_control import SPRAY_BASE
-from ...engine.numbers import exp, fmax, fmin, kernel, log
-from ...physics.mill_stretch import gap_for
+from ...engine.numbers import exp, fmax, fmin, inline, kernel, log
+from ...physics.mill_stretch import KISS_FORCE, gap_for
 from . import parameters as P  # noqa: N812
 from . import rows as R  # noqa: N812
 from .parameters import STANDS
@@ -26,12 +27,20 @@ COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
 # 1: of the load trim by stand; what the front takes the back gives (with REDUCTION: no sum) [C]
 LOAD = (1.0, 0.7, 0.3, -0.3, -0.9, -1.3, -1.2)
 RUNDOWN = 0.57  # K/s: belief how fast the waiting bar cools [M 3.7]
-FORCE_LEARNING = 0.30  # 1: share of a force error learned per coil [M 6.5]
-BIAS_LEARNING = 0.10  # 1: of an FDT error, per coil [M 6.5]
-ZERO_LEARNING = 0.35  # 1: of the monitor's correction at the head, per coil [M 6.5]
-# 1, K: force factor and bias of a line whose furnaces bring bars some 90 K hotter than those that
-# the model was identified on, of the same rolled coils [C]
-HOT_FACTOR = 0.91
+FORCE_SCATTER = 0.015  # 1: of a coil's forces about its class, and of the load cells [M 6.5]
+FORCE_DRIFT = 0.004  # 1: by which plant and class may have moved from coil to coil [M 6.5]
+ZERO_SCATTER, ZERO_DRIFT = 30e-6, 30e-6  # m: of a zero seen once; warm rolls, per coil [M 3.8]
+HEAD_LEARNING = 0.35  # 1: of the temperature error of a head, per coil [M 6.5]
+BIAS_LEARNING = 0.10  # 1: of the estimate's error, per coil [M 6.5]
+MOST_BIAS = 60.0  # K: most bias of a temperature that is believed [M 6.5]
+CLASS_FIRST, CLASS_WIDTH = 1.6e-3, 0.08  # m, 1: thinnest class; logarithm from one to the next [M]
+MOST_NEW, MOST_ZERO = 6e-4, 1.5e-3  # m: most that one head says of a zero, and that is believed [M]
+# 1: force factor by stand of a line whose furnaces bring bars some 90 K hotter than those that the
+# model was identified on, of the same rolled coils [C]
+HOT_FACTOR = (0.88, 0.90, 0.905, 0.905, 0.95, 0.97, 1.00)
+HEAD_HELD, HEAD_RELEASED = 5.0, 13.0  # m: of strip until which it is held, and gone again [C 3.5]
+CLOSING_LEARNING, MOST_CLOSED = 0.2, 3e-4  # 1, m: share learned per coil; most it is closed [M 6.5]
+MOST_MISSED = 6e-5  # m of gap: a greater miss is the zero's or the steel's business [M 6.5]
 LEAST_FACTOR, MOST_FACTOR = 0.6, 1.6  # 1: bounds of a learned force factor [T]
 
 
@@ -39,7 +48,7 @@ LEAST_FACTOR, MOST_FACTOR = 0.6, 1.6  # 1: bounds of a learned force factor [T]
 def begin_hot(block: Block, i: int) -> None:
     """Let level 2 of lane i begin with what it knows of the bars of furnaces and rougher."""
     for s in range(STANDS):
-        block[(R.ADAPTED + s) * LANES + i] *= HOT_FACTOR
+        block[(R.ADAPTED + s) * LANES + i] *= HOT_FACTOR[s]
 
 
 @kernel
@@ -47,7 +56,8 @@ def set_up(block: Block, i: int, mill: Table, seen: float) -> None:
     """Set gaps and speeds of lane i; `seen` is what the bar pyrometer showed (K)."""
     gauge, width = block[R.GAUGE_AIM * LANES + i], block[R.WIDTH * LANES + i]
     thick = block[R.BAR_THICK * LANES + i]
-    aim = block[R.FDT_AIM * LANES + i] - block[R.FDT_BIAS * LANES + i]
+    aim = block[R.FDT_AIM * LANES + i] - block[R.HEAD_BIAS * LANES + i]
+    block[R.BAR_SEEN * LANES + i] = seen
     speed = speed_for(aim, seen, thick, gauge, SPRAY_BASE)
     speed = fmin(fmax(speed, mill[P.SLOWEST]), mill[P.FASTEST])
     block[R.THREAD_SPEED * LANES + i] = speed
@@ -64,6 +74,7 @@ def set_up(block: Block, i: int, mill: Table, seen: float) -> None:
     exit = thick
     reduction = log(thick / gauge)
     correction = 1.0 + block[R.HARDNESS_CORRECTION * LANES + i]
+    correction *= block[(R.CLASS_FACTOR + class_of(gauge)) * LANES + i]
     for s in range(STANDS):
         entry = exit
         moved = 1.0 + block[R.LOAD_TRIM * LANES + i] * LOAD[s]
@@ -78,7 +89,9 @@ def set_up(block: Block, i: int, mill: Table, seen: float) -> None:
         expected = expected * block[(R.ADAPTED + s) * LANES + i] * correction
         block[(R.EXPECTED + s) * LANES + i] = expected
         block[(R.GAP + s) * LANES + i] = (
-            gap_for(exit, expected, MODULUS) + block[(R.ZERO + s) * LANES + i]
+            gap_for(exit, expected, modulus(width))
+            + block[(R.ZERO + s) * LANES + i]
+            + MONITOR_SHARE[s] * block[R.VERNIER * LANES + i]
         )
         block[(R.LOCKED + s) * LANES + i] = expected
         block[(R.MONITOR + s) * LANES + i] = 0.0
@@ -87,29 +100,118 @@ def set_up(block: Block, i: int, mill: Table, seen: float) -> None:
 
 
 @kernel
-def learn_force(block: Block, i: int) -> None:
-    """At the head: how far measured forces lie from the expected ones; a fifth is learned."""
-    total = 0.0
-    learning = FORCE_LEARNING * (1.0 - block[R.FROZEN * LANES + i])
+def close_head(block: Block, i: int) -> None:
+    """Hold the last gaps closer while no tension pulls the head thin, and let go behind it."""
+    strip = block[R.STRIP_DONE * LANES + i]
+    share = fmin(fmax((HEAD_RELEASED - strip) / (HEAD_RELEASED - HEAD_HELD), 0.0), 1.0)
+    closed = share * block[R.HEAD_GAP * LANES + i]
     for s in range(STANDS):
-        shown = block[(R.SHOWN_FORCE + s) * LANES + i]
-        ratio = fmin(fmax(shown / block[(R.EXPECTED + s) * LANES + i], 0.6), 1.6)
-        if s < 4:
-            total += 0.25 * ratio
-        factor = block[(R.ADAPTED + s) * LANES + i] * (1.0 + learning * (ratio - 1.0))
-        block[(R.ADAPTED + s) * LANES + i] = fmin(fmax(factor, LEAST_FACTOR), MOST_FACTOR)
-    block[R.FORCE_RATIO * LANES + i] = total
-    block[R.RATIO_DONE * LANES + i] = 1.0
+        moved = MONITOR_SHARE[s] * (closed - block[R.HEAD_NOW * LANES + i])
+        block[(R.GAP + s) * LANES + i] += moved
+    block[R.HEAD_NOW * LANES + i] = closed
+    if block[R.SHOWN_GAUGE * LANES + i] > 0.0 and strip < HEAD_HELD + 3.0:
+        off = block[R.SHOWN_GAUGE * LANES + i] - block[R.GAUGE_AIM * LANES + i]
+        block[R.HEAD_SUM * LANES + i] += off
+        block[R.HEAD_TIME * LANES + i] += 1.0
 
 
 @kernel
-def learn_zero(block: Block, i: int) -> None:
-    """When the head is in the coiler: what the X-ray had to correct at it is a wrong zero."""
-    learning = ZERO_LEARNING * (1.0 - block[R.FROZEN * LANES + i])
+def _learn_closing(block: Block, i: int) -> None:
+    """Learn from the gauge how much thicker the head was, and what set-up missed behind it."""
+    if block[R.HEAD_TIME * LANES + i] < 0.5 or block[R.FROZEN * LANES + i] > 0.5:
+        return
+    off = block[R.HEAD_SUM * LANES + i] / block[R.HEAD_TIME * LANES + i]
+    behind = block[R.SHOWN_GAUGE * LANES + i] - block[R.GAUGE_AIM * LANES + i]
+    moved = fmin(fmax((off - behind) / MONITOR_EFFECT, -MOST_ERROR), MOST_ERROR)
+    closed = block[R.HEAD_GAP * LANES + i] - CLOSING_LEARNING * moved
+    block[R.HEAD_GAP * LANES + i] = fmin(fmax(closed, -MOST_CLOSED), 0.0)
+    missed = fmin(fmax(behind / MONITOR_EFFECT, -MOST_MISSED), MOST_MISSED)
+    opened = block[R.VERNIER * LANES + i] - CLOSING_LEARNING * missed
+    block[R.VERNIER * LANES + i] = fmin(fmax(opened, -MOST_CLOSED), MOST_CLOSED)
+
+
+@inline
+def class_of(gauge: float) -> int:
+    """Return the class of strip of this thickness (m), from 0."""
+    place = log(fmax(gauge, CLASS_FIRST) / CLASS_FIRST) / CLASS_WIDTH
+    return int(fmin(place, R.CLASSES - 1.0))
+
+
+@kernel
+def learn_head(block: Block, i: int, mill: Table) -> None:
+    """At the head: what gauge, forces and pyrometer say about zeros, forces and temperature.
+
+    The gauge and the force of the last stand give the zero of its gap, whatever the force should
+    have been; from the zeros follow the thicknesses behind all stands, and from these the forces
+    that the model would have expected of this very strip. So a wrong zero is not learned as
+    hard steel. What is new is shared between the plant and the class of thickness by how well each
+    is known already (Kalman).
+    """
+    _learn_closing(block, i)
+    learning = 1.0 - block[R.FROZEN * LANES + i]
+    c = class_of(block[R.GAUGE_AIM * LANES + i])
+    doubt, unsure = block[R.DOUBT * LANES + i], block[(R.CLASS_DOUBT + c) * LANES + i]
+    both = doubt + unsure + FORCE_SCATTER * FORCE_SCATTER
+    plant, own = doubt / both, unsure / both
+    if learning > 0.5:
+        block[R.DOUBT * LANES + i] = (1.0 - plant) * doubt + FORCE_DRIFT * FORCE_DRIFT
+        unsure = (1.0 - own) * unsure + FORCE_DRIFT * FORCE_DRIFT
+        block[(R.CLASS_DOUBT + c) * LANES + i] = unsure
+
+    last = STANDS - 1
+    gauge, width = block[R.SHOWN_GAUGE * LANES + i], block[R.WIDTH * LANES + i]
+    off = block[(R.SHOWN_GAP + last) * LANES + i] - block[(R.ZERO + last) * LANES + i]
+    off = off - gap_for(gauge, block[(R.SHOWN_FORCE + last) * LANES + i], modulus(width))
+    off = fmin(fmax(off, -MOST_NEW), MOST_NEW) * block[R.MONITOR_ON * LANES + i]
+    unsure = block[R.ZERO_DOUBT * LANES + i]
+    taken = learning * unsure / (unsure + ZERO_SCATTER * ZERO_SCATTER)
+    if learning > 0.5:
+        unsure = (1.0 - taken) * unsure + ZERO_DRIFT * ZERO_DRIFT
+        block[R.ZERO_DOUBT * LANES + i] = unsure
     for s in range(STANDS):
-        learned = block[(R.ZERO + s) * LANES + i]
-        learned = learned + learning * block[(R.MONITOR + s) * LANES + i]
-        block[(R.ZERO + s) * LANES + i] = fmin(fmax(learned, -1.5e-3), 1.5e-3)
+        moved = block[(R.ZERO + s) * LANES + i] + taken * off
+        block[(R.ZERO + s) * LANES + i] = fmin(fmax(moved, -MOST_ZERO), MOST_ZERO)
+
+    trusted = block[R.FDT_SOURCE * LANES + i] < 0.5
+    delivered = block[R.SHOWN_FDT * LANES + i] if trusted else block[R.FDT_MODEL * LANES + i]
+    seen, thick = block[R.BAR_SEEN * LANES + i], block[R.BAR_THICK * LANES + i]
+    flow = block[R.SHOWN_SPEED * LANES + i] * block[R.GAUGE_AIM * LANES + i]
+    known = block[R.HEAD_BIAS * LANES + i]
+    wrong = (
+        delivered
+        - known
+        - delivery_temperature(
+            seen, thick, block[R.GAUGE_AIM * LANES + i], flow, block[R.SPRAY * LANES + i]
+        )
+    )
+    known += fmax(HEAD_LEARNING, plant) * learning * wrong
+    block[R.HEAD_BIAS * LANES + i] = fmin(fmax(known, -MOST_BIAS), MOST_BIAS)
+
+    front, total, exit = 0.0, 0.0, thick
+    factor = block[(R.CLASS_FACTOR + c) * LANES + i]
+    correction = (1.0 + block[R.HARDNESS_CORRECTION * LANES + i]) * factor
+    for s in range(STANDS):
+        shown = block[(R.SHOWN_FORCE + s) * LANES + i]
+        if s < 4:
+            front += 0.25 * fmin(fmax(shown / block[(R.EXPECTED + s) * LANES + i], 0.6), 1.6)
+        entry = exit
+        exit = block[(R.SHOWN_GAP + s) * LANES + i] - block[(R.ZERO + s) * LANES + i]
+        exit = exit + (shown - KISS_FORCE) / modulus(width) if s < last else gauge
+        exit = fmin(fmax(exit, 0.5 * entry), 0.97 * entry)
+        temperature = seen - COOLED[s] * (seen - delivered)
+        would = force(
+            entry, exit, width, mill[P.RADIUS + s], flow / exit, temperature,
+            block[R.CARBON * LANES + i],
+        )  # fmt: skip
+        adapted = block[(R.ADAPTED + s) * LANES + i]
+        ratio = fmin(fmax(shown / (would * adapted * correction), 0.6), 1.6)
+        total += ratio / STANDS
+        adapted = adapted * (1.0 + plant * learning * (ratio - 1.0))
+        block[(R.ADAPTED + s) * LANES + i] = fmin(fmax(adapted, LEAST_FACTOR), MOST_FACTOR)
+    factor = factor * (1.0 + own * learning * (total - 1.0))
+    block[(R.CLASS_FACTOR + c) * LANES + i] = fmin(fmax(factor, LEAST_FACTOR), MOST_FACTOR)
+    block[R.FORCE_RATIO * LANES + i] = front
+    block[R.RATIO_DONE * LANES + i] = 1.0
 
 
 @kernel
@@ -120,4 +222,4 @@ def learn_temperatures(block: Block, i: int) -> None:
     if block[R.FDT_SOURCE * LANES + i] < 0.5:
         bias = block[R.BIAS_SUM * LANES + i] / seconds
         moved = block[R.FDT_BIAS * LANES + i] + BIAS_LEARNING * learning * bias
-        block[R.FDT_BIAS * LANES + i] = fmin(fmax(moved, -60.0), 60.0)
+        block[R.FDT_BIAS * LANES + i] = fmin(fmax(moved, -MOST_BIAS), MOST_BIAS)

@@ -9,7 +9,14 @@ mill. Sources stand with the formulas.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...control.gap_control import COMPENSATION, MONITOR_SHARE, MOST_MONITOR, SETTLED
+from ...control.gap_control import (
+    COMPENSATED,
+    COMPENSATION,
+    MONITOR_FROM,
+    MONITOR_SHARE,
+    MOST_MONITOR,
+    SETTLED,
+)
 from ...control.level2_model import MODULUS
 from ...control.looper_control import LOWER_BEFORE, LOWERED, TENSION_AIM
 from ...control.speed_control import spray_opening
@@ -44,7 +51,6 @@ from .strip_heat import BAR_COLD, FIRST_SPRAY, behind_bite, on_the_way, to_next_
 
 Block = NDArray[np.float64]
 
-COMPENSATED = 0.7  # 1: the set-point at which the shares of gap control hold [T]
 MONITOR_GAIN = 0.42  # of gap per seen error and interval [T]
 ANY_FORCE = 1e9  # N, no roll force: the range test that catches a broken state
 NEWTON = 4  # steps of each bite in an interval
@@ -94,7 +100,8 @@ def level1(block: Block, mill: Block) -> None:
 
         off = block[R.SHOWN_GAUGE * LANES + i] - block[R.GAUGE_AIM * LANES + i]
         off = off + block[R.ACT_GAUGE * LANES + i] - block[R.GAUGE_TRIM * LANES + i]
-        off = settled * fmin(fmax(off, -2e-4), 2e-4) * block[R.MONITOR_ON * LANES + i]
+        watched = where(block[R.STRIP_DONE * LANES + i] > MONITOR_FROM, 1.0, 0.0)
+        off = rolling * watched * fmin(fmax(off, -2e-4), 2e-4) * block[R.MONITOR_ON * LANES + i]
         block[R.GAUGE_ERROR * LANES + i] = off
     for s in range(STANDS):
         share = MONITOR_GAIN * MONITOR_SHARE[s]

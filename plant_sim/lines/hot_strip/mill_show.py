@@ -7,7 +7,8 @@ set-point with the noise of its instrument.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...control.level2_model import delivery_temperature
+from ...control.gap_control import COMPENSATED, COMPENSATION
+from ...control.level2_model import MODULUS, delivery_temperature
 from ...control.looper_control import ANGLE_AIM, TENSION_AIM
 from ...engine.numbers import fmax, inline, kernel, where
 from ...physics.strip_temperature import DENSITY
@@ -19,6 +20,7 @@ from .faults import (
     HYDRAULIC_PRESSURE,
     LOAD_CELL,
     LOOPER_SWING,
+    MODULUS_ERROR,
     SPRAY_BLOCK,
     THICKNESS_GAUGE,
 )
@@ -61,6 +63,14 @@ def _show_stands(block: Block, mill: Block) -> None:
             force = force + here * block[(R.FAULT + LOAD_CELL) * LANES + i]
             block[(R.SHOWN_FORCE + s) * LANES + i] = rolling * force
             gap = block[(R.GAP + s) * LANES + i] + block[(R.MONITOR + s) * LANES + i]
+            # gap control has moved too since it was locked on
+            share = COMPENSATION[s] * block[R.AGC_COMPENSATION * LANES + i] / COMPENSATED
+            here = where(
+                block[(R.FAULT_PLACE + MODULUS_ERROR) * LANES + i] == float(s + 1), 1.0, 0.0
+            )
+            belief = MODULUS * (1.0 + here * block[(R.FAULT + MODULUS_ERROR) * LANES + i])
+            more = block[(R.FORCE + s) * LANES + i] - block[(R.LOCKED + s) * LANES + i]
+            gap = gap - rolling * share * more / belief
             block[(R.SHOWN_GAP + s) * LANES + i] = gap
             flow = block[R.SPEED * LANES + i] * block[(R.H + STANDS) * LANES + i]
             speed = flow / block[(R.H + s + 1) * LANES + i] / (1.0 + SLIP)
@@ -114,6 +124,7 @@ def _show_strip(block: Block) -> None:
         shown = fdt - block[R.SURFACE * LANES + i]
         shown = shown + FDT_NOISE * block[(R.NOISE + R.N_FDT) * LANES + i]
         shown = shown + block[(R.FAULT + FDT_PYROMETER) * LANES + i]
+        shown = shown + block[R.FDT_SHIFT * LANES + i]
         block[R.SHOWN_FDT * LANES + i] = rolling * shown + (1.0 - rolling) * 950.0
         power = block[R.POWER * LANES + i]
         power = power + POWER_NOISE * block[(R.NOISE + R.N_POWER) * LANES + i]

@@ -96,6 +96,7 @@ from .rows import (
     GAUGE_AIM,
     INTERVAL,
     LANES,
+    OWN_ZERO,
     SHIFT_TRIM,
     SHOWN_FORCE,
     SPEED,
@@ -251,7 +252,7 @@ def _stand(
         bench[B_WORN * LANES + i] += more
         # both radii grow, both wear; wear is counted on diameter
         grown = growth(rise, radius) - growth(stand[ZEROED * LANES + i], radius)
-        stand[ROLL_GAP * LANES + i] = worn - 2.0 * grown
+        stand[ROLL_GAP * LANES + i] = worn - 2.0 * grown + stand[OWN_ZERO * LANES + i]
 
         lost = _size(bench[B_BENDING * LANES + i], bench[B_BENDING_PLACE * LANES + i], number)
         follow = force_following(stand[SHOWN_FORCE * LANES + i], stand[PRESET_FORCE * LANES + i])

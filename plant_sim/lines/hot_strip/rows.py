@@ -123,7 +123,25 @@ COST_SCALE, COST_DOWNGRADE, COST_ENERGY, COST_WATER, COST_DELAY, COST_ROLLS = (
     COST_FUEL + n for n in range(1, 7)
 )
 HARM_TOTAL = COST_FUEL + 7
-ROWS = HARM_TOTAL + 1
+
+# what this plant really is: drawn once a campaign
+OWN_ZERO = HARM_TOTAL + 1  # m, by which each gap is wider than its zeroing says
+PATCH = OWN_ZERO + STANDS  # K, of scale and water left on the bar where it now enters
+
+# what level 2 has learned besides ADAPTED and ZERO
+CLASSES = 23  # of strip thickness, each 8 % thicker than the one before, from 1.6 mm on
+FDT_SHIFT, CT_SHIFT = PATCH + 1, PATCH + 2  # K, by which the two pyrometers read wrong today
+HEAD_BIAS, BAR_SEEN = CT_SHIFT + 1, CT_SHIFT + 2  # K: of set-up; what the bar pyrometer showed
+DOUBT, ZERO_DOUBT = CT_SHIFT + 3, CT_SHIFT + 4  # 1, m2: variances of ADAPTED and ZERO
+CLASS_FACTOR = ZERO_DOUBT + 1  # force factor of each class
+CLASS_DOUBT = CLASS_FACTOR + CLASSES  # its variance
+# m: by which the last gaps are closed for a head that nothing pulls yet, learned and now; what the
+# gauge showed of it, m s and s
+HEAD_GAP, HEAD_NOW, HEAD_SUM, HEAD_TIME = (CLASS_DOUBT + CLASSES + n for n in range(4))
+VERNIER = (
+    HEAD_TIME + 1
+)  # m of the last gap, that set-up adds for what it has been missing behind it
+ROWS = VERNIER + 1
 
 # what is kept of a finished coil
 KEPT = (

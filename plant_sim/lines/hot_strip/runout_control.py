@@ -31,7 +31,7 @@ from .runout_rows import LANES, SEGMENTS
 Table = NDArray[np.float64]
 Mill = NDArray[np.float64]
 
-NEWTON = 1  # steps an interval; the last interval is the start
+NEWTON, NEWTON_HEAD = 1, 6  # steps an interval, from the last one on; and for a head
 RELAXED, MOST_STEP = 0.7, 1.5  # 1: of a Newton step, and banks it may go at most [M]
 TRIM_OPEN = 0.5  # 1: opening of the trim banks that the feed-forward counts on [M 4.2]
 LEAST_FDT, MOST_FDT = 900.0, 1450.0  # K: what level 2 believes of a delivery temperature [M]
@@ -39,11 +39,12 @@ LEAST_MIDDLE = 320.0  # K: same in the middle of the table [M 3.7]
 FRESH = 0.35  # 1: of a new reading taken into the delivery temperature that level 2 knows [M]
 MIDDLE_FRESH = 0.12  # 1: same for what it expects in the middle: the strip's way there, 4 s [C]
 STICKY = 0.6  # 1: of a header pair, by which a bank's demand must change to move a valve [M]
+ENDS_LEAD = 1.0  # s: water is on before a head and off behind a tail by so much [M 4.2]
 AIR_STEPS = 3  # stretches of table behind the last bank that the model takes
 
 # rows of the bench
-C_HEAT, C_AGE, C_BANKS, C_EARLY, C_LATE, C_MID, C_OUT, C_LEFT = range(8)
-BENCH = 8
+C_HEAT, C_AGE, C_BANKS, C_EARLY, C_LATE, C_MID, C_OUT, C_LEFT, C_HEAD, C_SEEN = range(10)
+BENCH = 10
 
 
 @inline
@@ -65,9 +66,13 @@ def opening(early: float, late: float, before: float, behind: float) -> float:
 def set_up(table: Table, mill: Mill) -> None:
     """Level 2: how many banks the strip that now leaves F7 needs."""
     bench = np.zeros(BENCH * LANES)
+    steps = NEWTON
     for i in range(LANES):
         rolling = where(table[R.ACTIVE * LANES + i] > 0.5, 1.0, 0.0)
         table[R.ACTIVE * LANES + i] = rolling
+        head = rolling * where(table[R.WAS_ACTIVE * LANES + i] > 0.5, 0.0, 1.0)
+        bench[C_HEAD * LANES + i] = head
+        steps = max(steps, int(where(head > 0.5, NEWTON_HEAD, NEWTON)))
         fresh = where(table[R.WAS_ACTIVE * LANES + i] > 0.5, FRESH, 1.0)
         seen = where(rolling > 0.5, table[R.FDT_SEEN * LANES + i], table[R.FDT_AIM * LANES + i])
         seen = fmin(fmax(seen, LEAST_FDT), MOST_FDT)
@@ -86,19 +91,25 @@ def set_up(table: Table, mill: Mill) -> None:
         )
         table[R.TRIM_DROP * LANES + i] = gain * drop(aim, water, speed, gauge, mill[P.BANK_LENGTH])
         bench[C_BANKS * LANES + i] = table[R.DEMAND * LANES + i]
-    for _ in range(NEWTON):
+    for n in range(steps):
         _predict(table, bench, mill)
         for i in range(LANES):
+            mine = n < NEWTON or bench[C_HEAD * LANES + i] > 0.5  # lanes stay independent
             off = bench[C_HEAT * LANES + i] - table[R.NEXT_AIM * LANES + i]
             step = RELAXED * off / fmax(table[R.BANK_DROP * LANES + i], 1.0)
-            banks = bench[C_BANKS * LANES + i] + fmin(fmax(step, -MOST_STEP), MOST_STEP)
-            bench[C_BANKS * LANES + i] = fmin(fmax(banks, 0.0), mill[P.BANK_COUNT])
+            old = bench[C_BANKS * LANES + i]
+            banks = old + fmin(fmax(step, -MOST_STEP), MOST_STEP)
+            banks = fmin(fmax(banks, 0.0), mill[P.BANK_COUNT])
+            bench[C_BANKS * LANES + i] = where(mine, banks, old)
+            heat, middle = table[R.CT_EXPECTED * LANES + i], bench[C_SEEN * LANES + i]
+            heat = where(mine, bench[C_HEAT * LANES + i], heat)
+            table[R.CT_EXPECTED * LANES + i] = heat
+            bench[C_SEEN * LANES + i] = where(mine, bench[C_MID * LANES + i], middle)
     middle = mill[P.FIRST_BANK] + 0.5 * mill[P.BANK_COUNT] * mill[P.BANK_LENGTH]
     for i in range(LANES):
         table[R.DEMAND * LANES + i] = bench[C_BANKS * LANES + i]
-        table[R.CT_EXPECTED * LANES + i] = bench[C_HEAT * LANES + i]
         expected = table[R.MID_EXPECTED * LANES + i]
-        expected = expected + MIDDLE_FRESH * (bench[C_MID * LANES + i] - expected)
+        expected = expected + MIDDLE_FRESH * (bench[C_SEEN * LANES + i] - expected)
         table[R.MID_EXPECTED * LANES + i] = fmin(fmax(expected, LEAST_MIDDLE), MOST_FDT)
         speed = _speed_at(table, i, middle)
         asked = bench[C_BANKS * LANES + i] * (1.0 + table[R.CORRECTION * LANES + i])
@@ -218,14 +229,20 @@ def feed_back(table: Table, mill: Mill) -> None:
 
 @kernel
 def _ask(table: Table, dose: Table, first: float, length: float) -> None:
-    """Find for every bank what the strip needs that will be under it when its water comes."""
+    """Find for every bank what the strip needs that will be under it when its water comes.
+
+    A valve opens and closes slowly: before a head and behind a tail water runs for what is near.
+    """
+    near = np.zeros(BANKS * LANES)
     for b in range(BANKS):
         for i in range(LANES):  # not at F7 yet: the strip that is on its way there
             place = _met(table, i, b, first, length)
-            near = where(place <= 0.0, 1.0, 0.0)
-            dose[b * LANES + i] = (
-                near * table[R.ACTIVE * LANES + i] * table[R.NEXT_DOSE * LANES + i]
-            )
+            comes = fmax(table[R.ACTIVE * LANES + i], table[R.HEAD_DUE * LANES + i])
+            next = comes * table[R.NEXT_DOSE * LANES + i]
+            rolled = where(place <= 0.0, table[R.ACTIVE * LANES + i], 0.0)
+            dose[b * LANES + i] = where(rolled > 0.5, next, 0.0)
+            lead = ENDS_LEAD * table[R.SPEED_SEEN * LANES + i]
+            near[b * LANES + i] = where(place <= lead, next, 0.0)
     for g in range(SEGMENTS):
         strip = table[g * LANES :]
         there = NOWHERE
@@ -237,9 +254,15 @@ def _ask(table: Table, dose: Table, first: float, length: float) -> None:
                     away = _met(table, i, b, first, length) - strip[R.PLACE * LANES + i]
                     half = 0.5 * strip[R.SPAN * LANES + i]
                     here = where(away <= half, 1.0, 0.0) * where(away > -half, 1.0, 0.0)
-                    dose[b * LANES + i] = fmax(
-                        dose[b * LANES + i], here * strip[R.DOSE * LANES + i]
-                    )
+                    given = strip[R.DOSE * LANES + i]
+                    dose[b * LANES + i] = fmax(dose[b * LANES + i], here * given)
+                    reach = half + ENDS_LEAD * table[R.SPEED_SEEN * LANES + i]
+                    here = where(away <= reach, 1.0, 0.0) * where(away > -reach, 1.0, 0.0)
+                    near[b * LANES + i] = fmax(near[b * LANES + i], here * given)
+    for b in range(BANKS):
+        for i in range(LANES):
+            exact = dose[b * LANES + i]
+            dose[b * LANES + i] = where(exact > 0.0, exact, near[b * LANES + i])
 
 
 @inline
@@ -254,7 +277,9 @@ def command(table: Table, mill: Mill) -> None:
     """Tell every header what the strip needs that will be there when the water is."""
     first, length, mains = mill[P.FIRST_BANK], mill[P.BANK_LENGTH], mill[P.BANK_COUNT]
     trims = mill[P.TRIM_COUNT]
-    rank, rest = np.zeros(LANES), np.zeros(LANES)
+    rank, rest, carry = np.zeros(LANES), np.zeros(LANES), np.zeros(LANES)
+    kept = np.zeros(LANES)
+    _kept_back(table, mill, kept)
     dose = np.zeros(BANKS * LANES)
     _ask(table, dose, first, length)
     for b in range(BANKS):
@@ -271,8 +296,9 @@ def command(table: Table, mill: Mill) -> None:
             strategy = table[R.STRATEGY * LANES + i]
             behind = mains - blocked - 1.0 - rank[i]
             want = opening(asked * (1.0 - strategy), asked * strategy, rank[i], behind)
-            # a main bank's part of a header pair is left to the trim banks
-            rest_here = TRIM_OPEN + (table[R.FEEDBACK * LANES + i] + rest[i]) / trims
+            # a main bank's part of a header pair is left to the trim banks when the same strip is
+            # there, the part of a header that one trim bank cannot give to the next one
+            rest_here = TRIM_OPEN + (table[R.FEEDBACK * LANES + i] + kept[i]) / trims + carry[i]
             want = usable * (main * want + trim * there * fmin(fmax(rest_here, 0.0), 1.0))
             pairs = HEADERS * (main + 2.0 * trim) + (1.0 - main - trim)
             told = table[(R.COMMAND + b) * LANES + i]
@@ -281,6 +307,36 @@ def command(table: Table, mill: Mill) -> None:
             table[(R.COMMAND + b) * LANES + i] = told
             rank[i] = rank[i] + main * usable
             rest[i] = rest[i] + main * there * (want - told)
+            carry[i] = carry[i] + trim * there * (want - told)
+    for k in range(R.SMITH - 1, 0, -1):
+        for i in range(LANES):
+            table[(R.REST + k) * LANES + i] = table[(R.REST + k - 1) * LANES + i]
+    for i in range(LANES):
+        table[R.REST * LANES + i] = rest[i]
+
+
+@kernel
+def _kept_back(table: Table, mill: Mill, kept: Table) -> None:
+    """Find what rounding in the main banks kept back from the strip that nears the trim banks."""
+    mains, length = mill[P.BANK_COUNT], mill[P.BANK_LENGTH]
+    late = np.zeros(LANES)
+    for i in range(LANES):
+        strategy = table[R.STRATEGY * LANES + i]
+        asked = table[R.DEMAND * LANES + i] + table[R.SHIFT * LANES + i]
+        early = np.floor(asked * (1.0 - strategy))
+        back = mains - 1.0 - np.floor(asked * strategy)
+        bank = fmin(fmax(where(strategy < 0.5, early, back), 0.0), mains)
+        way = (mains + 0.5 * mill[P.TRIM_COUNT] - bank - 0.5) * length
+        late[i] = way / fmax(table[R.SPEED_SEEN * LANES + i], 0.5) / R.INTERVAL - 1.0
+    for k in range(R.SMITH):
+        for i in range(LANES):
+            away = late[i] - float(k)
+            share = fmax(1.0 - fmax(away, -away), 0.0)
+            if k == R.SMITH - 1:
+                share = where(away > 0.0, 1.0, share)
+            if k == 0:
+                share = where(away < 0.0, 1.0, share)
+            kept[i] += share * table[(R.REST + k) * LANES + i]
 
 
 @kernel

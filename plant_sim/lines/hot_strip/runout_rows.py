@@ -44,8 +44,9 @@ SMITH = 24  # intervals the feedback remembers what it did
     PRESSURE_LOST,  # share of the supply
     CT_OFFSET,  # K by which the coiling pyrometer is off
     PINCH_SLIP,  # 1, how much the pinch rolls slip
-) = range(33)  # fmt: skip
-NOISE = 33  # deviates of this interval: CT, middle, water, pressure, pinch, mandrel, tension, size
+    HEAD_DUE,  # 1 when the head of the next strip may come at any moment
+) = range(34)  # fmt: skip
+NOISE = 34  # deviates of this interval: CT, middle, water, pressure, pinch, mandrel, tension, size
 NOISES = 8 + BANKS  # then the flows
 
 # level 2 and level 1
@@ -60,8 +61,10 @@ COMMAND = DEMAND + 14
 EARLIER = COMMAND + BANKS  # the commands of the last PAST intervals, newest first
 TRIMMED = EARLIER + PAST * BANKS  # the feedback of the last SMITH intervals, newest first
 
+REST = TRIMMED + SMITH  # banks that rounding to headers kept back, the same intervals
+
 # the plant: valves and strip
-VALVE = TRIMMED + SMITH  # share of its headers that give water
+VALVE = REST + SMITH  # share of its headers that give water
 CLOG = VALVE + BANKS  # share of a bank's water that scale in its nozzles holds back
 SUPPLY = CLOG + BANKS  # water pressure over its rating
 TRUE_MID, TRUE_CT, MID_SEEN, CT_SEEN, AIM_SEEN, FRACTION = (SUPPLY + n for n in range(1, 7))

@@ -24,6 +24,7 @@ SOURCES = (
     "physics.transformation",
     "economics",
     "control.level2_model",
+    "control.gap_control",
     "control.rougher_setup",
     "control.pacing",
     "control.furnace_control",

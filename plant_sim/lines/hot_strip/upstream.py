@@ -141,7 +141,8 @@ def _free(block: Block, i: int) -> float:
     left: float = block[R.BAR * LANES + i] - block[R.BAR_DONE * LANES + i]
     flow = block[R.SHOWN_SPEED * LANES + i] * block[R.GAUGE_AIM * LANES + i]
     seconds: float = fmax(left, 0.0) * block[R.BAR_THICK * LANES + i] / fmax(flow, 5e-3)
-    return seconds + block[R.TRANSIT * LANES + i]
+    seconds += block[R.TRANSIT * LANES + i]
+    return seconds
 
 
 @kernel
@@ -200,7 +201,7 @@ def feed_bar(block: Block, i: int, rougher: Block) -> None:
     lost = block[(R.FAULT + K.DESCALER) * LANES + i]
     headers = block[R.DESCALING_MODE * LANES + i] * (1.0 - lost)
     block[R.ENTRY_TEMPERATURE * LANES + i] = after_descaling(
-        heat, WATER, thick, ENTRY_SPEED, headers
+        heat + block[R.PATCH * LANES + i], WATER, thick, ENTRY_SPEED, headers
     )
     block[R.H * LANES + i] = thick
     block[R.BAR_WIDER * LANES + i] = wide - block[R.WIDTH * LANES + i]

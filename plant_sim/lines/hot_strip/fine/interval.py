@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ....control.gap_control import MONITOR_SHARE, SETTLED
+from ....control.gap_control import MONITOR_FROM, MONITOR_SHARE, SETTLED
 from ....control.level2_model import delivery_temperature
 from ....control.speed_control import spray_opening
 from ....engine.numbers import fmax, fmin, inline, kernel, where
@@ -139,7 +139,7 @@ def run(
             before = fine[F.ENTRY_BEFORE * LANES + i]
             now = block[R.ENTRY_TEMPERATURE * LANES + i]
             heat[i] = before + (now - before) * (k + 1.0) / slow
-            settled = where(fine[F.DELIVERED * LANES + i] > SETTLED, 1.0, 0.0)
+            settled = where(fine[F.DELIVERED * LANES + i] > MONITOR_FROM, 1.0, 0.0)
             settled = settled * fine[F.LOADED * LANES + i]  # behind the tail it would hunt
             off = fine[F.AT_GAUGE * LANES + i] + 2e-6 * block[(R.NOISE + R.N_GAUGE) * LANES + i]
             off = off + block[(R.FAULT + K.THICKNESS_GAUGE) * LANES + i]
@@ -217,6 +217,7 @@ def hand_out(block: Block, fine: Block, bench: Block, mill: Block) -> None:
         seen = seen + block[(R.FAULT + K.THICKNESS_GAUGE) * LANES + i]
         block[R.SHOWN_GAUGE * LANES + i] = rolling * seen
         shown = fdt - cold + block[(R.FAULT + K.FDT_PYROMETER) * LANES + i]
+        shown = shown + block[R.FDT_SHIFT * LANES + i]
         shown = shown + 2.0 * block[(R.NOISE + R.N_FDT) * LANES + i]
         block[R.SHOWN_FDT * LANES + i] = rolling * shown + (1.0 - rolling) * 950.0
         noise = 0.05e6 * block[(R.NOISE + R.N_POWER) * LANES + i]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....control.gap_control import (
+    COMPENSATED,
     COMPENSATION,
     FORCE_FILTER,
     GAUGE_FILTER,
@@ -33,7 +34,6 @@ from ....engine.numbers import fmax, fmin, kernel, where
 from ....physics.looper import LOWEST, path, weight
 from ....physics.strip_temperature import DENSITY
 from .. import parameters as P  # noqa: N812
-from ..mill import COMPENSATED
 from ..parameters import STANDS
 from . import bench as B  # noqa: N812
 from . import rows as F  # noqa: N812
