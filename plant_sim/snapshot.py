@@ -8,7 +8,9 @@ never replaced: the feature is missing and an alert says so.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp
+from typing import NamedTuple
 
+from .alarms import AlarmSystem, Happening, State
 from .controls import Control
 from .signals import Sample, Signal
 
@@ -51,6 +53,24 @@ ALERTS = {
 }
 
 
+URGENT = 2  # priority of an alarm, 1 the most urgent: up to here somebody must be told at once
+_EYES = "snapshot"  # who acknowledges: an alarm on the page is an alarm that was seen
+
+
+class StandingAlarm(NamedTuple):
+    """An alarm whose condition holds.
+
+    Attributes:
+        name: of the line's alarm table, a closed vocabulary; no text of the plant.
+        priority: 1 the most urgent .. 4.
+        first_out: it was the first of its cascade.
+    """
+
+    name: str
+    priority: int
+    first_out: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One page about a line.
@@ -62,6 +82,8 @@ class Snapshot:
         samples: all samples by name.
         features: digested residuals by name, SI; a feature that cannot be known is missing.
         alerts: keys of `ALERTS`, in that order.
+        alarms: what stands, the most urgent and then the oldest first; none where the builder was
+            given no alarms.
     """
 
     time: float
@@ -70,6 +92,7 @@ class Snapshot:
     samples: Mapping[str, Sample]
     features: Mapping[str, float]
     alerts: tuple[str, ...]
+    alarms: tuple[StandingAlarm, ...] = ()
 
 
 class SnapshotBuilder:
@@ -78,10 +101,17 @@ class SnapshotBuilder:
     Args:
         signals: the line's signals; every one is expected in each update.
         controls: the line's controls; their read-backs are features.
+        alarms: the line's alarms at rest, for this builder alone: it judges them from the samples
+            it is given, so that they are the same over a wire. None leaves them out.
     """
 
-    def __init__(self, signals: Mapping[str, Signal], controls: Mapping[str, Control]) -> None:
-        self._signals, self._controls = signals, controls
+    def __init__(
+        self,
+        signals: Mapping[str, Signal],
+        controls: Mapping[str, Control],
+        alarms: AlarmSystem | None = None,
+    ) -> None:
+        self._signals, self._controls, self._alarms = signals, controls, alarms
         self._watched = [name for name in signals if name in USED or name.startswith(BANKS)]
         self._wanted = [*self._watched, *(name for name in controls if name not in USED)]
         self._smooth: dict[str, float] = {}
@@ -122,6 +152,24 @@ class SnapshotBuilder:
             samples=samples,
             features=features,
             alerts=_alerts(features, missing),
+            alarms=self._standing(samples, clock),
+        )
+
+    def _standing(self, samples: Mapping[str, Sample], clock: float) -> tuple[StandingAlarm, ...]:
+        """Return the alarms whose condition holds; those that wait for people are the plant's."""
+        if self._alarms is None:
+            return ()
+        for event in self._alarms.update(samples, max(clock, self._alarms.time)):
+            if event.what is Happening.RAISED:
+                self._alarms.acknowledge(event.alarm, _EYES)
+        lines = self._alarms.standing()
+        for line in lines:
+            if line.state is State.LATCHED:
+                self._alarms.reset(line.alarm.name, _EYES)
+        return tuple(
+            StandingAlarm(line.alarm.name, line.alarm.priority, line.first_out)
+            for line in lines
+            if line.state is State.ACKNOWLEDGED
         )
 
     def _smoothed(self, name: str, value: float, passed: float, seconds: float) -> float:

@@ -127,7 +127,7 @@ def strip() -> Iterator[Alarm]:
         ("the control follows a wrong temperature", "잘못된 온도로 제어"),
         ("let the FDT control listen to the model; have the pyrometer cleaned",
          "FDT 제어를 모델로 전환, 고온계 청소"),
-        other="fm.fdt_model", dead_band=6.0, on_delay=30.0, off_delay=10.0, suppressed_in=BODY,
+        other="fm.fdt_model", dead_band=6.0, on_delay=30.0, off_delay=10.0, blind_in=BODY,
     )  # fmt: skip
     yield from one(
         "fm.width_narrow", Kind.DEVIATION, "fm.exit_width", 2e-3, 4, 90.0,

@@ -8,8 +8,8 @@ from the mill's data, the others are limits of the trade [M, physics.md 3.5, 4.1
 from collections.abc import Iterator
 from functools import cache
 
-from ...alarms import Alarm, Kind, check_alarms
-from .alarm_family import COOLED, FORCE_BAND, NEAR_RATING, STATES, family, one
+from ...alarms import Alarm, AlarmSystem, Kind, check_alarms
+from .alarm_family import COOLED, FORCE_BAND, LOADED, NEAR_RATING, STATES, family, one
 from .alarm_finishing import stands, strip
 from .config import Mill, default_mill
 from .signal_table import SIGNALS
@@ -142,7 +142,8 @@ def _cooling(mill: Mill) -> Iterator[Alarm]:
         ("cooling bank {} does not follow its command", "냉각 뱅크 {} 지령 불일치"),
         ("coiling temperature off, streaks", "권취온도 이탈, 냉각 불균일"),
         ("take the bank out of service", "해당 뱅크 사용 중지"),
-        other="rot.bank_{}_command", dead_band=0.1, on_delay=6.0, off_delay=3.0, group="cooling",
+        other="rot.bank_{}_command", dead_band=0.1, on_delay=6.0, off_delay=30.0, group="cooling",
+        blind_in=LOADED,
     )  # fmt: skip
     yield from one(
         "rot.feedback_full", Kind.HIGH, "rot.feedback", 0.9, 4, 60.0,
@@ -210,3 +211,8 @@ def alarm_table(mill: Mill | None = None) -> tuple[Alarm, ...]:
     )
     check_alarms(table, SIGNALS, STATES)
     return table
+
+
+def alarm_system(mill: Mill | None = None) -> AlarmSystem:
+    """Return the alarms of a mill, all at rest; None is the default mill."""
+    return AlarmSystem(alarm_table(mill), STATES)
