@@ -27,25 +27,21 @@ tell = Console(highlight=False, width=200).print
 
 
 class Shift:
-    """The alarms of one line: how often each came, when first, and how long it stood (s)."""
+    """The alarms of one line: what came, from when to when (s)."""
 
     def __init__(self, system: AlarmSystem) -> None:
         self.system = system
-        self.came: Counter[str] = Counter()
-        self.stood: Counter[str] = Counter()
-        self.first: dict[str, float] = {}
+        self.spans: list[tuple[str, float, float]] = []
         self.floods, self.end, self._since = 0, 0.0, dict[str, float]()
 
     def take(self, values: Any, time: float) -> None:
         """Judge the alarms, acknowledge and reset what came."""
         for event in self.system.take(values, time):
             if event.what is Happening.RAISED:
-                self.came[event.alarm] += 1
                 self._since[event.alarm] = time
-                self.first.setdefault(event.alarm, time)
                 self.system.acknowledge(event.alarm, "bench")
             elif event.what is Happening.RETURNED:
-                self.stood[event.alarm] += time - self._since.pop(event.alarm)
+                self.spans.append((event.alarm, self._since.pop(event.alarm), time))
             self.floods += event.what is Happening.FLOOD
         for line in self.system.standing():
             if line.state is State.LATCHED:
@@ -54,8 +50,21 @@ class Shift:
     def close(self, time: float) -> None:
         """End the shift."""
         self.end = time
-        for name, since in self._since.items():
-            self.stood[name] += time - since
+        self.spans += [(name, since, time) for name, since in self._since.items()]
+
+    def came(self, after: float = 0.0) -> Counter[str]:
+        """Return how often each alarm came after plant time `after` (s)."""
+        return Counter(name for name, begin, _ in self.spans if begin >= after)
+
+    def stood(self, name: str, after: float) -> float:
+        """Return how long an alarm stood after plant time `after` (s)."""
+        return sum(max(0.0, end - max(begin, after)) for n, begin, end in self.spans if n == name)
+
+    def first(self, name: str, after: float) -> float:
+        """Return when an alarm came first after plant time `after` (s)."""
+        return min(
+            (begin for n, begin, _ in self.spans if n == name and begin >= after), default=after
+        )
 
 
 def rolled(scenario: Any, seeds: int, coils: int, fine: bool) -> tuple[list[Shift], list[float]]:
@@ -85,8 +94,8 @@ def rates(scenarios: list[str], seeds: int, coils: int, fine: bool) -> None:
     for scenario in scenarios or ["nominal", "faults"]:
         shifts, _ = rolled(scenario, seeds, coils, fine)
         hours = sum(shift.end for shift in shifts) / 3600.0
-        each = [f"{shift.came.total() / shift.end * 3600.0:.1f}" for shift in shifts]
-        total = sum((shift.came for shift in shifts), Counter[str]())
+        each = [f"{shift.came().total() / shift.end * 3600.0:.1f}" for shift in shifts]
+        total = sum((shift.came() for shift in shifts), Counter[str]())
         floods = sum(shift.floods for shift in shifts)
         most = ", ".join(f"{name} {count}" for name, count in total.most_common(6))
         tell(
@@ -104,19 +113,20 @@ def faults(kinds: list[str], seeds: int, coils: int, long: int, fine: bool) -> N
             sound[length] = rolled("nominal", seeds, length, fine)[0]
         after, onset = rolled(sick(FAULTS[kind]), seeds, length, fine)
         found = []
-        for name in {name for shift in after for name in shift.came}:
+        for name in {name for shift in after for name in shift.came()}:
             longer = [
                 lane
                 for lane in range(seeds)
-                if after[lane].stood[name] > sound[length][lane].stood[name] + MORE
-                or after[lane].came[name] > sound[length][lane].came[name]
+                if after[lane].stood(name, onset[lane])
+                > sound[length][lane].stood(name, onset[lane]) + MORE
+                or after[lane].came(onset[lane])[name] > sound[length][lane].came(onset[lane])[name]
             ]
             if len(longer) >= SHARE * seeds:
-                late = [after[lane].first[name] - onset[lane] for lane in longer]
+                late = [after[lane].first(name, onset[lane]) - onset[lane] for lane in longer]
                 found.append((float(np.median(late)), name, len(longer)))
         told = [f"{name} {count}/{seeds} after {late:.0f} s" for late, name, count in sorted(found)]
         hours = sum(shift.end for shift in after) / 3600.0
-        rate = sum(shift.came.total() for shift in after) / hours
+        rate = sum(shift.came().total() for shift in after) / hours
         floods = sum(shift.floods for shift in after)
         tell(f"{kind:19} {rate:5.1f}/h {floods} floods  {', '.join(told) or 'none'}")
 
