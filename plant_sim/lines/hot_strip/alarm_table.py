@@ -172,7 +172,7 @@ def _cooling(mill: Mill) -> Iterator[Alarm]:
         ("slack strip, telescoped coil", "판 처짐, 텔레스코프"),
         ("press harder; slow down for the tail", "핀치롤 가압 상향, 후단 감속"),
         other="fm.speed", relative=True, dead_band=0.01, on_delay=1.0, off_delay=20.0,
-        group="coiling", suppressed_in=COOLED,
+        group="coiling", blind_in=COOLED,
     )  # fmt: skip
     yield from one(
         "coiler.tension_low", Kind.LOW, "coiler.tension", 10e6, 4, 30.0,
