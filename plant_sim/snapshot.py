@@ -18,7 +18,7 @@ DECISION_PERIOD = 10.0  # s of plant time: a seat is asked at most this often
 SAMPLE_PERIOD = 2.0  # s of plant time between two updates in simulated play
 HEAD_LENGTH = 30.0  # m of strip after which the finishing mill has settled
 TABLE_LENGTH = 120.0  # m of strip after which the coiling pyrometer sees it
-STUCK_AFTER = 6.0  # s a bank may lag its command, from one look to another
+STUCK_AFTER = 4.0  # s a bank may lag its command, from one look to another; a valve needs 2.5
 
 FDT_OFF, FDT_DOUBT, FDT_TRUST = 14.0, 11.0, 4.0  # K
 CT_OFF, GAUGE_OFF, FORCE_OFF = 11.0, 25e-6, 0.05  # K, m, fraction

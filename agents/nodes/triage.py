@@ -36,10 +36,15 @@ def triage(state: Turn, desk: Desk) -> Turn:
 
 def _urgent(state: Turn) -> list[str]:
     """Return what the operator is told of the urgent alarms that woke this turn."""
-    new = {event.removeprefix(ALARM) for event in state["events"] if event.startswith(ALARM)}
-    return [
-        f"alarm {alarm['name']}, priority {alarm['priority']}"
-        + (", the first of its cascade" if alarm["first_out"] else "")
-        for alarm in state["alarms"]
-        if alarm["name"] in new
-    ]
+    stands = {alarm["name"]: alarm for alarm in state["alarms"]}
+    told = []
+    for event in state["events"]:
+        if event.startswith(ALARM):
+            name = event.removeprefix(ALARM)
+            found = stands.get(name)
+            if found is None:
+                told.append(f"alarm {name} came and is gone")
+                continue
+            led = ", the first of its cascade" if found["first_out"] else ""
+            told.append(f"alarm {name}, priority {found['priority']}{led}")
+    return told

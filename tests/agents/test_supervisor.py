@@ -245,6 +245,18 @@ def test_an_urgent_alarm_is_told_once_and_asks_no_model_for_a_set_point(bench, c
     ]
 
 
+def test_an_urgent_alarm_that_is_gone_before_the_next_turn_is_told_all_the_same(bench, chooses):
+    bench.open_gate()
+    bench.alerts = ()
+    operator = bench.operator(chooses())
+    bench.step(operator, seconds=2.0)
+    bench.alarms = (StandingAlarm("fm.hydraulic_low", 2, True),)
+    bench.step(operator, seconds=2.0)
+    bench.alarms = ()
+    bench.step(operator, times=3)
+    assert bench.messages == ["alarm fm.hydraulic_low came and is gone"]
+
+
 def test_an_alarm_that_can_wait_wakes_nobody(bench, chooses):
     bench.open_gate()
     bench.alerts = ()
