@@ -20,7 +20,7 @@ HEAD_LENGTH = 30.0  # m of strip after which the finishing mill has settled
 TABLE_LENGTH = 120.0  # m of strip after which the coiling pyrometer sees it
 STUCK_AFTER = 4.0  # s a bank may lag its command, from one look to another; a valve needs 2.5
 
-FDT_OFF, FDT_DOUBT, FDT_TRUST = 14.0, 13.0, 4.0  # K: a sound pyrometer passes 11, not 13
+FDT_OFF, FDT_DOUBT, FDT_TRUST = 14.0, 11.0, 4.0  # K
 CT_OFF, GAUGE_OFF, FORCE_OFF = 11.0, 25e-6, 0.05  # K, m, fraction
 FEEDBACK_FULL, SPRAY_EDGE = 0.9, 0.03  # banks, opening
 
