@@ -4,7 +4,7 @@ It sees the plant through a follower (read-only), asks the gate for every write,
 thread in the run folder. It says what happens as one JSON object a line on standard output:
 
     {"event": "ready", ...}                     it has started
-    {"event": "look", "time", "coil", "phase", "features", "alerts"}     once a wall second
+    {"event": "look", "time", "coil", "phase", "features", "alerts", "alarms"}  once a wall second
     {"event": "decision" | "judgement" | "dropped", ...}     a line of decisions.jsonl
     {"event": "message", "text"}                what the operator should know
     {"event": "link", "state": "up" | "lost"}   the plant can be seen, or not
@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 from ..plant_sim.controls import Seat
 from ..plant_sim.errors import ConfigError, PasslineError
 from ..plant_sim.signals import Sample
-from ..plant_sim.snapshot import SAMPLE_PERIOD
+from ..plant_sim.snapshot import SAMPLE_PERIOD, SnapshotBuilder
 from .desk import Gate, Mode
 from .duty import Operator, Say
 from .errors import RunFolderError
@@ -95,6 +95,7 @@ def run(
     from ..connectors import load_tags
     from ..connectors.follower import Follower
     from ..connectors.gate.client import GateClient
+    from ..plant_sim.lines.hot_strip.alarm_table import alarm_system
     from ..plant_sim.lines.hot_strip.control_table import CONTROLS, offer
     from ..plant_sim.lines.hot_strip.signal_table import SIGNALS
 
@@ -107,7 +108,9 @@ def run(
         gate = GateClient(folder)
         stack.callback(gate.close)
         follower = Follower(load_tags(tags), folder / "pki", user)
-        watch = Watch(SIGNALS, CONTROLS, offer)
+        watch = Watch(
+            SIGNALS, CONTROLS, offer, lambda: SnapshotBuilder(SIGNALS, CONTROLS, alarm_system())
+        )
         operator = Operator(
             seat, rules, gate, watch, saver, cast("Mode", mode),
             log=DecisionLog(folder / "decisions.jsonl"), say=say, trust=trust,
@@ -180,7 +183,10 @@ def play(
             saver = kept = open_checkpoints(folder)
             stack.callback(kept.conn.close)
             log = DecisionLog(folder / "decisions.jsonl")
-        watch = Watch(line.signals, line.controls, offer)
+        watch = Watch(
+            line.signals, line.controls, offer,
+            lambda: SnapshotBuilder(line.signals, line.controls, line.alarms.at_rest()),
+        )  # fmt: skip
         operator = Operator(
             seat, rules, gate, watch, saver, mode, log=log, say=say, trust=trust
         )  # fmt: skip
@@ -223,6 +229,7 @@ def _loop(
                     "event": "look", "time": seen.time, "coil": coil,
                     "phase": int(reading(seen, "coil.phase")),
                     "features": dict(seen.features), "alerts": list(seen.alerts),
+                    "alarms": [alarm._asdict() for alarm in seen.alarms],
                 }
             )  # fmt: skip
         if coils is not None and coil > coils:

@@ -8,6 +8,7 @@
                "dropped" (the turn ended without a decision; `messages` say why)
     turn, thread, snapshot, wall (Unix s), time (plant s), coil, phase, events
     alerts     keys of `plant_sim.snapshot.ALERTS`                features   {name: value}
+    alarms     [{"name", "priority", "first_out"}] that stand, names of the line's alarm table
     offered    ["fm.speed_trim up", ...]         masked     moves the gate's check refused
     control    "none" for hold        value      SI          label
     by         seat that chose ("rules", "lm", "head", ...), or "rollback"

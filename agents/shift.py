@@ -62,6 +62,7 @@ class Shift:
         self._notes: list[Both] = []
         self._down: dict[str, float] = {}
         self._alerts: list[str] = []
+        self._alarms: list[str] = []
         self._decisions: deque[dict[str, Any]] = deque(maxlen=5)
         self._gate_said, self._released = "", 0.0
         self._sees: bool | None = None  # whether the agent sees the plant; None until it has
@@ -256,6 +257,7 @@ class Shift:
         kind = event.get("event")
         if kind == "look":
             self._alerts = list(event.get("alerts", ()))
+            self._alarms = [str(alarm["name"]) for alarm in event.get("alarms", ())]
         elif kind == "decision":
             self._decisions.append(event)
         elif kind == "gate":
@@ -296,6 +298,7 @@ class Shift:
             others=self._others.coils(),
             links=links,
             alerts=self._alerts,
+            alarms=self._alarms,
             decisions=list(self._decisions),
             writes=counts,
         )

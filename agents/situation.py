@@ -1,8 +1,9 @@
 """What the supervisor's graph carries from node to node: small facts and references, never tags.
 
 The samples of a snapshot stay with the `Watch`; the state holds its id, its digested features and
-its alerts. Everything is a plain number, string, list or dict, so a checkpoint is small and can be
-read back by another version. All values SI, `time` is plant seconds, `wall` is Unix seconds.
+its alerts and alarms. Everything is a plain number, string, list or dict, so a checkpoint is small
+and can be read back by another version. All values SI, `time` is plant seconds, `wall` is Unix
+seconds.
 """
 
 from typing import Literal, NotRequired, TypedDict
@@ -82,6 +83,14 @@ class Judged(TypedDict):
     outcome: str  # "seen", "unseen", "opposite", "unknown"
 
 
+class AlarmLine(TypedDict):
+    """An alarm that stands: a name of the line's alarm table, its priority, whether it led."""
+
+    name: str
+    priority: int
+    first_out: bool
+
+
 class Turn(TypedDict, total=False):
     """State of the graph: one turn, and what it hands to the next (the last four fields)."""
 
@@ -93,6 +102,7 @@ class Turn(TypedDict, total=False):
     phase: int
     features: dict[str, float]
     alerts: list[str]
+    alarms: list[AlarmLine]
     triage: Triage
     offered: list[str]
     attempt: int

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..plant_sim.signals import Sample
 from ..plant_sim.units import from_si
 from .reports import glossary, words
+from .reports.alarms import alarm_name
 from .reports.facts import Facts, Write
 from .reports.plots import Both
 
@@ -47,6 +48,7 @@ class Moment:
         others: the same coils of the other columns, by seat, as far as played.
         links: state of each process and protocol, by name; True is well.
         alerts: what the agent sees.
+        alarms: names of the alarms that stand.
         decisions: newest decisions of the agent.
         writes: writes the PLC applied, by protocol.
     """
@@ -60,6 +62,7 @@ class Moment:
     others: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     links: Mapping[str, bool] = field(default_factory=dict)
     alerts: Sequence[str] = ()
+    alarms: Sequence[str] = ()
     decisions: Sequence[Mapping[str, Any]] = ()
     writes: Mapping[str, int] = field(default_factory=dict)
 
@@ -167,10 +170,9 @@ def picture(now: Moment, lang: str, messages: Sequence[tuple[str, bool]] = ()) -
     for name, signal, aim, unit, digits, half in _GAUGES:
         strip.add_row(tell(name), *_gauge(now, signal, aim, unit, digits, half))
     alerts = "; ".join(_in(glossary.alert(alert), lang) for alert in now.alerts)
-    strip.add_row(
-        tell(Both("alarms", "경보")),
-        Text(f"▲ {alerts}" if alerts else "–", "yellow" if alerts else "dim"),
-    )
+    alarms = "; ".join(_in(alarm_name(alarm), lang) for alarm in now.alarms)
+    for name, seen in ((Both("agent sees", "감지"), alerts), (Both("alarms", "경보"), alarms)):
+        strip.add_row(tell(name), Text(f"▲ {seen}" if seen else "–", "yellow" if seen else "dim"))
     parts: list[RenderableType] = [banner, Text(), strip, Text(), _money_now(now, lang), Text()]
     parts += [
         Text(_in(_decision_line(row), lang), "dim", no_wrap=True)

@@ -1,8 +1,8 @@
 """The watch: looks at the plant all the time, keeps snapshots, and says when to wake the graph.
 
-No model is asked here. The graph is woken by what happens (a new or a cleared alert, the head of a
-new coil, an effect that is due, a plant that can be seen again) and by a slow timer, and never more
-often than every `DECISION_PERIOD` of plant time.
+No model is asked here. The graph is woken by what happens (a new or a cleared alert, an urgent
+alarm, the head of a new coil, an effect that is due, a plant that can be seen again) and by a slow
+timer, and never more often than every `DECISION_PERIOD` of plant time.
 """
 
 import hashlib
@@ -15,12 +15,13 @@ from typing import Protocol
 from ..connectors.gate.plant import plant_clock
 from ..plant_sim.controls import Control, Move
 from ..plant_sim.signals import Sample, Signal
-from ..plant_sim.snapshot import DECISION_PERIOD, Snapshot, SnapshotBuilder
+from ..plant_sim.snapshot import DECISION_PERIOD, URGENT, Snapshot, SnapshotBuilder
 from .errors import SnapshotGoneError
 
 TIMER = 60.0  # plant s without any event after which the graph looks around on its own
 STALE = 60.0  # plant s after which a snapshot is too old to act on
 KEPT = 64  # snapshots; older ones are gone, and a decision on them is dropped
+ALARM = "alarm: "  # begins the event of a new urgent alarm; its name follows
 BODY = 2  # coil.phase once the head has passed
 
 
@@ -39,7 +40,8 @@ class Watch:
         signals: of the line.
         controls: of the line.
         offer: the moves an operator would consider, by control and present value.
-        make_builder: makes what digests samples to snapshots; None takes the `SnapshotBuilder`.
+        make_builder: makes what digests samples to snapshots; None takes the `SnapshotBuilder`
+            without alarms.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Watch:
         self._shelf: OrderedDict[str, Snapshot] = OrderedDict()
         self._events: list[str] = ["start"]
         self._alerts: frozenset[str] = frozenset()
+        self._urgent: frozenset[str] = frozenset()
         self._coil = -1.0
         self._woken: float | None = None
         self._reminders: dict[str, float] = {}
@@ -82,6 +85,9 @@ class Watch:
         self._note(*(f"alert: {alert}" for alert in sorted(alerts - self._alerts)))
         self._note(*(f"cleared: {alert}" for alert in sorted(self._alerts - alerts)))
         self._alerts = alerts
+        urgent = frozenset(alarm.name for alarm in snapshot.alarms if alarm.priority <= URGENT)
+        self._note(*(f"{ALARM}{name}" for name in sorted(urgent - self._urgent)))
+        self._urgent = urgent
         for event in [event for event, at in self._reminders.items() if at <= now]:
             del self._reminders[event]
             if alerts:

@@ -8,7 +8,9 @@ never replaced: the feature is missing and an alert says so.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp
+from typing import NamedTuple
 
+from .alarms import AlarmSystem, Happening, State
 from .controls import Control
 from .signals import Sample, Signal
 
@@ -16,7 +18,7 @@ DECISION_PERIOD = 10.0  # s of plant time: a seat is asked at most this often
 SAMPLE_PERIOD = 2.0  # s of plant time between two updates in simulated play
 HEAD_LENGTH = 30.0  # m of strip after which the finishing mill has settled
 TABLE_LENGTH = 120.0  # m of strip after which the coiling pyrometer sees it
-STUCK_AFTER = 6.0  # s a bank may lag its command
+STUCK_AFTER = 4.0  # s a bank may lag its command, from one look to another; a valve needs 2.5
 
 FDT_OFF, FDT_DOUBT, FDT_TRUST = 14.0, 11.0, 4.0  # K
 CT_OFF, GAUGE_OFF, FORCE_OFF = 11.0, 25e-6, 0.05  # K, m, fraction
@@ -51,6 +53,24 @@ ALERTS = {
 }
 
 
+URGENT = 2  # priority of an alarm, 1 the most urgent: up to here somebody must be told at once
+_EYES = "snapshot"  # who acknowledges: an alarm on the page is an alarm that was seen
+
+
+class StandingAlarm(NamedTuple):
+    """An alarm whose condition holds.
+
+    Attributes:
+        name: of the line's alarm table, a closed vocabulary; no text of the plant.
+        priority: 1 the most urgent .. 4.
+        first_out: it was the first of its cascade.
+    """
+
+    name: str
+    priority: int
+    first_out: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One page about a line.
@@ -62,6 +82,8 @@ class Snapshot:
         samples: all samples by name.
         features: digested residuals by name, SI; a feature that cannot be known is missing.
         alerts: keys of `ALERTS`, in that order.
+        alarms: what stands, the most urgent and then the oldest first; none where the builder was
+            given no alarms.
     """
 
     time: float
@@ -70,6 +92,7 @@ class Snapshot:
     samples: Mapping[str, Sample]
     features: Mapping[str, float]
     alerts: tuple[str, ...]
+    alarms: tuple[StandingAlarm, ...] = ()
 
 
 class SnapshotBuilder:
@@ -78,19 +101,27 @@ class SnapshotBuilder:
     Args:
         signals: the line's signals; every one is expected in each update.
         controls: the line's controls; their read-backs are features.
+        alarms: the line's alarms at rest, for this builder alone: it judges them from the samples
+            it is given, so that they are the same over a wire. None leaves them out.
     """
 
-    def __init__(self, signals: Mapping[str, Signal], controls: Mapping[str, Control]) -> None:
-        self._signals, self._controls = signals, controls
+    def __init__(
+        self,
+        signals: Mapping[str, Signal],
+        controls: Mapping[str, Control],
+        alarms: AlarmSystem | None = None,
+    ) -> None:
+        self._signals, self._controls, self._alarms = signals, controls, alarms
         self._watched = [name for name in signals if name in USED or name.startswith(BANKS)]
+        self._banks = sum(n.startswith(BANKS) and n.endswith("_flow") for n in signals)
         self._wanted = [*self._watched, *(name for name in controls if name not in USED)]
         self._smooth: dict[str, float] = {}
-        self._dry: dict[int, float] = {}  # bank -> seconds without the flow it was asked for
+        self._dry: dict[int, float] = {}  # bank -> when it was first seen without its flow (s)
         self._time: float | None = None
-        self._ratio: tuple[float, float] | None = (
-            None  # force ratio, and the correction it was set up with
-        )
-        self._coil, self._set_up_with = -1, 0.0
+        # force ratio, and the correction its coil was set up with; None where that was not seen
+        self._ratio: tuple[float, float | None] | None = None
+        self._coil = -1
+        self._set_up_with: float | None = None
 
     def update(self, samples: Mapping[str, Sample], now: float | None = None) -> Snapshot:
         """Take in what is known now and return the page.
@@ -110,7 +141,7 @@ class SnapshotBuilder:
         self._coil_change(good)
         self._finishing(good, features, rolling, passed)
         self._force(good, features)
-        self._cooling(good, features, phase >= 1.0 and position > TABLE_LENGTH, passed)
+        self._cooling(good, features, phase >= 1.0 and position > TABLE_LENGTH, clock, passed)
         for name in self._controls:
             if name in good:
                 features[name] = good[name]
@@ -122,6 +153,24 @@ class SnapshotBuilder:
             samples=samples,
             features=features,
             alerts=_alerts(features, missing),
+            alarms=self._standing(samples, clock),
+        )
+
+    def _standing(self, samples: Mapping[str, Sample], clock: float) -> tuple[StandingAlarm, ...]:
+        """Return the alarms whose condition holds; those that wait for people are the plant's."""
+        if self._alarms is None:
+            return ()
+        for event in self._alarms.update(samples, max(clock, self._alarms.time)):
+            if event.what is Happening.RAISED:
+                self._alarms.acknowledge(event.alarm, _EYES)
+        lines = self._alarms.standing()
+        for line in lines:
+            if line.state is State.LATCHED:
+                self._alarms.reset(line.alarm.name, _EYES)
+        return tuple(
+            StandingAlarm(line.alarm.name, line.alarm.priority, line.first_out)
+            for line in lines
+            if line.state is State.ACKNOWLEDGED
         )
 
     def _smoothed(self, name: str, value: float, passed: float, seconds: float) -> float:
@@ -133,8 +182,10 @@ class SnapshotBuilder:
     def _coil_change(self, good: Mapping[str, float]) -> None:
         number = good.get("coil.number")
         if number is not None and int(number) != self._coil:
+            # of a coil that was in the mill before we looked nobody knows the set-up
+            begun = self._coil >= 0
             self._coil = int(number)
-            self._set_up_with = good.get("fm.hardness_correction", 0.0)
+            self._set_up_with = good.get("fm.hardness_correction") if begun else None
             for name in ("fdt_error", "ct_error", "gauge_error"):
                 self._smooth.pop(name, None)
 
@@ -159,17 +210,27 @@ class SnapshotBuilder:
             features["speed"] = good["fm.speed"]
 
     def _force(self, good: Mapping[str, float], features: dict[str, float]) -> None:
-        """Force above expectation, less what the correction written since will take away."""
+        """Force above expectation, less what the correction written since will take away.
+
+        A correction acts at the next set-up, and the ratio stands until the next head. What was
+        written in between is credited at once, so that the same evidence is never answered twice.
+        """
         ratio = good.get("fm.force_ratio")
         if ratio is None:
             return
         if self._ratio is None or ratio != self._ratio[0]:
             self._ratio = (ratio, self._set_up_with)
-        now = good.get("fm.hardness_correction", self._ratio[1])
-        features["force_excess"] = ratio * (1.0 + self._ratio[1]) / (1.0 + now) - 1.0
+        now, then = good.get("fm.hardness_correction"), self._ratio[1]
+        if now is not None and then is not None:
+            features["force_excess"] = ratio * (1.0 + then) / (1.0 + now) - 1.0
 
     def _cooling(
-        self, good: Mapping[str, float], features: dict[str, float], seen: bool, passed: float
+        self,
+        good: Mapping[str, float],
+        features: dict[str, float],
+        seen: bool,
+        clock: float,
+        passed: float,
     ) -> None:
         if seen and "rot.coiling_temperature" in good and "coil.ct_aim" in good:
             error = good["rot.coiling_temperature"] - good["coil.ct_aim"]
@@ -177,14 +238,13 @@ class SnapshotBuilder:
         for name, short in (("rot.feedback", "feedback"), ("rot.demand", "demand")):
             if name in good:
                 features[short] = good[name]
-        banks = sum(name.startswith("rot.bank_") and name.endswith("_flow") for name in good)
         dry = 0
-        for bank in range(1, banks + 1):
+        for bank in range(1, self._banks + 1):
             asked = good.get(f"rot.bank_{bank}_command", 0.0)
             flow = good.get(f"rot.bank_{bank}_flow", asked)
-            waits = asked > 0.3 and flow < 0.4 * asked
-            self._dry[bank] = self._dry.get(bank, 0.0) + passed if waits else 0.0
-            if self._dry[bank] >= STUCK_AFTER and not dry:
+            if not (asked > 0.3 and flow < 0.4 * asked):
+                self._dry.pop(bank, None)
+            elif clock - self._dry.setdefault(bank, clock) >= STUCK_AFTER and not dry:
                 dry = bank
         features["bank_without_flow"] = float(dry)
 

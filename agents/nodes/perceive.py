@@ -1,11 +1,12 @@
 """PERCEIVE: the typed snapshot behind the reference, digested to features and alerts.
 
-The alerts are words of our own closed vocabulary. No text that came over a wire is passed on.
+Alerts and alarms are names of our own closed vocabularies. No text that came over a wire is passed
+on.
 """
 
 from ..desk import Desk
 from ..errors import SnapshotGoneError
-from ..situation import Turn
+from ..situation import AlarmLine, Turn
 from ..watch import blind, reading
 
 
@@ -21,6 +22,10 @@ def perceive(state: Turn, desk: Desk) -> Turn:
         phase=int(reading(snapshot, "coil.phase")),
         features=dict(snapshot.features),
         alerts=list(snapshot.alerts),
+        alarms=[
+            AlarmLine(name=alarm.name, priority=alarm.priority, first_out=alarm.first_out)
+            for alarm in snapshot.alarms
+        ],
     )
     now = snapshot.time
     if any(at > now for at in state["written"].values()):

@@ -44,6 +44,7 @@ def decision_record(state: Turn, desk: Desk, thread: str) -> dict[str, Any] | No
         "events": state.get("events", []),
         "triage": state["triage"],
         "alerts": state["alerts"],
+        "alarms": state.get("alarms", []),
         "features": state["features"],
         "offered": state["offered"],
         "masked": state["masked"],

@@ -15,6 +15,7 @@ def wake(state: Turn, desk: Desk) -> Turn:
         triage="quiet",
         features={},
         alerts=[],
+        alarms=[],
         offered=[],
         attempt=0,
         masked=[],

@@ -43,6 +43,14 @@ def write_report(folder: Path, lang: str = "en") -> Facts:
         },
         "cross_check": {**asdict(facts.check), "clean": facts.check.clean},
         "interruptions": len(facts.interruptions),
+        "alarms": None
+        if facts.alarms is None
+        else {
+            "came": facts.alarms.came,
+            "an_hour": facts.alarms.rate,
+            "urgent": facts.alarms.urgent,
+            "floods": len(facts.alarms.floods),
+        },
         "report": "report.html",
     }
     text = json.dumps(summary, indent=1, ensure_ascii=False)

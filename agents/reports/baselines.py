@@ -65,7 +65,7 @@ def play_hold(folder: Path, seed: int, scenario: str, coils: int) -> dict[str, A
     """Let the line run by its own automation; record coils and truth as the virtual PLC does.
 
     Args:
-        folder: gets coils.jsonl and truth.parquet.
+        folder: gets coils.jsonl, alarms.jsonl and truth.parquet.
         seed: of the plant.
         scenario: of the plant.
         coils: how many to roll.

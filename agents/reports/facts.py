@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ...plant_sim.snapshot import URGENT
+
 MONEY = ("downgrade", "scale", "fuel", "energy", "water", "rolls", "delay", "cost")  # EUR
 HITS = (  # share of the mass within tolerance
     "gauge_hit", "width_hit", "profile_hit", "flatness_hit", "fdt_hit", "ct_hit",
@@ -146,6 +148,61 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmCount:
+    """How often one alarm of the plant came, and how it stood at the end.
+
+    Attributes:
+        name: of the alarm table.
+        priority: 1 the most urgent .. 4.
+        came: how often.
+        first: when it came first (plant s).
+        led: how often it was the first-out of its cascade.
+        standing: whether its condition held at the end.
+    """
+
+    name: str
+    priority: int
+    came: int
+    first: float
+    led: int
+    standing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmShift:
+    """The alarms of a run, as the plant's own alarm system told them (ISA-18.2).
+
+    Attributes:
+        hours: plant time covered (h).
+        alarms: those that came, the most urgent and then the most frequent first.
+        most: most new alarms in any ten minutes.
+        floods: spans of plant time (s) in which more came than a person can follow.
+        chattering: alarms that came three times in a minute.
+    """
+
+    hours: float
+    alarms: tuple[AlarmCount, ...]
+    most: int
+    floods: tuple[tuple[float, float], ...]
+    chattering: tuple[str, ...]
+
+    @property
+    def came(self) -> int:
+        """How many alarms came."""
+        return sum(alarm.came for alarm in self.alarms)
+
+    @property
+    def rate(self) -> float:
+        """New alarms an hour of plant time; 0 of a run without length."""
+        return self.came / self.hours if self.hours > 0.0 else 0.0
+
+    @property
+    def urgent(self) -> int:
+        """How many of the highest two priorities came."""
+        return sum(alarm.came for alarm in self.alarms if alarm.priority <= URGENT)
+
+
+@dataclass(frozen=True, slots=True)
 class HandBack:
     """A span of plant time (s) in which the PLC had taken control back, and why."""
 
@@ -219,6 +276,8 @@ class Facts:
         interruptions: processes that ended during the run.
         notes: what was done differently from what was asked, in English and in Korean.
         faults: ground truth, unknown to the agent.
+        alarms: of the plant in this run; None: not recorded.
+        alarms_alone: of the same plant without an agent; None: not recorded.
     """
 
     seed: int
@@ -242,6 +301,8 @@ class Facts:
     interruptions: tuple[Interruption, ...]
     notes: tuple[tuple[str, str], ...]
     faults: tuple[Fault, ...]
+    alarms: AlarmShift | None
+    alarms_alone: AlarmShift | None
 
     @property
     def agent(self) -> Column:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 
-from . import glossary, words
+from . import alarms, glossary, words
 from .facts import HITS, MONEY, CoilFact, Facts
 from .plots import Bar, Both, both, dots, lane, stacked
 from .traces import Traces
@@ -32,6 +32,7 @@ def render(facts: Facts, traces: Traces, lang: str = "en") -> str:
             _money(facts),
             _section(_TRENDS, trends(facts, traces)),
             _story(facts),
+            _alarms(facts),
             _actions(facts),
             _coils(facts),
             _plc_log(facts),
@@ -179,6 +180,31 @@ def _story(facts: Facts) -> str:
         Both("The shift as the agent knew it", "에이전트가 알던 근무 경과"),
         f'<ul class="story">{"".join(lines)}</ul><p class="note">{both(note)}</p>',
     )
+
+
+def _alarms(facts: Facts) -> str:
+    said = "".join(f"<p>{both(sentence)}</p>" for sentence in alarms.told(facts))
+    rows = [
+        [
+            str(alarm.priority),
+            both(alarms.alarm_name(alarm.name)),
+            str(alarm.came),
+            glossary.clock(alarm.first).en,
+            str(alarm.led) if alarm.led else "–",
+            both(Both("stands", "지속") if alarm.standing else Both("–", "–")),
+        ]
+        for alarm in (facts.alarms.alarms if facts.alarms else ())
+    ]
+    heads = [
+        Both("priority", "우선순위"),
+        Both("alarm", "경보"),
+        Both("times", "횟수"),
+        Both("first at", "최초 시각"),
+        Both("first of its cascade", "연쇄의 최초 경보"),
+        Both("at the end", "종료 시"),
+    ]
+    content = said + (_table(heads, rows, {0, 2, 3, 4}) if rows else "")
+    return _section(Both("Alarms of the plant", "설비 경보"), content)
 
 
 def _actions(facts: Facts) -> str:

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import RunFolderError
+from .alarms import LOG, shift_of
 from .baselines import BASELINES, HOLD
 from .crosscheck import cross_check, read_ledger
 from .facts import (
+    AlarmShift,
     Column,
     Facts,
     Fault,
@@ -57,10 +59,11 @@ def read_run(folder: Path) -> tuple[Facts, Traces]:
         rows(folder / name) for name in ("coils.jsonl", "plc_writes.jsonl", "decisions.jsonl")
     )
     truth = _truth(folder / "truth.parquet")
+    alone = _truth(folder / HOLD / "truth.parquet")
     spans = _coil_spans(truth)
     ledger = read_ledger(folder / "gate" / "ledger.sqlite")
     writes = _writes(log, decisions, ledger, spans)
-    plant = float(truth["time"][-1]) if truth else 0.0
+    plant = _end(truth)
     others = _others(folder)
     facts = Facts(
         seed=run["seed"],
@@ -84,9 +87,11 @@ def read_run(folder: Path) -> tuple[Facts, Traces]:
         interruptions=tuple(Interruption(**row) for row in run["interruptions"]),
         notes=tuple((english, korean) for english, korean in run["notes"]),
         faults=_faults(truth, spans, decisions, writes),
+        alarms=_alarms(folder, plant),
+        alarms_alone=_alarms(folder / HOLD, _end(alone)),
     )
     near = max(2.0, _NEAR * run["speed"])
-    return facts, _traces(folder, truth, spans, coils, near)
+    return facts, _traces(folder, truth, alone, spans, coils, near)
 
 
 def rows(path: Path) -> Rows:
@@ -100,6 +105,10 @@ def rows(path: Path) -> Rows:
         except ValueError:
             continue
     return found
+
+
+def _alarms(folder: Path, end: float) -> AlarmShift | None:
+    return shift_of(rows(folder / LOG), end) if (folder / LOG).is_file() else None
 
 
 def _writes(log: Rows, decisions: Rows, ledger: Rows, spans: "_Spans") -> tuple[Write, ...]:
@@ -209,6 +218,11 @@ def _truth(path: Path) -> dict[str, Series]:
     return {name: table[name].to_numpy().astype(np.float64) for name in table.column_names}
 
 
+def _end(truth: Mapping[str, Series]) -> float:
+    """Return the plant time at which a run ended (s)."""
+    return float(truth["time"][-1]) if truth else 0.0
+
+
 def _coil_spans(truth: Mapping[str, Series]) -> _Spans:
     """Return (number, begin, end) of each coil: strip behind F7 comes and goes."""
     if not truth:
@@ -280,7 +294,12 @@ def _answers(kind: str, place: int, write: Write) -> bool:
 
 
 def _traces(
-    folder: Path, truth: Mapping[str, Series], spans: _Spans, coils: Rows, near: float
+    folder: Path,
+    truth: Mapping[str, Series],
+    alone: Mapping[str, Series],
+    spans: _Spans,
+    coils: Rows,
+    near: float,
 ) -> Traces:
     empty = np.empty(0)
     if not truth:
@@ -297,7 +316,6 @@ def _traces(
         for shift in (-2, -1, 1, 2):
             edge = edge | np.isnan(np.roll(true[key], shift))
         measured[key] = np.where(edge, np.nan, shown - _aims(time, spans, coils, key))
-    alone = _truth(folder / HOLD / "truth.parquet")
     own = _coil_spans(alone)
     hold = _deviations(alone, own, coils) if alone else dict.fromkeys(QUANTITIES, empty)
     return Traces(time, true, measured, _aligned(alone, own, spans), hold, spans)

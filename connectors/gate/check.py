@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf, isclose, isfinite
 
+from ...plant_sim.clock import Limit, Moment, plant, wall
 from ...plant_sim.controls import Control
 from ...plant_sim.signals import Sample
 
@@ -37,8 +38,7 @@ class Policy:
     Attributes:
         budget: greatest number of writes, all controls together, in `budget_window`.
         budget_window: plant s.
-        fresh_wall: greatest age of a sample since it reached us, wall s.
-        fresh_plant: greatest age of a sample against the newest plant time, plant s.
+        fresh: greatest ages of a sample: since it reached us, and against the newest plant time.
         lease: how long one beat of the agent lasts, wall s.
         approval_ttl: how long an approval may wait for a person, wall s.
         waiting: greatest number of approvals that may wait at once.
@@ -50,8 +50,7 @@ class Policy:
 
     budget: int = 12
     budget_window: float = 600.0
-    fresh_wall: float = 3.0
-    fresh_plant: float = 60.0
+    fresh: tuple[Limit, ...] = (wall(3.0), plant(60.0))
     lease: float = 15.0
     approval_ttl: float = 120.0
     waiting: int = 8
@@ -82,14 +81,6 @@ class Request:
     requester: str = "agent"
     why: str = ""
     snapshot_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """Both clocks at one moment: `plant` of the line, `wall` = `time.monotonic()`; s."""
-
-    plant: float
-    wall: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +127,7 @@ def check(
     catalogue: Mapping[str, Control],
     mode: Mode,
     memory: Memory,
-    now: Now,
+    now: Moment,
     policy: Policy = DEFAULT_POLICY,
 ) -> Verdict:
     """Return whether `request` may be written now, and every reason against it.
@@ -169,23 +160,22 @@ def check(
     return Verdict(not reasons, value, tuple(reasons), person and not reasons)
 
 
-def stale(name: str, sample: Sample | None, now: Now, policy: Policy) -> str | None:
+def stale(name: str, sample: Sample | None, now: Moment, policy: Policy) -> str | None:
     """Return why `sample` cannot be relied on, or None when it is Good, finite and fresh."""
     if sample is None:
         return f"{name} has never been read; check the tag file and the link"
     if not sample.good:
         return f"{name} is {sample.quality.name} ({sample.value:g}); wait for a Good reading"
-    wall = now.wall - sample.received
-    if not wall <= policy.fresh_wall:
-        return f"{name} is {wall:.1f} s (wall) old, more than {policy.fresh_wall:g} s; wait"
-    plant = now.plant - sample.time
-    if not plant <= policy.fresh_plant:
-        return f"{name} is {plant:.1f} s (plant) old, more than {policy.fresh_plant:g} s; wait"
+    since = Moment(sample.time, sample.received)
+    for limit in policy.fresh:
+        if limit.over(since, now):
+            age = f"{limit.age(since, now):.1f} s ({limit.clock})"
+            return f"{name} is {age} old, more than {limit.seconds:g} s; wait"
     return None
 
 
 def _value(
-    control: Control, value: float, samples: Mapping[str, Sample], now: Now, policy: Policy
+    control: Control, value: float, samples: Mapping[str, Sample], now: Moment, policy: Policy
 ) -> list[str]:
     if not isfinite(value):
         return [f"{control.name} {value} is not a finite number; give a value in SI"]
@@ -197,12 +187,14 @@ def _value(
     return [reason for reason in (doubt, refusal) if reason]
 
 
-def _needs(control: Control, samples: Mapping[str, Sample], now: Now, policy: Policy) -> list[str]:
+def _needs(
+    control: Control, samples: Mapping[str, Sample], now: Moment, policy: Policy
+) -> list[str]:
     doubts = (stale(name, samples.get(name), now, policy) for name in control.needs)
     return [f"{control.name} needs {doubt}" for doubt in doubts if doubt]
 
 
-def _history(control: Control, memory: Memory, now: Now, policy: Policy) -> list[str]:
+def _history(control: Control, memory: Memory, now: Moment, policy: Policy) -> list[str]:
     if not isfinite(now.plant):
         return ["the plant clock is not known; wait for a reading that carries it"]
     reasons = []
@@ -222,7 +214,7 @@ def _history(control: Control, memory: Memory, now: Now, policy: Policy) -> list
 
 
 def _standing(
-    mode: Mode, samples: Mapping[str, Sample], memory: Memory, now: Now, policy: Policy
+    mode: Mode, samples: Mapping[str, Sample], memory: Memory, now: Moment, policy: Policy
 ) -> list[str]:
     reasons = []
     if mode is Mode.READ_ONLY:

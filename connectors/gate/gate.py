@@ -16,9 +16,10 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
+from ...plant_sim.clock import Moment
 from ...plant_sim.signals import Sample
 from .audit import AuditLog, load_key
-from .check import DEFAULT_POLICY, Memory, Mode, Now, Policy, Request, Verdict, check
+from .check import DEFAULT_POLICY, Memory, Mode, Policy, Request, Verdict, check
 from .errors import (
     ApprovalError,
     AuditError,
@@ -270,8 +271,8 @@ class Gate:
             self._audit.pay()
         return self._audit.broken
 
-    def _now(self, samples: Mapping[str, Sample]) -> Now:
-        return Now(plant_clock(samples), time.monotonic())
+    def _now(self, samples: Mapping[str, Sample]) -> Moment:
+        return Moment(plant_clock(samples), time.monotonic())
 
     def _verdict(self, request: Request, samples: Mapping[str, Sample]) -> Verdict:
         now = self._now(samples)

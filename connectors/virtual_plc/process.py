@@ -110,7 +110,7 @@ def run(
 
     Args:
         directory: run folder; gets hot_strip.yaml, pki/, plc_writes.jsonl, coils.jsonl,
-            truth.parquet and plc.log.
+            alarms.jsonl, truth.parquet and plc.log.
         line: name of the line.
         seed: seed of the plant.
         scenario: what goes wrong in it.

@@ -1,4 +1,4 @@
-"""What the virtual PLC itself writes down: every write request, every coil, and the truth.
+"""What the virtual PLC itself writes down: every write request, coil and alarm, and the truth.
 
 The truth (what no instrument sees) is for reports and evaluation only; it never leaves by a wire.
 """
@@ -159,8 +159,35 @@ def _echo(row: dict[str, Any], outcome: Outcome) -> Echo:
     )
 
 
+class AlarmBook:
+    """`alarms.jsonl`: one line for every change of an alarm, and for floods and chatter.
+
+    Keys as in `plant_sim.alarms.Event`, SI and plant seconds; a value that is not known is null.
+    What the state of the plant hides and shows again at every coil is left out.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self._file = (Path(folder) / "alarms.jsonl").open("w", encoding="utf-8")
+        self._written = 0
+
+    def look(self, line: Any) -> None:
+        """Record what has happened to the alarms of a line since."""
+        journal = line.alarms.journal
+        if journal.written == self._written:
+            return
+        for event in journal.since(self._written):
+            row = asdict(event) | {"value": event.value if isfinite(event.value) else None}
+            self._file.write(json.dumps(row) + "\n")
+        self._written = journal.written
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
 class CoilBook:
-    """`coils.jsonl` and `truth.parquet`: what was rolled, and what it was really like.
+    """`coils.jsonl`, `truth.parquet` and the alarms: what was rolled, and what it was really like.
 
     A row of the truth is one plant second: the plant clock, order and phase of the coil (`coil.*`),
     the set-points of the controls, and all of `line.truth()`; SI.
@@ -170,11 +197,12 @@ class CoilBook:
         self._folder = Path(folder)
         self._coils = (self._folder / "coils.jsonl").open("w", encoding="utf-8")
         self._written = 0
+        self._alarms = AlarmBook(folder)
         self._truth: list[dict[str, float]] = []
         self._next = 0.0
 
     def look(self, line: Any) -> None:
-        """Record the coils that have been finished since, and the truth once per plant second."""
+        """Record the coils and alarms since the last look, and the truth once per plant second."""
         if line.time >= self._next:
             self._next = line.time + TRUTH_PERIOD - 1e-9
             shown = {
@@ -190,6 +218,7 @@ class CoilBook:
                 self._coils.write(json.dumps(asdict(coil)) + "\n")
             self._coils.flush()
             self.save()
+        self._alarms.look(line)
 
     def save(self) -> None:
         """Write the truth so far, whole or not at all."""
@@ -208,3 +237,4 @@ class CoilBook:
         """Save what is left."""
         self.save()
         self._coils.close()
+        self._alarms.close()

@@ -46,11 +46,15 @@ class Conditions:
         self._state = np.array([at[s.signal] for s in states], np.intp)
         self._low = np.array([s.low for s in states], np.float64)
         self._high = np.array([s.high for s in states], np.float64)
+        count, several = len(alarms), len(states)
         self._member = np.array(
             [[s.name in a.suppressed_in for s in states] for a in alarms], bool
-        ).reshape(len(alarms), len(states))
-        count = len(alarms)
+        ).reshape(count, several)
+        self._unseen = np.array(
+            [[s.name in a.blind_in for s in states] for a in alarms], bool
+        ).reshape(count, several)
         self.holds, self.suppressed = np.zeros(count, bool), np.zeros(count, bool)
+        self._blind = np.zeros(count, bool)
         self.onset, self._pending = np.full(count, nan), np.full(count, nan)  # s, plant
         self._in_state = np.zeros(len(states), bool)
         self._slow = np.full(self._rate.size, nan)
@@ -76,6 +80,7 @@ class Conditions:
         if np.array_equal(inside, self._in_state):
             return np.empty(0, np.intp)
         self._in_state = inside
+        self._blind = np.any(self._unseen & inside, axis=1)
         now = np.any(self._member & inside, axis=1)
         changed: NDArray[np.intp] = np.flatnonzero(now != self.suppressed)
         self.suppressed[:] = now
@@ -97,6 +102,7 @@ class Conditions:
             passed: plant time since the last step (s).
         """
         measure = self._measure(np.append(values, 0.0), passed)
+        measure[self._blind] = nan
         over = np.where(np.isnan(measure), self.holds, measure > self._bar)
         differs = (over != self.holds) & ~self.suppressed
         if not differs.any():

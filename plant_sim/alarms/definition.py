@@ -71,6 +71,8 @@ class Alarm:
         latching: stays, after it was acknowledged and its condition ended, until it is reset.
         group: alarms that may cascade share one; the first to come is its first-out.
         suppressed_in: names of the plant states in which it is suppressed by design.
+        blind_in: names of the plant states in which its signals say nothing: the condition stays
+            what it was. For what is still wrong when the next coil comes.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Alarm:
     latching: bool = False
     group: str = ""
     suppressed_in: tuple[str, ...] = ()
+    blind_in: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         numbers = (self.limit, self.dead_band, self.on_delay, self.off_delay, self.respond)
@@ -138,7 +141,7 @@ def check_alarms(
                 raise ConfigError(
                     f"alarm {alarm.name}: signal {signal!r} does not exist; correct its name"
                 )
-        for state_name in alarm.suppressed_in:
+        for state_name in (*alarm.suppressed_in, *alarm.blind_in):
             if state_name not in known:
                 raise ConfigError(
                     f"alarm {alarm.name}: plant state {state_name!r} does not exist; "

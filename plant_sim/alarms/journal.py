@@ -16,7 +16,7 @@ FLOOD_ENDS = 5  # 1: fewer than this end it [V, ISA-18.2]
 CHATTER_TIMES = 3  # 1: so often in the chatter window is chattering [V, ISA-18.2]
 CHATTER_WINDOW = 60.0  # s of plant time [V, ISA-18.2]
 STALE = 86400.0  # s: an alarm that stands longer is stale [V, ISA-18.2]
-KEPT = 20_000  # events kept in memory, the oldest go first
+KEPT = 2_000  # events kept in memory, the oldest go first
 TOP = 10  # bad actors listed
 
 
@@ -38,6 +38,10 @@ class Happening(StrEnum):
     SETTLED = "stopped chattering"
     FLOOD = "flood began"
     FLOOD_OVER = "flood ended"
+
+
+# The state of the plant hides and shows again half of the alarms at every coil: told, not kept.
+ROUTINE = {Happening.SUPPRESSED, Happening.RELEASED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +97,21 @@ class Kpi(NamedTuple):
 
 @dataclass
 class Journal:
-    """The events, and the counters that see floods and chatter in them."""
+    """The events, and the counters that see floods and chatter in them.
+
+    Attributes:
+        events: the newest, oldest first.
+        written: how many there were since the start, those forgotten included.
+        times: how often each alarm came since the start.
+        flood: whether a flood is on.
+        chattering: when each chattering alarm came last (s).
+    """
 
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=KEPT))
+    written: int = 0
     times: Counter[str] = field(default_factory=Counter)
     flood: bool = False
-    chattering: dict[str, float] = field(default_factory=dict)  # name -> when it came last, s
+    chattering: dict[str, float] = field(default_factory=dict)
     _recent: deque[float] = field(default_factory=deque)
     _last: dict[str, deque[float]] = field(default_factory=dict)
 
@@ -138,8 +151,16 @@ class Journal:
         return found
 
     def add(self, events: Sequence[Event]) -> None:
-        """Write events down."""
-        self.events.extend(events)
+        """Write events down, but for what the state of the plant does at every coil."""
+        for event in events:
+            if event.what not in ROUTINE:
+                self.events.append(event)
+                self.written += 1
+
+    def since(self, written: int) -> list[Event]:
+        """Return what was written after the first `written` events, as far as it is kept."""
+        new = min(max(self.written - written, 0), len(self.events))
+        return list(self.events)[len(self.events) - new :]
 
     def top(self) -> tuple[tuple[str, int], ...]:
         """Return the most frequent alarms since the start."""

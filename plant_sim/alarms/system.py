@@ -18,8 +18,9 @@ from ..signals import Sample
 from .conditions import Conditions
 from .definition import HIGHEST, Alarm, PlantState
 from .journal import STALE, Event, Happening, Journal, Kpi
-from .states import ASIDE, SHOWN, Standing, State
+from .states import ACTIVE, ASIDE, SHOWN, Standing, State
 
+CASCADE = 60.0  # s of plant time without a new or a standing alarm of a group: the next one leads
 MAX_SHELF = 28800.0  # s of plant time: longest shelving, one shift [M, ISA-18.2 alarm philosophy]
 
 
@@ -47,7 +48,7 @@ class AlarmSystem:
         self.alarms = {alarm.name: alarm for alarm in alarms}
         if len(self.alarms) != len(alarms):
             raise ConfigError(f"{len(alarms)} alarms share {len(self.alarms)} names; rename some")
-        self._table = tuple(alarms)
+        self._table, self._states = tuple(alarms), tuple(states)
         self._at = {alarm.name: n for n, alarm in enumerate(alarms)}
         self._conditions = Conditions(alarms, states)
         self._place = {name: n for n, name in enumerate(self._conditions.names)}
@@ -58,9 +59,14 @@ class AlarmSystem:
         self._latched: set[int] = set()  # latching alarms that came and were not reset
         self._shelf: dict[int, float] = {}  # alarm -> plant time at which it comes back
         self._first: dict[str, tuple[float, int]] = {}  # group -> (onset, alarm) of its first-out
+        self._stirred: dict[str, float] = {}  # group -> when one of its alarms came or went last
         self._time = -inf
         self._events: list[Event] = []
         self.journal = Journal()
+
+    def at_rest(self) -> "AlarmSystem":
+        """Return a second system with the same alarms, that has seen nothing yet."""
+        return AlarmSystem(self._table, self._states)
 
     @property
     def time(self) -> float:
@@ -119,7 +125,7 @@ class AlarmSystem:
         return [self._line(n) for n, state in enumerate(self._state) if state in hidden]
 
     def first_out(self, group: str) -> str | None:
-        """Return the alarm whose condition began first in the running cascade of a group."""
+        """Return the alarm whose condition began first in the newest cascade of a group."""
         found = self._first.get(group)
         return None if found is None else self._table[found[1]].name
 
@@ -136,11 +142,7 @@ class AlarmSystem:
     def kpi(self) -> Kpi:
         """Return how the alarms behave now."""
         states, names = self._state, [alarm.name for alarm in self._table]
-        active = [
-            n
-            for n, state in enumerate(states)
-            if state in (State.UNACKNOWLEDGED, State.ACKNOWLEDGED)
-        ]
+        active = [n for n, state in enumerate(states) if state in ACTIVE]
         return Kpi(
             recent=self.journal.recent(self._time),
             flood=self.journal.flood,
@@ -252,7 +254,7 @@ class AlarmSystem:
         self.__dict__.update(deepcopy(dict(memory.fields)))
 
     def _memory(self) -> dict[str, object]:
-        fixed = ("alarms", "_table", "_at", "_place")
+        fixed = ("alarms", "_table", "_states", "_at", "_place")
         return {name: value for name, value in self.__dict__.items() if name not in fixed}
 
     # -- what the plant does
@@ -269,13 +271,27 @@ class AlarmSystem:
         if alarm.latching:
             self._latched.add(n)
         if alarm.group:
+            self._lead_anew(n)
             came = (float(self._conditions.onset[n]), n)
             if came < self._first.get(alarm.group, (inf, n)):
                 self._first[alarm.group] = came
                 self._note(Happening.FIRST_OUT, n)
         self._events += self.journal.raised(alarm.name, alarm.priority, self._value[n], self._time)
 
+    def _lead_anew(self, n: int) -> None:
+        """Let an alarm lead a cascade of its own when the last one of its group has died away."""
+        group = self._table[n].group
+        quiet = self._time - self._stirred.get(group, -inf) > CASCADE
+        if quiet and not any(
+            self._state[m] in ACTIVE and m != n
+            for m, alarm in enumerate(self._table)
+            if alarm.group == group
+        ):
+            self._first.pop(group, None)
+        self._stirred[group] = self._time
+
     def _end(self, n: int) -> None:
+        self._stirred[self._table[n].group] = self._time
         if self._state[n] is State.UNACKNOWLEDGED:
             self._state[n] = State.RETURNED
             self._note(Happening.RETURNED, n)

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..alarms import AlarmSystem
 from ..controls import Control
 from ..errors import ConfigError
 from ..signals import Sample, Signal
@@ -22,6 +23,7 @@ class Line(Protocol):
 
     signals: Mapping[str, Signal]
     controls: Mapping[str, Control]
+    alarms: AlarmSystem
 
     @property
     def time(self) -> float:

@@ -26,7 +26,7 @@ from passline.plant_sim.controls import HOLD, Control, Decision
 from passline.plant_sim.lines.hot_strip.control_table import CONTROLS, offer
 from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
 from passline.plant_sim.signals import Quality, Sample
-from passline.plant_sim.snapshot import Snapshot
+from passline.plant_sim.snapshot import Snapshot, StandingAlarm
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,7 @@ class Bench:
         self.folder = folder
         self.plant = BenchPlant()
         self.alerts: tuple[str, ...] = ("force_high",)
+        self.alarms: tuple[StandingAlarm, ...] = ()
         self.features = {"fdt_error": 20.0, "feedback": 1.0, "bank_without_flow": 0.0}
         self.events: list[Mapping[str, Any]] = []
         self.watch = self.new_watch()
@@ -126,7 +127,8 @@ class Bench:
 
     def update(self, samples, now):  # the builder of the watch
         coil = int(self.plant.values["coil.number"])
-        return Snapshot(now, coil, True, dict(samples), dict(self.features), self.alerts)
+        features = dict(self.features)
+        return Snapshot(now, coil, True, dict(samples), features, self.alerts, self.alarms)
 
     def open_gate(self, mode: str = "closed", **limits: float) -> None:
         policy = Policy(**limits)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@ import re
 import shutil
 import sqlite3
 import xml.etree.ElementTree as ET
+from collections import Counter
 from dataclasses import asdict
 from html.parser import HTMLParser
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ import pytest
 from passline.agents import demo
 from passline.agents.errors import RunFolderError
 from passline.agents.operate import play
-from passline.agents.reports import glossary, words, write_report
+from passline.agents.reports import alarms, glossary, words, write_report
 from passline.agents.reports.baselines import BASELINES, HOLD, play_hold, play_rules
 from passline.agents.reports.facts import coil_fact
 from passline.agents.reports.page import render
@@ -240,6 +241,25 @@ def test_a_drifting_pyrometer_is_drawn_where_it_is_untrue_and_a_true_one_is_not(
     assert not wrong[traces.time < drift.begin].any()
     gauge = np.isfinite(astray(traces.true["gauge"], traces.measured["gauge"], 15e-6))
     assert not gauge.any()
+
+
+def test_the_alarms_told_are_those_of_the_plants_own_log(report):
+    logged = [row for row in rows(report.folder / "alarms.jsonl") if row["what"] == "raised"]
+    shift, alone = report.facts.alarms, report.facts.alarms_alone
+    assert shift.came == len(logged) > 0
+    assert {a.name: a.came for a in shift.alarms} == Counter(row["alarm"] for row in logged)
+    assert [a.priority for a in shift.alarms] == sorted(a.priority for a in shift.alarms)
+    assert alone.came == sum(
+        row["what"] == "raised" for row in rows(report.folder / HOLD / "alarms.jsonl")
+    )
+    table = next(t for t in Outline(report.page).tables if t[0][0] == "priority")
+    assert [row[2] for row in table[1:]] == [str(a.came) for a in shift.alarms]
+    allowed = {f"{shift.rate:.1f}", f"{alone.rate:.1f}", str(shift.came), str(shift.most), "6"}
+    allowed |= {str(shift.urgent), str(alone.urgent), "10"}
+    allowed |= {glossary.clock(time).en for span in shift.floods for time in span}
+    for sentence in alarms.told(report.facts):
+        for text in sentence:
+            assert set(numbers(text)) <= allowed, text
 
 
 def test_what_the_agent_could_not_know_stands_in_its_own_section(report):

@@ -3,12 +3,14 @@ from types import SimpleNamespace
 import pytest
 
 from passline.agents.reports import glossary, words
+from passline.agents.reports.alarms import alarm_name, shift_of, told
 from passline.agents.reports.crosscheck import cross_check
 from passline.agents.reports.facts import Write
 from passline.agents.reports.korean import with_particle
 from passline.agents.reports.plots import label, ticks
 from passline.agents.reports.records import noticed, rows
 from passline.plant_sim.control.rules import wanted
+from passline.plant_sim.lines.hot_strip.alarm_table import alarm_table
 from passline.plant_sim.lines.hot_strip.control_table import CONTROLS
 from passline.plant_sim.snapshot import ALERTS
 
@@ -154,3 +156,35 @@ def test_a_torn_line_takes_no_line_after_it_along(tmp_path):
     path = tmp_path / "plc_writes.jsonl"
     path.write_text('{"a": 1}\n{"a": 2, "b\n{"a": 3}\n{"a": 4, ')
     assert rows(path) == [{"a": 1}, {"a": 3}]
+
+
+def happening(time, what, alarm="", priority=0):
+    return {"time": time, "what": what, "alarm": alarm, "priority": priority}
+
+
+def test_floods_first_outs_and_what_stands_are_read_from_the_log():
+    log = [happening(50.0 * n, "raised", f"a{n}", 4) for n in range(11)]
+    log += [happening(600.0, "flood began"), happening(605.0, "first out", "a0", 4)]
+    log += [happening(700.0, "raised", "line.cobble", 1), happening(800.0, "returned", "a0", 4)]
+    log += [happening(1300.0, "flood ended"), happening(1400.0, "chattering", "rm.rdt_low", 4)]
+    log += [happening(3000.0, "flood began")]
+    shift = shift_of(log, 3600.0)
+    assert (shift.came, shift.most, shift.rate, shift.urgent) == (12, 11, 12.0, 1)
+    assert shift.floods == ((600.0, 1300.0), (3000.0, 3600.0))
+    assert shift.alarms[0].name == "line.cobble"
+    found = {alarm.name: alarm for alarm in shift.alarms}
+    assert (found["a0"].led, found["a0"].standing, found["a1"].standing) == (1, False, True)
+    said = told(SimpleNamespace(alarms=shift, alarms_alone=None))
+    assert "A flood of alarms from 10:00 to 21:40." in [sentence.en for sentence in said]
+    assert any("채터링" in sentence.ko for sentence in said)
+
+
+def test_a_run_without_a_log_of_alarms_says_so():
+    (said,) = told(SimpleNamespace(alarms=None, alarms_alone=None))
+    assert said.en == "The alarms of this run were not recorded."
+    assert shift_of([], 0.0).rate == 0.0
+
+
+def test_every_alarm_of_the_table_is_told_in_korean():
+    assert all(alarm_name(alarm.name).ko == alarm.message.korean for alarm in alarm_table())
+    assert alarm_name("sunshine") == ("sunshine", "sunshine")

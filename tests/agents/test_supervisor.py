@@ -8,6 +8,7 @@ from passline.agents import build_supervisor
 from passline.agents.effects import TRIES
 from passline.agents.supervisor import NODES, open_checkpoints
 from passline.connectors.errors import LinkError
+from passline.plant_sim.snapshot import StandingAlarm
 
 THREAD = {"configurable": {"thread_id": "bench"}}
 
@@ -224,6 +225,46 @@ def test_without_an_alert_no_model_is_asked(bench, chooses):
     seat = chooses("fm.spray_trim up")
     turn(bench, graph_of(bench, seat, rules=chooses(name="rules")))
     assert (seat.asked, bench.records) == (0, [])
+
+
+def test_an_urgent_alarm_is_told_once_and_asks_no_model_for_a_set_point(bench, chooses):
+    bench.open_gate()
+    bench.alerts = ()
+    seat = chooses("fm.speed_trim up")
+    operator = bench.operator(seat)
+    bench.step(operator)
+    bench.alarms = (StandingAlarm("line.cobble", 1, True), StandingAlarm("rm.rdt_low", 4, False))
+    bench.step(operator, times=4)
+    assert bench.messages == ["alarm line.cobble, priority 1, the first of its cascade"]
+    assert seat.asked == 0
+    (record,) = bench.records
+    assert record["events"] == ["alarm: line.cobble"]
+    assert record["alarms"] == [
+        {"name": "line.cobble", "priority": 1, "first_out": True},
+        {"name": "rm.rdt_low", "priority": 4, "first_out": False},
+    ]
+
+
+def test_an_urgent_alarm_that_is_gone_before_the_next_turn_is_told_all_the_same(bench, chooses):
+    bench.open_gate()
+    bench.alerts = ()
+    operator = bench.operator(chooses())
+    bench.step(operator, seconds=2.0)
+    bench.alarms = (StandingAlarm("fm.hydraulic_low", 2, True),)
+    bench.step(operator, seconds=2.0)
+    bench.alarms = ()
+    bench.step(operator, times=3)
+    assert bench.messages == ["alarm fm.hydraulic_low came and is gone"]
+
+
+def test_an_alarm_that_can_wait_wakes_nobody(bench, chooses):
+    bench.open_gate()
+    bench.alerts = ()
+    operator = bench.operator(chooses("fm.speed_trim up"))
+    bench.step(operator)
+    bench.alarms = (StandingAlarm("rm.rdt_low", 4, True),)
+    bench.step(operator, times=3)
+    assert bench.records == []
 
 
 def test_the_rules_tidy_up_without_the_model(bench, chooses):

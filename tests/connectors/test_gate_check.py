@@ -5,14 +5,15 @@ from math import inf, isfinite, nan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passline.connectors.gate.check import Memory, Mode, Now, Policy, Request, check
+from passline.connectors.gate.check import Memory, Mode, Policy, Request, check
+from passline.plant_sim.clock import Moment
 from passline.plant_sim.signals import Quality, Sample
 
 from .gate_plant import CONTROLS
 
 PLANT, WALL = 5000.0, 300.0
 POLICY = Policy(budget=3, lease=10.0)
-NOW = Now(PLANT, WALL)
+NOW = Moment(PLANT, WALL)
 ID = "0" * 32
 
 wild = st.one_of(

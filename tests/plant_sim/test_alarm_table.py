@@ -45,7 +45,7 @@ GOOD = {
     "rot.water_temperature": 300.0,
     "coiler.pinch_speed": 9.0,
     "coiler.tension": 20e6,
-    "line.state": 2.0,
+    "line.request": 0.0,
     "line.event": 0.0,
 }
 for _f in (1, 2):
@@ -95,7 +95,7 @@ def violated(one):
 
 def test_there_are_as_many_alarms_as_an_operator_can_know_and_few_are_urgent():
     count = Counter(one.priority for one in TABLE)
-    assert 60 <= len(TABLE) <= 90
+    assert 60 <= len(TABLE) <= 95
     assert 0.75 <= count[4] / len(TABLE) <= 0.85
     assert 0.10 <= count[3] / len(TABLE) <= 0.20
     assert 0.02 <= (count[1] + count[2]) / len(TABLE) <= 0.07
@@ -151,7 +151,7 @@ def test_between_two_coils_the_empty_mill_is_silent():
     empty |= {"fm.fdt": 900.0, "rot.coiling_temperature": 500.0, "fm.exit_width": 0.0}
     empty |= {f"f{s}.tension": 0.0 for s in range(1, 7)} | {"coiler.tension": 0.0}
     empty |= {"fm.flatness": 1.0, "fm.crown": 0.0, "coiler.pinch_speed": 1.0}
-    assert shift(samples(**empty), 300.0) == []
+    assert shift(samples(**empty), 150.0) == []
 
 
 def test_a_cobble_at_f5_leads_to_the_tension_that_was_lost_first():
@@ -161,7 +161,7 @@ def test_a_cobble_at_f5_leads_to_the_tension_that_was_lost_first():
     shift(samples(**loop), 0.5, system, 10.5)
     loop |= {"f5.looper_angle": 1.15}
     shift(samples(**loop), 1.0, system, 11.5)
-    loop |= {"f6.torque": 3e6, "line.event": 1.0, "line.state": 4.0}
+    loop |= {"f6.torque": 3e6, "line.event": 1.0}
     loop |= {f"f{s}.tension": 0.0 for s in range(1, 7)} | {"fm.exit_thickness": 0.0}
     shift(samples(**loop), 60.0, system, 13.0)
     assert system.first_out("mill") == "f5.tension_lost"
@@ -176,28 +176,27 @@ def test_the_cobble_alarm_cannot_be_shelved_and_stays_until_the_mill_is_reset():
 
 def test_every_event_that_stops_the_mill_has_its_alarm():
     codes = {one.limit for one in TABLE if one.signal == "line.event"}
-    stopping = {"cobble", "strip break", "force trip", "torque trip", "tension loss"}
+    stopping = {
+        "cobble", "strip break", "force trip", "torque trip", "power trip", "tension loss",
+    }  # fmt: skip
     assert {EVENTS[int(code)][0] for code in codes} == stopping
 
 
 def rolled(scenario, seconds):
     """The alarms that come, one by one, while a line rolls and every one is acknowledged."""
     line = make_line("hot-strip", seed=7, scenario=scenario)
-    shown = line.signals
-    system = AlarmSystem(
-        [one for one in TABLE if one.signal in shown and (not one.other or one.other in shown)],
-        STATES,
-    )
+    written = 0
     while line.time < seconds:
-        line.advance(0.5)
-        for event in system.update(line.read(), line.time):
+        line.advance(5.0)
+        new, written = line.alarms.journal.since(written), line.alarms.journal.written
+        for event in new:
             if event.what == "raised":
-                system.acknowledge(event.alarm, "kim")
+                line.alarms.acknowledge(event.alarm, "kim")
                 yield event.alarm
 
 
 def test_a_sound_line_has_at_most_an_alarm_in_ten_minutes():
-    assert len(list(rolled("nominal", 1800.0))) <= 3
+    assert list(rolled("nominal", 1800.0)) == []
 
 
 @pytest.mark.parametrize(
@@ -206,6 +205,13 @@ def test_a_sound_line_has_at_most_an_alarm_in_ten_minutes():
         ("pyrometer-drift", "fm.fdt_doubt"),
         ("dead-bank", r"rot.bank_\d+_wrong"),
         ("wrong-grade", "fm.force_ratio_high"),
+        ("bank-open", r"rot.bank_\d+_wrong"),
+        ("pump-trip", "rot.water_low"),
+        ("warm-water", "rot.water_warm"),
+        ("descaler-low", "rm.descaler_low"),
+        ("hydraulic-decay", "fm.hydraulic_low"),
+        ("pinch-slip", "coiler.pinch_slip"),
+        ("late-discharge", "line.waiting"),
     ],
 )
 def test_each_fault_is_told_by_its_own_alarm(scenario, alarm):

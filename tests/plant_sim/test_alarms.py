@@ -263,6 +263,15 @@ def test_when_the_state_of_the_plant_is_not_known_suppression_stays_as_it_was():
     assert plant.state is State.SUPPRESSED
 
 
+def test_what_is_broken_stays_broken_while_no_strip_can_show_it():
+    plant = Plant(alarm(on_delay=2.0, off_delay=2.0, blind_in=("no strip",)), states=(NO_STRIP,))
+    assert plant.see(60.0, fm_fdt=1250.0, coil_phase=0.0) == []
+    assert plant.see(2.5, fm_fdt=1250.0, coil_phase=2.0) == [("raised", "fdt high")]
+    assert plant.see(60.0, fm_fdt=1100.0, coil_phase=0.0) == []
+    assert plant.state is State.UNACKNOWLEDGED
+    assert plant.see(2.5, fm_fdt=1100.0, coil_phase=2.0) == [("returned", "fdt high")]
+
+
 def cobble():
     """A mill whose strip leaves F5 slack: the cascade of a cobble, in causal order."""
     return Plant(
@@ -318,6 +327,30 @@ def test_a_cascade_is_over_when_all_its_alarms_are_gone():
     assert mill.system.first_out("mill") is None
     mill.see(5.0, **SOUND | {"f6_force": 0.0})
     assert mill.system.first_out("mill") == "f6 force low"
+
+
+def test_a_cascade_long_after_the_last_has_its_own_first_out_although_nobody_saw_the_last():
+    mill = cobble()
+    mill.see(5.0, **SOUND)
+    mill.see(2.0, **SOUND | {"f5_looper": 1.2})
+    mill.see(30.0, **SOUND)
+    mill.see(2.0, **SOUND | {"f6_force": 0.0})
+    assert mill.system.first_out("mill") == "f5 looper high"
+    mill.see(120.0, **SOUND)
+    mill.see(2.0, **SOUND | {"f5_tension": 0.0})
+    assert mill.system.first_out("mill") == "f5 tension lost"
+
+
+def test_what_a_new_coil_hides_and_shows_again_fills_no_journal():
+    plant = Plant(alarm(suppressed_in=("no strip",)), states=(NO_STRIP,))
+    for _ in range(20):
+        plant.see(60.0, fm_fdt=1100.0, coil_phase=0.0)
+        plant.see(60.0, fm_fdt=1100.0, coil_phase=2.0)
+    plant.see(1.0, fm_fdt=1250.0, coil_phase=2.0)
+    journal = plant.system.journal
+    assert [event.what for event in journal.events] == [Happening.RAISED]
+    assert journal.since(0) == list(journal.events)
+    assert journal.since(journal.written) == []
 
 
 def test_the_list_shows_the_most_urgent_first_with_its_value_when_it_came():
@@ -408,6 +441,7 @@ def test_a_saved_state_is_not_touched_by_what_happens_later():
         (lambda: check_alarms([alarm(), alarm()], {"fm.fdt"}), "defined 2 times"),
         (lambda: check_alarms([alarm()], {"fm.ftd"}), "signal 'fm.fdt' does not exist"),
         (lambda: check_alarms([alarm(suppressed_in=("x",))], {"fm.fdt"}), "'x' does not exist"),
+        (lambda: check_alarms([alarm(blind_in=("x",))], {"fm.fdt"}), "'x' does not exist"),
         (lambda: check_alarms([], set(), [NO_STRIP]), "'coil.phase' does not exist"),
     ],
 )

@@ -19,12 +19,13 @@ STATES: tuple[PlantState, ...] = (
     PlantState("head", "coil.position", -1.0, 30.0),  # m: the mill has not settled
     PlantState("tail", "coil.phase", 2.5, 3.5),
     PlantState("table filling", "coil.position", -1.0, 120.0),  # m: the coiler has no strip yet
-    PlantState("roll change", "line.state", 2.5, 3.5),
-    PlantState("cobble", "line.state", 3.5, 4.5),
+    PlantState("no bar", "rm.rdt", 0.0, 1073.15),  # K: the pyrometer sees the empty table
+    PlantState("roll change", "line.request", 1.5, 2.5),
+    PlantState("stopped", "line.event", 0.5, 6.5),  # a cobble, a tear or a trip is being cleared
 )
-LOADED = ("no strip", "roll change", "cobble")
-BODY = ("no strip", "head", "tail", "roll change", "cobble")
-COOLED = ("no strip", "table filling", "roll change", "cobble")
+LOADED = ("no strip", "roll change", "stopped")
+BODY = ("no strip", "head", "tail", "roll change", "stopped")
+COOLED = ("no strip", "table filling", "roll change", "stopped")
 
 Place = tuple[int, ...]
 Pair = tuple[str, str]

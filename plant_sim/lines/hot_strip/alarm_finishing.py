@@ -68,6 +68,8 @@ _EVENTS: tuple[tuple[int, str, int, Pair, Pair, Pair], ...] = (
     (6, "tension_loss", 3, ("tension lost in the finishing mill", "마무리압연 장력 상실"),
      ("a cobble within seconds", "수 초 내 코블"),
      ("slow down; look at looper and drives", "감속, 루퍼와 구동 점검")),
+    (5, "power_trip", 3, ("a drive tripped by power", "구동 동력 트립"),
+     ("the bar is lost, minutes of delay", "바 손실, 수 분 지연"), _STOP),
     (4, "torque_trip", 3, ("a drive tripped by torque", "구동 토크 트립"),
      ("the bar is lost, minutes of delay", "바 손실, 수 분 지연"), _STOP),
     (3, "force_trip", 2, ("a stand tripped by force", "압연하중 트립"),
@@ -82,20 +84,20 @@ _EVENTS: tuple[tuple[int, str, int, Pair, Pair, Pair], ...] = (
 def strip() -> Iterator[Alarm]:
     """What the strip behind F7 is like."""
     yield from one(
-        "fm.force_ratio_high", Kind.HIGH, "fm.force_ratio", 1.12, 3, 90.0,
+        "fm.force_ratio_high", Kind.HIGH, "fm.force_ratio", 1.08, 3, 90.0,
         ("steel harder than expected", "소재 변형저항 예측 초과"),
         ("head thick, stands near their ratings", "선단 두께 초과, 정격 근접"),
         ("raise the hardness correction; compare the declared grade",
          "변형저항 보정 상향, 강종 확인"),
-        dead_band=0.03,
+        dead_band=0.02,
     )  # fmt: skip
     yield from one(
-        "fm.force_ratio_low", Kind.LOW, "fm.force_ratio", 0.88, 4, 90.0,
+        "fm.force_ratio_low", Kind.LOW, "fm.force_ratio", 0.92, 4, 90.0,
         ("steel softer than expected", "소재 변형저항 예측 미달"),
         ("head thin", "선단 두께 미달"),
         ("lower the hardness correction; compare the declared grade",
          "변형저항 보정 하향, 강종 확인"),
-        dead_band=0.03,
+        dead_band=0.02,
     )  # fmt: skip
     yield from one(
         "fm.gauge_off", Kind.DEVIATION, "fm.exit_thickness", 40e-6, 3, 30.0,
@@ -127,7 +129,7 @@ def strip() -> Iterator[Alarm]:
         ("the control follows a wrong temperature", "잘못된 온도로 제어"),
         ("let the FDT control listen to the model; have the pyrometer cleaned",
          "FDT 제어를 모델로 전환, 고온계 청소"),
-        other="fm.fdt_model", dead_band=6.0, on_delay=30.0, off_delay=10.0, suppressed_in=BODY,
+        other="fm.fdt_model", dead_band=6.0, on_delay=30.0, off_delay=10.0, blind_in=BODY,
     )  # fmt: skip
     yield from one(
         "fm.width_narrow", Kind.DEVIATION, "fm.exit_width", 2e-3, 4, 90.0,
@@ -135,6 +137,14 @@ def strip() -> Iterator[Alarm]:
         ("the coil is downgraded", "코일 격하"),
         ("lower the tensions; widen the bar by the edger", "장력 하향, 에저 폭 상향"),
         other="coil.width", side="below", dead_band=1e-3, on_delay=5.0, off_delay=3.0,
+        suppressed_in=BODY,
+    )  # fmt: skip
+    yield from one(
+        "fm.width_wide", Kind.DEVIATION, "fm.exit_width", 8.5e-3, 4, 90.0,
+        ("strip wider than it may be", "판폭 초과"),
+        ("steel is given away, the edges are trimmed", "과폭 손실, 에지 트리밍"),
+        ("narrow the bar by the edger; look whether it slips", "에저 폭 하향, 에저 슬립 점검"),
+        other="coil.width", side="above", dead_band=1e-3, on_delay=5.0, off_delay=3.0,
         suppressed_in=BODY,
     )  # fmt: skip
     yield from one(

@@ -8,8 +8,8 @@ from the mill's data, the others are limits of the trade [M, physics.md 3.5, 4.1
 from collections.abc import Iterator
 from functools import cache
 
-from ...alarms import Alarm, Kind, check_alarms
-from .alarm_family import COOLED, FORCE_BAND, NEAR_RATING, STATES, family, one
+from ...alarms import Alarm, AlarmSystem, Kind, check_alarms
+from .alarm_family import COOLED, FORCE_BAND, LOADED, NEAR_RATING, STATES, family, one
 from .alarm_finishing import stands, strip
 from .config import Mill, default_mill
 from .signal_table import SIGNALS
@@ -55,14 +55,14 @@ def _furnace(mill: Mill) -> Iterator[Alarm]:
         dead_band=0.002, on_delay=60.0, off_delay=30.0, group="furnace{}",
     )  # fmt: skip
     yield from family(
-        each, "furnace{}.oxygen_high", Kind.HIGH, "furnace{}.oxygen", 0.05, 4, 1800.0,
+        each, "furnace{}.oxygen_high", Kind.HIGH, "furnace{}.oxygen", 0.035, 4, 1800.0,
         ("furnace {}, too much oxygen in the flue gas", "{}호 가열로 배가스 산소 과다"),
         ("more scale, fuel lost to the stack", "스케일 증가, 연료 손실"),
         ("lower the excess air; look for false air", "공기비 하향, 침입 공기 점검"),
         dead_band=0.005, on_delay=300.0, off_delay=60.0, group="furnace{}",
     )  # fmt: skip
     yield from family(
-        each, "furnace{}.flue_hot", Kind.HIGH, "furnace{}.flue_temperature", 1243.15, 3, 900.0,
+        each, "furnace{}.flue_hot", Kind.HIGH, "furnace{}.flue_temperature", 1423.15, 3, 900.0,
         ("furnace {}, flue gas too hot for the recuperator", "{}호 가열로 배가스 과열"),
         ("dilution air costs fuel, then the recuperator is damaged",
          "희석 공기로 연료 손실, 환열기 손상"),
@@ -103,6 +103,7 @@ def _roughing(mill: Mill) -> Iterator[Alarm]:
         ("raise the soaking zone; look at the descaler and the pyrometer",
          "균열대 설정온도 상향, 디스케일러와 고온계 점검"),
         dead_band=8.0, on_delay=3.0, off_delay=5.0, group="temperature",
+        suppressed_in=("no bar",),
     )  # fmt: skip
     yield from one(
         "rm.descaler_low", Kind.LOW, "rm.descaler_pressure", 16.5e6, 4, 300.0,
@@ -130,7 +131,7 @@ def _cooling(mill: Mill) -> Iterator[Alarm]:
         dead_band=0.03e5, on_delay=5.0, off_delay=5.0, group="cooling",
     )  # fmt: skip
     yield from one(
-        "rot.water_warm", Kind.HIGH, "rot.water_temperature", 311.15, 4, 1800.0,
+        "rot.water_warm", Kind.HIGH, "rot.water_temperature", 306.15, 4, 1800.0,
         ("cooling water warm", "냉각수 온도 상승"),
         ("cooling loses strength", "냉각능 저하"),
         ("raise the cooling correction; look at the cooling towers", "냉각 보정 상향, 냉각탑 점검"),
@@ -142,7 +143,8 @@ def _cooling(mill: Mill) -> Iterator[Alarm]:
         ("cooling bank {} does not follow its command", "냉각 뱅크 {} 지령 불일치"),
         ("coiling temperature off, streaks", "권취온도 이탈, 냉각 불균일"),
         ("take the bank out of service", "해당 뱅크 사용 중지"),
-        other="rot.bank_{}_command", dead_band=0.1, on_delay=6.0, off_delay=3.0, group="cooling",
+        other="rot.bank_{}_command", dead_band=0.1, on_delay=6.0, off_delay=30.0, group="cooling",
+        blind_in=LOADED,
     )  # fmt: skip
     yield from one(
         "rot.feedback_full", Kind.HIGH, "rot.feedback", 0.9, 4, 60.0,
@@ -165,12 +167,12 @@ def _cooling(mill: Mill) -> Iterator[Alarm]:
             on_delay=5.0, off_delay=3.0, group="cooling", suppressed_in=COOLED,
         )  # fmt: skip
     yield from one(
-        "coiler.pinch_slip", Kind.DISCREPANCY, "coiler.pinch_speed", 0.04, 4, 30.0,
+        "coiler.pinch_slip", Kind.DISCREPANCY, "coiler.pinch_speed", 0.015, 4, 30.0,
         ("pinch rolls do not run with the strip", "핀치롤 슬립"),
         ("slack strip, telescoped coil", "판 처짐, 텔레스코프"),
         ("press harder; slow down for the tail", "핀치롤 가압 상향, 후단 감속"),
-        other="fm.speed", relative=True, dead_band=0.01, on_delay=3.0, off_delay=3.0,
-        group="coiling", suppressed_in=COOLED,
+        other="fm.speed", relative=True, dead_band=0.01, on_delay=1.0, off_delay=20.0,
+        group="coiling", blind_in=COOLED,
     )  # fmt: skip
     yield from one(
         "coiler.tension_low", Kind.LOW, "coiler.tension", 10e6, 4, 30.0,
@@ -184,11 +186,11 @@ def _cooling(mill: Mill) -> Iterator[Alarm]:
 
 def _line() -> Iterator[Alarm]:
     yield from one(
-        "line.waiting", Kind.EQUALS, "line.state", 1.0, 4, 300.0,
+        "line.waiting", Kind.EQUALS, "coil.phase", 0.0, 4, 300.0,
         ("the line waits for a slab", "슬래브 대기"),
         ("tonnes are lost, rolls cool down", "생산 손실, 롤 냉각"),
         ("look at furnace and rougher; shorten the pace", "가열로와 조압연 확인, 추출 간격 단축"),
-        on_delay=120.0, off_delay=5.0,
+        on_delay=180.0, off_delay=5.0, suppressed_in=("roll change", "stopped"),
     )  # fmt: skip
 
 
@@ -210,3 +212,8 @@ def alarm_table(mill: Mill | None = None) -> tuple[Alarm, ...]:
     )
     check_alarms(table, SIGNALS, STATES)
     return table
+
+
+def alarm_system(mill: Mill | None = None) -> AlarmSystem:
+    """Return the alarms of a mill, all at rest; None is the default mill."""
+    return AlarmSystem(alarm_table(mill), STATES)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ...alarms import AlarmMemory
 from ...controls import Control
 from ...engine.build import compile_sources
 from ...errors import ConfigError
@@ -60,7 +61,10 @@ def kernel() -> ModuleType:
 
 @dataclass(frozen=True)
 class LineState:
-    """The whole state of one line: rows, keys, episode, clock, the plan of its day, coils."""
+    """The whole state of one line: rows, keys, episode, clock, the plan of its day, coils.
+
+    Its alarms too, if it was taken from a line that has them; None lets them begin anew.
+    """
 
     rows: NDArray[np.float64]
     furnaces: NDArray[np.float64]
@@ -73,6 +77,7 @@ class LineState:
     day: Plan
     kept: NDArray[np.float64]
     fine: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    alarms: AlarmMemory | None = None
 
 
 @dataclass(frozen=True)
@@ -263,13 +268,18 @@ class HotStripLanes:
         """Return what is shown: (n, signals), SI, in the order of `signals`."""
         return read(self._reading, self.rows, self._parts, self.n)
 
+    def look(self, lane: int) -> tuple[NDArray[np.float64], Quality]:
+        """Return what one line shows, in the order of `signals` (SI), and how far to trust it."""
+        block, slot = divmod(lane, R.LANES)
+        # a stand outside the validity of its formulas: nothing shown of this line is certain
+        sound = self.rows[block, R.OUTSIDE, slot] == 0.0
+        values = read_one(self._reading, self.rows, self._parts, lane)
+        return values, Quality.GOOD if sound else Quality.UNCERTAIN
+
     def samples(self, lane: int) -> dict[str, Sample]:
         """Return the samples of one line by name."""
-        block, slot = divmod(lane, R.LANES)
-        values = read_one(self._reading, self.rows, self._parts, lane)
+        values, quality = self.look(lane)
         plant, now = float(self._clock[lane] * INTERVAL), time.monotonic()
-        # a stand outside the validity of its formulas: nothing shown of this line is certain
-        quality = Quality.GOOD if self.rows[block, R.OUTSIDE, slot] == 0.0 else Quality.UNCERTAIN
         return {
             name: Sample(value, quality if isfinite(value) else Quality.BAD, plant, now)
             for name, value in zip(self._reading.names, values.tolist(), strict=True)

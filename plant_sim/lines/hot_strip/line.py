@@ -1,6 +1,7 @@
 """One hot strip line, as a virtual PLC, an agent in process or a curious person uses it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 
 from ...errors import ConfigError
 from ...scenarios.orders import Book
-from ...signals import Sample, Signal
+from ...signals import Quality, Sample, Signal
+from .alarm_table import alarm_system
+from .config import mill_of
 from .fine.mills import Resolution
 from .lanes import INTERVAL, Coil, HotStripLanes, LineState
 
@@ -20,7 +23,14 @@ if TYPE_CHECKING:
 class HotStripLine:
     """One line: read what it shows, write its set-points, let its clock run.
 
-    It runs without anybody: level 1 and 2 are part of it. Arguments and errors as `HotStripLanes`.
+    It runs without anybody: level 1, level 2 and the alarms are part of it. Arguments and errors as
+    `HotStripLanes`.
+
+    Attributes:
+        signals: what it shows, by name.
+        controls: what may be asked of it, by name.
+        alarms: judged at every control interval; whoever operates acknowledges, shelves and resets
+            here.
 
     >>> line = HotStripLine(seed=3)
     >>> line.advance(60.0)
@@ -36,11 +46,15 @@ class HotStripLine:
         resolution: Resolution = "supervisory",
         book: Book | Path | str | None = None,
     ) -> None:
-        self._lanes = HotStripLanes([seed], scenario, config, resolution=resolution, book=book)
+        mill = mill_of(config)
+        self._lanes = HotStripLanes([seed], scenario, mill, resolution=resolution, book=book)
         self._owed = 0.0
         self._finished: list[Coil] = []
         self.signals: Mapping[str, Signal] = self._lanes.signals
         self.controls: Mapping[str, Control] = self._lanes.controls
+        self.alarms = alarm_system(mill)
+        place = {name: n for n, name in enumerate(self.signals)}
+        self._watched = np.array([place[name] for name in self.alarms.signals])
 
     @property
     def time(self) -> float:
@@ -97,15 +111,30 @@ class HotStripLine:
         self._owed += seconds
         intervals = int(self._owed / INTERVAL + 1e-9)
         self._owed -= intervals * INTERVAL
-        self._lanes.advance(intervals)
+        for _ in range(intervals):
+            self._lanes.advance(1)
+            self._judge_alarms()
+
+    def _judge_alarms(self) -> None:
+        values, quality = self._lanes.look(0)
+        seen = values[self._watched]
+        seen[~np.isfinite(seen)] = np.nan
+        if quality is not Quality.GOOD:
+            seen[:] = np.nan
+        self.alarms.take(seen, self.time)
 
     def save(self) -> LineState:
         """Return the whole state."""
-        return self._lanes.lane(0)
+        return replace(self._lanes.lane(0), alarms=self.alarms.save())
 
     def restore(self, state: LineState) -> None:
-        """Go back to a state taken with `save`."""
+        """Go back to a state taken with `save`.
+
+        Raises:
+            ConfigError: if it was taken from a line of another mill or resolution.
+        """
         self._lanes.put(0, state)
+        self.alarms.restore(state.alarms or self.alarms.at_rest().save())
         self._owed, self._finished = 0.0, []
 
     def truth(self) -> dict[str, float]:
