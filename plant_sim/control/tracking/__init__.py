@@ -5,6 +5,7 @@ the mill, uses level 2's own models, and writes one page at a moment: every numb
 deviation, and None where nothing honest can be said.
 """
 
+from .delivery import usual_delivery
 from .mill import TrackedMill
 from .page import (
     Adaptation,
@@ -30,4 +31,5 @@ __all__ = [
     "Tracker",
     "TrackerState",
     "TrackingPage",
+    "usual_delivery",
 ]

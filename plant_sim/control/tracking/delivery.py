@@ -14,18 +14,43 @@ from .levels import Key, Levels, Running, joined
 from .mill import TrackedMill
 from .page import Belief
 
-# K, K/m: bias of the model on coils of the default plant, and its slope by gauge
-# [C benchmarks/tracking.py]
-USUAL_BIAS, BIAS_SLOPE = -0.5, -8000.0
-USUAL_GAUGE, MOST_BIAS = 2.6e-3, 15.0  # m, K: where it holds, and bounds of the slope's part [C same]
-HARD_HEAT = 26.0  # K: by hardness and logarithmic reduction, what harder steel warms more [C same]
-COMMON_BIAS, PRODUCT_BIAS, COIL_BIAS = 3.0, 2.5, 1.6  # K: deviations of the bias [C same]
+# K: what level 2's model usually lacks at USUAL_*, then by gauge (K/m), by logarithmic reduction
+# times hardness less 1 (K), by spray opening over flow (K m2/s), by entry temperature (1) and by
+# the inverse of the flow (K m2/s) [C benchmarks/tracking.py --identify]
+LACKS = (12.0, 1240.0, 24.5, 0.16, -0.107, 1.69)
+USUAL_GAUGE, USUAL_ENTRY = 2.6e-3, 1340.0  # m, K: where the first of LACKS holds [C same]
+USUAL_SLOWNESS, USUAL_SPRAY = 60.0, 0.4  # s/m2, 1: where the first of LACKS holds [C same]
+MOST_LACKS = 40.0  # K: bound of what is put right so [M]
+COMMON_BIAS, PRODUCT_BIAS, COIL_BIAS = 2.0, 1.5, 1.0  # K: deviations of the bias [C same]
 PYROMETER_NOISE, MODEL_NOISE = 2.0, 3.0  # K: of one reading, of one model value [M 4.2]
 NEVER_SURER = 1.0  # K: deviation of a mean of many [M]
-DOUBT, FORCES_DIFFER = 7.0, 5.0  # K: pyrometer off the model, forces off the pyrometer [C same]
+DOUBT, FORCES_DIFFER = 6.0, 5.0  # K: pyrometer off the model, forces off the pyrometer [C same]
+HEAD_READINGS = 8  # of the pyrometer before F1 that speak of the head
 SETTLED = 10  # readings before the pyrometer is judged
 ENTRY_LAG = 1.0  # s: smoothing of the pyrometer before F1, as level 2's [M]
 HISTORY = 60.0  # s: readings before F1 kept for strip under way in the mill [M]
+
+
+def usual_delivery(
+    entry: float, bar: float, gauge: float, flow: float, spray: float, hardness: float = 1.0
+) -> float:
+    """Return level 2's delivery temperature (K) with what its model is known to lack.
+
+    Args:
+        entry: temperature before F1 (K).
+        bar: thickness there (m).
+        gauge: behind F7 (m).
+        flow: speed times thickness (m2/s).
+        spray: interstand spray opening, 0 to 1.
+        hardness: of the steel over that of its grade.
+    """
+    plain = delivery_temperature(entry, bar, gauge, flow, spray)
+    terms = (
+        1.0, gauge - USUAL_GAUGE, log(bar / gauge) * (hardness - 1.0),
+        (spray - USUAL_SPRAY) / flow, entry - USUAL_ENTRY, 1.0 / flow - USUAL_SLOWNESS,
+    )  # fmt: skip
+    lacks = sum(each * term for each, term in zip(LACKS, terms, strict=True))
+    return plain + min(max(lacks, -MOST_LACKS), MOST_LACKS)
 
 
 class Delivery:
@@ -42,7 +67,7 @@ class Delivery:
     def begin(self) -> None:
         """Begin a coil."""
         self._off = Running(sqrt(PYROMETER_NOISE**2 + MODEL_NOISE**2), 40, NEVER_SURER)
-        self._entry = Running(6.0, 40, NEVER_SURER)
+        self._entry = Running(6.0, HEAD_READINGS, NEVER_SURER)
         self._smooth = None
         self._entries.clear()
         self.modelled: float | None = None
@@ -54,7 +79,8 @@ class Delivery:
         if seen is None:
             self._smooth = None
             return None
-        self._entry.take(seen)
+        if self._entry.count < HEAD_READINGS:
+            self._entry.take(seen)
         old = self._smooth if self._smooth is not None else seen
         self._smooth = old + (1.0 - exp(-passed / ENTRY_LAG)) * (seen - old)
         if delay <= 0.0:
@@ -70,20 +96,6 @@ class Delivery:
             sum(way / max(speed, 0.1) for way, speed in zip(self._ways, speeds, strict=True)),
             HISTORY,
         )
-
-    def model(
-        self, entry: float, bar: float, gauge: float, flow: float, spray: float, hardness: float
-    ) -> float:
-        """Return level 2's delivery temperature (K), with what harder steel warms more."""
-        plain = delivery_temperature(entry, bar, gauge, flow, spray)
-        part = BIAS_SLOPE * (gauge - USUAL_GAUGE)
-        usual = USUAL_BIAS + min(max(part, -MOST_BIAS), MOST_BIAS)
-        return plain + usual + HARD_HEAT * log(bar / gauge) * (hardness - 1.0)
-
-    def usual(self, gauge: float) -> float:
-        """Return the bias that level 2's plain model is expected to have at a gauge (m), in K."""
-        part = BIAS_SLOPE * (gauge - USUAL_GAUGE)
-        return USUAL_BIAS + min(max(part, -MOST_BIAS), MOST_BIAS)
 
     def compare(self, key: Key, modelled: float, shown: float | None) -> None:
         """Compare the pyrometer with the model, whose long-term bias is put right (K)."""
@@ -142,8 +154,8 @@ class Delivery:
             return modelled
         return joined(modelled, Belief(shown, PYROMETER_NOISE))
 
-    def entry_mean(self) -> Belief | None:
-        """Return the mean before F1 over this coil (K)."""
+    def entry_head(self) -> Belief | None:
+        """Return the mean before F1 of the beginning of this coil (K)."""
         return self._entry.belief()
 
     def close(self, key: Key) -> None:

@@ -22,15 +22,15 @@ from .page import Belief
 COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
 # 1: logarithm of measured over model force of steel of usual hardness at TEMPERED, by stand
 # [C benchmarks/tracking.py]
-BASE = (-0.099, 0.026, 0.028, 0.025, -0.009, -0.043, -0.100)
+BASE = (-0.006, -0.006, 0.004, 0.008, -0.015, -0.037, -0.093)
 TEMPERED = 1250.0  # K: temperature at which BASE holds [C same]
-TEMPER = 2450.0  # K: by inverse temperature the real force falls more than the model's [C same]
+TEMPER = 1950.0  # K: by inverse temperature the real force falls more than the model's [C same]
 # 1/K: fall of the logarithm of force of a back over a front stand by delivery temperature, as
 # TEMPER and the model's own slope give it [C]
-BACK_SLOPE = -0.00205
+BACK_SLOPE = -0.00184
 FRONT, HARD, BACK = (0, 1, 2), (0, 1, 2, 3), (4, 5)  # stands that are compared
-OWN_STAND, OF_PRODUCT, OF_COIL = 0.010, 0.008, 0.003  # 1: deviations of a stand's factor [C same]
-LAST_STAND = 0.045  # 1: of the last one, whose strip is between two phases [C same]
+OWN_STAND, OF_PRODUCT, OF_COIL = 0.012, 0.008, 0.003  # 1: deviations of a stand's factor [C same]
+LAST_STAND, LAST_COIL = 0.045, 0.012  # 1: of the last one, its strip between two phases [C same]
 COMMON_HARD, PRODUCT_HARD = 0.025, 0.020  # 1: deviations of hardness, of all and of one grade [M 6.2]
 LOT_HARD, COIL_HARD = 0.03, 0.015  # 1: of a lot, and from coil to coil [M 6.2]
 ONE_READING, NEVER_SURER = 0.012, 0.004  # 1: deviation of one logarithm, and of many [C same]
@@ -91,7 +91,7 @@ class Forces:
             Levels(
                 LAST_STAND if s == count - 1 else OWN_STAND,
                 LAST_STAND if s == count - 1 else OF_PRODUCT,
-                OF_COIL, drift=0.0005,
+                LAST_COIL if s == count - 1 else OF_COIL, drift=0.0005,
             )
             for s in range(count)
         ]  # fmt: skip
@@ -108,6 +108,7 @@ class Forces:
         count = len(self._radii)
         self._factors = [Running(ONE_READING, MEMORY, 0.002) for _ in range(count)]
         self._excess = [Running(ONE_READING, MEMORY, NEVER_SURER) for _ in range(count)]
+        self._found: tuple[Key, list[Belief | None], Belief | None] | None = None
 
     def temperatures(self, entry: float, delivery: float) -> tuple[float, ...]:
         """Return the temperature before every stand (K) between F1's and the delivery."""
@@ -115,7 +116,7 @@ class Forces:
 
     def step(self, values: Mapping[str, float], now: Pass) -> None:
         """Compare the forces of one moment with the model."""
-        self._heat = now.temperatures
+        self._heat, self._found = now.temperatures, None
         exit = now.thicknesses[-1]
         for s, radius in enumerate(self._radii):
             seen = values.get(f"f{s + 1}.roll_force", 0.0)
@@ -139,29 +140,22 @@ class Forces:
         """Return the logarithm of the factor of usual steel at a temperature (K)."""
         return self._base[s] + TEMPER * (1.0 / heat - 1.0 / TEMPERED)
 
-    def _beyond(self, key: Key) -> list[Belief | None]:
-        """Return for each stand what its factor lies above its own level: the steel's hardness."""
-        found: list[Belief | None] = []
-        for running, level in zip(self._excess, self._own, strict=True):
-            seen, own = running.belief(), level.expected(key)
-            if seen is None:
-                found.append(None)
-            else:
-                spread = sqrt(seen.deviation**2 + own.deviation**2)
-                found.append(Belief(seen.value - own.value, spread))
-        return found
+    def _compared(self, key: Key) -> tuple[list[Belief | None], Belief | None]:
+        """Return what stands' factors lie above their own levels, and what that says of the steel.
+
+        All are logarithms. The steel's is None if too few stands tell.
+        """
+        if self._found is None or self._found[0] != key:
+            beyond = [
+                None if (seen := running.belief()) is None else _less(seen, own.expected(key))
+                for running, own in zip(self._excess, self._own, strict=True)
+            ]
+            self._found = (key, beyond, _shared([beyond[s] for s in HARD]))
+        return self._found[1], self._found[2]
 
     def measured(self, key: Key) -> Belief | None:
         """Return the logarithm of this coil's hardness by its forces alone; None if too few."""
-        beyond = self._beyond(key)
-        front = [one for s in HARD if (one := beyond[s]) is not None]
-        if len(front) < 2:
-            return None
-        middle = median(one.value for one in front)
-        kept = [one for one in front if abs(one.value - middle) < CELL_OFF] or front
-        shared = fmean(one.deviation for one in kept) / sqrt(len(kept))
-        spread = sqrt(shared * shared + NEVER_SURER * NEVER_SURER)
-        return Belief(fmean(one.value for one in kept), spread)
+        return self._compared(key)[1]
 
     def hardness(self, key: Key) -> Belief | None:
         """Return this coil's hardness (1) by its forces and what was expected; None before both."""
@@ -196,7 +190,7 @@ class Forces:
 
     def delivery_off(self, key: Key) -> Belief | None:
         """Return by how much strip leaves hotter than was assumed (K), as the forces say."""
-        beyond = self._beyond(key)
+        beyond, _ = self._compared(key)
         front = [one for s in FRONT if (one := beyond[s]) is not None]
         back = [one for s in BACK if (one := beyond[s]) is not None]
         if len(front) < 2 or not back:
@@ -209,7 +203,7 @@ class Forces:
 
     def cell(self, s: int, key: Key) -> tuple[bool, Belief | None]:
         """Return whether the load cell of stand `s` (0 is F1) is doubted, and its excess (share)."""
-        seen, beyond = self.measured(key), self._beyond(key)
+        beyond, seen = self._compared(key)
         here = beyond[s]
         if seen is None or here is None or self._excess[s].count < SETTLED:
             return False, None
@@ -235,6 +229,24 @@ class Forces:
             own = running.belief()
             if own is not None and s not in doubted and temperatures_known:
                 level.learn(key, own.value - seen.value, own.deviation)
+        self._found = None
+
+
+def _less(seen: Belief, own: Belief) -> Belief:
+    return Belief(seen.value - own.value, sqrt(seen.deviation**2 + own.deviation**2))
+
+
+def _shared(stands: Sequence[Belief | None]) -> Belief | None:
+    """Return what stands have in common, one that lies far from the others left out."""
+    known = [one for one in stands if one is not None]
+    if len(known) < 2:
+        return None
+    middle = median(one.value for one in known)
+    kept = [one for one in known if abs(one.value - middle) < CELL_OFF] or known
+    shared = fmean(one.deviation for one in kept) / sqrt(len(kept))
+    return Belief(
+        fmean(one.value for one in kept), sqrt(shared * shared + NEVER_SURER * NEVER_SURER)
+    )
 
 
 def _factor(of: Belief) -> Belief:

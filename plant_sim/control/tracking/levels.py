@@ -37,6 +37,7 @@ class Levels:
         self._lot_of: Key | None = None
         self._mean = np.zeros(FIRST_PRODUCT)
         self._spread = np.diag([common * common, lot * lot])
+        self._told: dict[Key, tuple[float, float]] = {}  # until the next coil is learned
 
     def expected(self, key: Key) -> Belief:
         """Return what the next coil of a product is expected to show, scatter of coils included."""
@@ -49,7 +50,12 @@ class Levels:
         return Belief(mean, sqrt(variance))
 
     def _at(self, key: Key) -> tuple[float, float]:
-        """Return mean and variance of a product's level without changing anything."""
+        """Return mean and variance of a product's level."""
+        if key not in self._told:
+            self._told[key] = self._compute(key)
+        return self._told[key]
+
+    def _compute(self, key: Key) -> tuple[float, float]:
         places = [LINE]
         extra = 0.0
         if key == self._lot_of:
@@ -74,6 +80,7 @@ class Levels:
         """
         if not (isfinite(seen) and isfinite(deviation)):
             return
+        self._told.clear()
         self._take_up(key)
         self._spread[LINE, LINE] += self._drift * self._drift
         row = np.zeros(self._mean.size)

@@ -33,6 +33,7 @@ class Moved:
         ended: a tail has left F7, or the coil was given up.
         rolling: strip is in the mill.
         gap: more time has passed than strip can be followed over.
+        whole: the head of this coil was seen when it came.
     """
 
     way: float | None
@@ -42,6 +43,7 @@ class Moved:
     ended: bool
     rolling: bool
     gap: bool
+    whole: bool
 
 
 class Motion:
@@ -57,6 +59,7 @@ class Motion:
         self.unsure = 0.0  # m, by integration
         self.speed: float | None = None
         self.lost = 0.0
+        self.whole = False
         self._count: float | None = None
         self._beside = 0
 
@@ -89,8 +92,9 @@ class Motion:
         way = None if mean is None else mean * passed
         if was and self.rolling and not changed and rolled is not None:
             way = rolled
-        self.lost = 0.0 if self.delivered is not None and known else self.lost + passed
-        return Moved(way, rolled, speed, began, ended, self.rolling, gap)
+        sure = known and number is not None and phase is not None
+        self.lost = 0.0 if sure else self.lost + passed
+        return Moved(way, rolled, speed, began, ended, self.rolling, gap, self.whole)
 
     def _rolls(self, values: Mapping[str, float]) -> bool:
         """Return whether strip is in the mill: by the phase, without it by the forces."""
@@ -130,12 +134,11 @@ class Motion:
         self._count = count
         if began:
             self.delivered, self.unsure, self._beside = None, 0.0, 0
-            if count is not None and (step is None or count <= step + SLACK):
+            self.whole = count is None or step is None or count <= step + SLACK
+            if count is not None and (self.whole or self.lost > 0.0):
                 self.delivered = count + late
             elif step is not None:  # the head came at any moment since the last update
                 self.delivered, self.unsure = 0.5 * step, 0.3 * step
-            elif count is not None:
-                self.delivered = count + late
             return self.delivered
         if not self.rolling and self._count is None:
             return 0.0

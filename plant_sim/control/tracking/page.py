@@ -136,7 +136,8 @@ class Adaptation:
     """How far level 2's models are off: in this coil, and for the next coil of the same product.
 
     Factors are of `control.level2_model.force` and of the water in `control.cooling_setup`; 1 is
-    the model as it is. A value of this coil is None until it has been measured.
+    the model as it is. The bias comes on top of `delivery.usual_delivery`, level 2's delivery
+    temperature with what its model is known to lack. A value of this coil is None until measured.
 
     Attributes:
         stands_now: measured over model force by stand, F1 first, in this coil.

@@ -144,18 +144,18 @@ class Stock:
         """The mill takes the waiting bar; if none was seen, nothing is known of the one it has."""
         self.feeding, self.waiting = self.waiting, None
 
-    def learn_entry(self, entry: Belief | None, middle: float | None) -> None:
+    def learn_entry(self, entry: Belief | None, bitten: float) -> None:
         """Learn how a bar cools between rougher and F1.
 
         Args:
-            entry: mean before F1 over its coil (K).
-            middle: plant time of the middle of the coil (s).
+            entry: mean before F1 of its beginning (K).
+            bitten: plant time of the bite (s).
         """
         bar = self.feeding
         seen = None if bar is None else bar.seen.belief()
-        if bar is None or seen is None or entry is None or middle is None:
+        if bar is None or seen is None or entry is None:
             return
-        loss = seen.value - entry.value - RUNDOWN * (middle - bar.since) - DESCALED
+        loss = seen.value - entry.value - RUNDOWN * (bitten - bar.since) - DESCALED
         usual = self.loss.expected(())
         spread = sqrt(seen.deviation**2 + entry.deviation**2)
         self.excess = Belief(loss - usual.value, sqrt(spread**2 + usual.deviation**2))

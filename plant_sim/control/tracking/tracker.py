@@ -7,7 +7,7 @@ from math import isfinite
 
 from ...errors import ConfigError
 from ...signals import Sample, Signal
-from .delivery import Delivery
+from .delivery import Delivery, usual_delivery
 from .forces import Forces, Pass, thicknesses
 from .gauge import Gauge
 from .intake import Intake
@@ -185,7 +185,7 @@ class Tracker:
             own.gauge.begin()
             own.water.begin(own.key)
             own.began, own.seconds, own.since_forces = now, 0.0, 0.0
-            own.spoiled = own.time is not None and moved.gap
+            own.spoiled = moved.gap or not moved.whole
             own.tracked = own.motion.number
         elif moved.rolling:
             if own.order.key == UNKNOWN:
@@ -205,8 +205,7 @@ class Tracker:
         own.delivery.close(own.key)
         own.water.close(own.key, True)
         if not own.spoiled and own.began is not None:
-            middle = 0.5 * (own.began + now)
-            own.stock.learn_entry(own.delivery.entry_mean(), middle)
+            own.stock.learn_entry(own.delivery.entry_head(), own.began)
             length = own.motion.delivered if own.motion.number == own.tracked else None
             own.gauge.close(own.key, own.stock.feeding, length, own.order.width)
         own.coils += 1
@@ -267,7 +266,7 @@ class Tracker:
             return None
         hard = own.forces.expected(own.key)
         hard = own.forces.hardness(own.key) or hard
-        modelled = own.delivery.model(
+        modelled = usual_delivery(
             entry, bar or USUAL_BAR, thick, speed * thick,
             min(max(values.get("fm.spray_opening", 0.4), 0.0), 1.0), hard.value,
         )  # fmt: skip
@@ -337,19 +336,17 @@ class Tracker:
     def _adaptation(self) -> Adaptation:
         own = self._state
         bias = own.delivery.bias.expected(own.key)
-        usual = own.delivery.usual(own.order.gauge) if own.order.gauge is not None else 0.0
         fdt_now = None
         if own.delivery.excess() is not None:
             coil = own.delivery.of_coil(own.key)
-            level = own.delivery.bias.level(own.key).value
-            fdt_now = Belief(usual + level + coil.value, coil.deviation)
+            fdt_now = Belief(own.delivery.bias.level(own.key).value + coil.value, coil.deviation)
         return Adaptation(
             stands_now=own.forces.stands_now(),
             stands=own.forces.stands_next(own.key),
             hardness_now=own.forces.hardness(own.key),
             hardness=own.forces.expected(own.key),
             fdt_bias_now=fdt_now,
-            fdt_bias=Belief(usual + bias.value, bias.deviation),
+            fdt_bias=bias,
             cooling_now=own.water.now(own.key),
             cooling=own.water.expected(own.key),
             entry_loss=own.stock.loss.expected(()),

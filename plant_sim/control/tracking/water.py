@@ -11,6 +11,7 @@ from .levels import Key, Levels, Running, joined
 from .page import Belief
 from .table import Under
 
+USUAL_GAIN = 1.04  # 1: factor that fits the default plant's usual coil [C benchmarks/tracking.py]
 COMMON_GAIN, PRODUCT_GAIN, COIL_GAIN = 0.06, 0.03, 0.015  # 1: deviations of the factor [M 6.2]
 READING = 6.0  # K: deviation of one reading against the model [C benchmarks/tracking.py]
 NEVER_SURER = 2.0  # K: of a mean of many [C same]
@@ -37,7 +38,7 @@ class Water:
         self._off = {place: Running(READING, 60, NEVER_SURER) for place in ("middle", "coiling")}
         self._drop = {place: Running(40.0, 60, 1.0) for place in ("middle", "coiling")}
         off = self.levels.expected(key).value if key else 0.0
-        self.used = 1.0 + min(max(off, -MOST_OFF), MOST_OFF)
+        self.used = USUAL_GAIN + min(max(off, -MOST_OFF), MOST_OFF)
 
     def see(self, place: str, shown: float | None, under: Under | None, number: int | None) -> None:
         """Compare a pyrometer ("middle" or "coiling") with the model of the strip under it."""
@@ -106,7 +107,7 @@ class Water:
     def expected(self, key: Key) -> Belief:
         """Return the factor (1) expected of the next coil of a product."""
         level = self.levels.expected(key)
-        return Belief(1.0 + level.value, level.deviation)
+        return Belief(USUAL_GAIN + level.value, level.deviation)
 
     def close(self, key: Key, trusted: bool) -> None:
         """Learn from a whole coil; `trusted` is whether its delivery temperature was known."""
@@ -115,4 +116,4 @@ class Water:
             self._apart.learn(key, both[0].value, both[0].deviation)
         seen = joined(self._gain("middle"), self._gain("coiling"))
         if seen is not None and trusted:
-            self.levels.learn(key, self.used - 1.0 + seen.value, sqrt(seen.deviation**2 + 0.005**2))
+            self.levels.learn(key, self.used - USUAL_GAIN + seen.value, sqrt(seen.deviation**2 + 0.005**2))
