@@ -52,9 +52,7 @@ class Watch:
         self._bitten: BarBelief | None = None
         self._waits: BarBelief | None = None
 
-    def look(
-        self, page: TrackingPage, samples: dict[str, Sample], truth: dict[str, float]
-    ) -> None:
+    def look(self, page: TrackingPage, samples: dict[str, Sample], truth: dict[str, float]) -> None:
         """Take in one update."""
         number = int(samples["coil.number"].value)
         if number != self._coil:
@@ -142,16 +140,14 @@ class Watch:
         for part in np.array_split(np.array([sums[name] for name in names]), 4, axis=1):
             self.parts.append([float(x) for x in part.mean(axis=1)])
         for name in ("entry", "fdt"):  # a short-term factor is of the last seconds
-            mean[name] = float(np.mean(sums[name][-forces.MEMORY:]))
+            mean[name] = float(np.mean(sums[name][-forces.MEMORY :]))
         for s, factor in enumerate(now.stands_now):
             mean[f"factor {s}"] = nan if factor is None else factor.value
 
 
 def identify(seeds: Iterable[int], minutes: float) -> None:
     """Fit the usual factors of the stands and the usual bias of the delivery temperature."""
-    watches = [
-        watch for day in ("nominal", "disturbed") for watch in play(day, seeds, minutes)[1]
-    ]
+    watches = [watch for day in ("nominal", "disturbed") for watch in play(day, seeds, minutes)[1]]
     coils = [coil for watch in watches for coil in watch.coils]
     hard = np.array([coil["hardness"] for coil in coils])
     hot = np.array([coil["entry"] for coil in coils])
@@ -162,7 +158,9 @@ def identify(seeds: Iterable[int], minutes: float) -> None:
     use = np.isfinite(off).all(axis=1)
     inverse = (1.0 / heats - 1.0 / forces.TEMPERED)[use]
     front = range(4)
-    rows = np.concatenate([np.c_[np.tile(np.eye(4)[s], (use.sum(), 1)), inverse[:, s]] for s in front])
+    rows = np.concatenate(
+        [np.c_[np.tile(np.eye(4)[s], (use.sum(), 1)), inverse[:, s]] for s in front]
+    )
     found = np.linalg.lstsq(rows, np.concatenate([off[use, s] for s in front]), rcond=None)[0]
     left = off[use] - found[-1] * inverse
     print(f"{use.sum()} coils; TEMPER {found[-1]:.0f} K")
@@ -185,7 +183,9 @@ def truths(lanes: HotStripLanes, laid: np.ndarray) -> list[dict[str, float]]:
     return found
 
 
-def play(scenario: str, seeds: Iterable[int], minutes: float, first: int = 3) -> tuple[Errors, list[Watch]]:
+def play(
+    scenario: str, seeds: Iterable[int], minutes: float, first: int = 3
+) -> tuple[Errors, list[Watch]]:
     """Return all errors of a kind of day, and what watched its lines."""
     lanes = HotStripLanes(list(seeds), scenario)
     mill = TrackedMill.of(default_mill())

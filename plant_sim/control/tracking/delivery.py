@@ -73,8 +73,10 @@ class Delivery:
         self.modelled: float | None = None
         self._forces: Belief | None = None
 
-    def entry(self, values: Mapping[str, float], now: float, passed: float, delay: float) -> float | None:
-        """Return the temperature before F1 (K) of the strip that leaves F7 now; None if not known."""
+    def entry(
+        self, values: Mapping[str, float], now: float, passed: float, delay: float
+    ) -> float | None:
+        """Return the temperature before F1 (K) that the strip leaving F7 now had, if known."""
         seen = values.get("fm.entry_temperature")
         if seen is None:
             self._smooth = None

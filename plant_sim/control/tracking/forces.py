@@ -31,7 +31,10 @@ BACK_SLOPE = -0.00184
 FRONT, HARD, BACK = (0, 1, 2), (0, 1, 2, 3), (4, 5)  # stands that are compared
 OWN_STAND, OF_PRODUCT, OF_COIL = 0.012, 0.008, 0.003  # 1: deviations of a stand's factor [C same]
 LAST_STAND, LAST_COIL = 0.045, 0.012  # 1: of the last one, its strip between two phases [C same]
-COMMON_HARD, PRODUCT_HARD = 0.025, 0.020  # 1: deviations of hardness, of all and of one grade [M 6.2]
+COMMON_HARD, PRODUCT_HARD = (
+    0.025,
+    0.020,
+)  # 1: deviations of hardness, of all and of one grade [M 6.2]
 LOT_HARD, COIL_HARD = 0.03, 0.015  # 1: of a lot, and from coil to coil [M 6.2]
 ONE_READING, NEVER_SURER = 0.012, 0.004  # 1: deviation of one logarithm, and of many [C same]
 CELL_OFF = 0.018  # 1: a force further from what the others say is doubted [C same]
@@ -202,7 +205,7 @@ class Forces:
         return Belief(off / BACK_SLOPE, abs(spread / BACK_SLOPE))
 
     def cell(self, s: int, key: Key) -> tuple[bool, Belief | None]:
-        """Return whether the load cell of stand `s` (0 is F1) is doubted, and its excess (share)."""
+        """Return whether the load cell of stand `s` (0: F1) is doubted, and its excess (share)."""
         beyond, seen = self._compared(key)
         here = beyond[s]
         if seen is None or here is None or self._excess[s].count < SETTLED:

@@ -1,4 +1,4 @@
-"""The data sheet of a mill, as tracking is given it: places, radii, banks; nothing that is drawn."""
+"""The data sheet of a mill as tracking is given it: places, radii, banks; nothing drawn."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self

@@ -60,7 +60,9 @@ class Stock:
         self._turn: int | None = None
         self._pass: int | None = None
 
-    def step(self, values: Mapping[str, float], now: float, passed: float, coil: int | None) -> None:
+    def step(
+        self, values: Mapping[str, float], now: float, passed: float, coil: int | None
+    ) -> None:
         """Take in what the signals before F1 show; `coil` is the number in the mill or the last."""
         if passed > LONGEST_STEP:
             self.rolling = self.waiting = None
@@ -123,7 +125,9 @@ class Stock:
         self.waiting, self.rolling = bar, None
         seen = bar.seen.belief()
         if bar.left is not None and seen is not None and not self.doubted:
-            self._door.learn((bar.left[0],), bar.left[1] - seen.value - FURNACE_LOSS, seen.deviation)
+            self._door.learn(
+                (bar.left[0],), bar.left[1] - seen.value - FURNACE_LOSS, seen.deviation
+            )
 
     def _rough(self, values: Mapping[str, float], at: int, passed: float) -> None:
         bar = self.rolling
@@ -201,7 +205,9 @@ class Stock:
         if seen is not None and gone:
             loss = self.loss.expected(())
             value = seen.value - loss.value - RUNDOWN * (now - bar.since) - DESCALED
-            deviation = sqrt(seen.deviation**2 + loss.deviation**2 + (20.0 if self.doubted else 0.0) ** 2)
+            deviation = sqrt(
+                seen.deviation**2 + loss.deviation**2 + (20.0 if self.doubted else 0.0) ** 2
+            )
             entry = Belief(value, deviation)
         return BarBelief(
             number=bar.number,

@@ -20,7 +20,7 @@ from .page import Belief, Segment
 Array = NDArray[np.float64]
 
 PIECE = 4.0  # m: longest piece of strip [M]
-SUBSTEP = 0.55  # s: longest step of the cooling model [M]
+SUBSTEP = 1.05  # s: longest step of the cooling model [M]
 PATH_DEVIATION = 8.0  # K: of the cooling model where nothing has been compared yet [C]
 GAIN_SHARE = 0.03  # 1: of the water's drop that the model does not know [C]
 LEAST_GAUGE = 5e-4  # m: of a piece in the model [M]
@@ -141,7 +141,7 @@ class RunOutTable:
         self._last = fresh
 
     def _water(self, values: Mapping[str, float]) -> Array:
-        """Return the openings of the banks, integrated from F7 on: (banks + 2,) at the edges (m)."""
+        """Return the openings of the banks integrated from F7 on (m), shape (banks + 2,)."""
         old = self._wet
         flows = [
             min(max(values[name], 0.0), 1.2) if name in values

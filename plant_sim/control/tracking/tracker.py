@@ -11,80 +11,19 @@ from .delivery import Delivery, usual_delivery
 from .forces import Forces, Pass, thicknesses
 from .gauge import Gauge
 from .intake import Intake
-from .levels import Key
 from .mill import TrackedMill
 from .motion import Motion, Moved
-from .page import (
-    Adaptation,
-    Belief,
-    Health,
-    Instrument,
-    StripBelief,
-    TrackingPage,
-)
+from .page import Belief, TrackingPage
+from .state import UNKNOWN, Order, State
 from .stock import Stock
 from .table import Fresh, RunOutTable
+from .told import page_of
 from .water import Water
 
 USUAL_BAR = 34.0e-3  # m: bar thickness taken for heat where it is not known [M 3.11]
 SETTLED = 15.0  # m: strip delivered from which forces and temperatures count [C]
 FORCE_EVERY = 0.95  # s: between two comparisons of the forces [M]
 LEAST_SECONDS = 15.0  # s: of a coil that teach something [M]
-UNKNOWN: Key = ()
-
-
-@dataclass(slots=True)
-class _Order:
-    """What the order of the coil in the mill says, as far as it has been shown (SI, carbon in %)."""
-
-    width: float | None = None
-    gauge: float | None = None
-    fdt: float | None = None
-    ct: float | None = None
-    carbon: float | None = None
-
-    def take(self, values: Mapping[str, float]) -> None:
-        self.width = values.get("coil.width", self.width)
-        self.gauge = values.get("coil.gauge_aim", self.gauge)
-        self.fdt = values.get("coil.fdt_aim", self.fdt)
-        self.ct = values.get("coil.ct_aim", self.ct)
-        if "coil.carbon" in values:
-            self.carbon = 100.0 * values["coil.carbon"]
-
-    @property
-    def key(self) -> Key:
-        """What tells its product from others: carbon, gauge and both temperature aims."""
-        parts = (self.carbon, self.gauge, self.fdt, self.ct)
-        if any(part is None for part in parts):
-            return UNKNOWN
-        scales = (1e3, 1e5, 1.0, 1.0)
-        return tuple(
-            round((part or 0.0) * scale) for part, scale in zip(parts, scales, strict=True)
-        )
-
-
-@dataclass(slots=True)
-class _State:
-    """All that a tracker remembers."""
-
-    intake: Intake
-    motion: Motion
-    stock: Stock
-    delivery: Delivery
-    forces: Forces
-    gauge: Gauge
-    water: Water
-    table: RunOutTable
-    order: _Order
-    key: Key
-    time: float | None
-    page: TrackingPage | None
-    coils: int
-    since_forces: float
-    began: float | None
-    seconds: float
-    spoiled: bool
-    tracked: int | None  # number of the coil whose short-term values these are
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +44,10 @@ class Tracker:
     def __init__(self, mill: TrackedMill, signals: Mapping[str, Signal]) -> None:
         self._mill = mill
         self._stands = len(mill.radii)
-        self._names = tuple(f"f{s}.roll_force" for s in range(1, self._stands + 1))
-        self._state = _State(
+        self._state = State(
             intake=Intake(signals, mill), motion=Motion(self._stands), stock=Stock(mill),
             delivery=Delivery(mill), forces=Forces(mill), gauge=Gauge(), water=Water(),
-            table=RunOutTable(mill), order=_Order(), key=UNKNOWN, time=None, page=None, coils=0,
+            table=RunOutTable(mill), order=Order(), key=UNKNOWN, time=None, page=None, coils=0,
             since_forces=0.0, began=None, seconds=0.0, spoiled=False, tracked=None,
         )  # fmt: skip
 
@@ -124,7 +62,7 @@ class Tracker:
             ConfigError: if it was saved by a tracker of another kind of mill.
         """
         held = state._held
-        if not isinstance(held, _State) or held.forces.stands != self._stands:
+        if not isinstance(held, State) or held.forces.stands != self._stands:
             raise ConfigError(
                 f"this is no state of a tracker of {self._stands} stands; restore what `save` "
                 "returned for the same mill"
@@ -147,7 +85,7 @@ class Tracker:
         now = own.intake.moment(samples)
         if now is None:
             if own.page is None:
-                own.page = self._page(0.0, {})
+                own.page = page_of(own, self._mill, 0.0, {})
             return own.page
         if own.time is not None and now < own.time:
             raise ConfigError(
@@ -165,7 +103,7 @@ class Tracker:
                        else _before(own.motion.number))  # fmt: skip
         self._change_coil(values, moved, now)
         self._roll(values, moved, now, passed)
-        own.page = self._page(now, values)
+        own.page = page_of(own, self._mill, now, values)
         return own.page
 
     def _change_coil(self, values: Mapping[str, float], moved: Moved, now: float) -> None:
@@ -176,7 +114,7 @@ class Tracker:
         if moved.ended:
             self._close(now)
         if moved.began:
-            own.order = _Order()
+            own.order = Order()
             own.order.take(values)
             own.key = own.order.key
             own.stock.bite()
@@ -295,87 +233,6 @@ class Tracker:
         ):  # fmt: skip
             own.water.see(place, shown, own.table.under(at), own.tracked)
         own.water.judge(own.key)
-
-    def _page(self, now: float, values: Mapping[str, float]) -> TrackingPage:
-        own = self._state
-        return TrackingPage(
-            time=now,
-            furnaces=own.stock.furnaces(own.motion.number),
-            rougher=own.stock.belief(own.stock.rolling, now, gone=False),
-            waiting=own.stock.belief(own.stock.waiting, now, gone=True),
-            strip=self._strip(),
-            adaptation=self._adaptation(),
-            instruments=self._instruments(values),
-        )
-
-    def _strip(self) -> StripBelief:
-        own = self._state
-        motion, table = own.motion, own.table
-        lacking = own.water.now(own.key)
-        off = 0.0 if lacking is None else lacking.value / own.water.used - 1.0
-        segments = table.segments(off)
-        _, tail = table.ends()
-        speed = None
-        if motion.speed is not None:
-            speed = Belief(motion.speed, 0.01 + 0.02 * motion.lost)
-        return StripBelief(
-            number=motion.number,
-            phase=motion.phase,
-            rolling=motion.rolling,
-            delivered=motion.length,
-            speed=speed,
-            head=table.head(motion.number),
-            tail=None if motion.rolling else tail,
-            on_table=table.length,
-            segments=segments,
-            under_middle=table.segment_at(self._mill.middle, segments),
-            under_pyrometer=table.segment_at(self._mill.pyrometer, segments),
-            lost=motion.lost,
-        )
-
-    def _adaptation(self) -> Adaptation:
-        own = self._state
-        bias = own.delivery.bias.expected(own.key)
-        fdt_now = None
-        if own.delivery.excess() is not None:
-            coil = own.delivery.of_coil(own.key)
-            fdt_now = Belief(own.delivery.bias.level(own.key).value + coil.value, coil.deviation)
-        return Adaptation(
-            stands_now=own.forces.stands_now(),
-            stands=own.forces.stands_next(own.key),
-            hardness_now=own.forces.hardness(own.key),
-            hardness=own.forces.expected(own.key),
-            fdt_bias_now=fdt_now,
-            fdt_bias=bias,
-            cooling_now=own.water.now(own.key),
-            cooling=own.water.expected(own.key),
-            entry_loss=own.stock.loss.expected(()),
-            coils=own.coils,
-        )
-
-    def _instruments(self, values: Mapping[str, float]) -> tuple[Instrument, ...]:
-        own = self._state
-        judged: list[tuple[str, bool, Belief | None]] = [
-            ("fm.fdt", own.delivery.doubted, own.delivery.excess()),
-            ("rot.mid_temperature", own.water.doubted["middle"],
-             own.water.excess("middle", own.key)),
-            ("rot.coiling_temperature", own.water.doubted["coiling"],
-             own.water.excess("coiling", own.key)),
-            ("fm.exit_thickness", own.gauge.doubted, own.gauge.excess),
-            ("rm.rdt", own.stock.doubted, own.stock.excess),
-            ("fm.entry_temperature", False, None),
-            ("fm.speed", False, None),
-        ]  # fmt: skip
-        for s, name in enumerate(self._names):
-            doubted, excess = own.forces.cell(s, own.key)
-            judged.append((name, doubted, excess))
-        found = []
-        for name, doubted, excess in judged:
-            health: Health = own.intake.health(name, values)
-            if health == "good" and doubted:
-                health = "suspect"
-            found.append(Instrument(name, health, excess))
-        return tuple(found)
 
 
 def _before(number: int | None) -> int | None:

@@ -116,4 +116,6 @@ class Water:
             self._apart.learn(key, both[0].value, both[0].deviation)
         seen = joined(self._gain("middle"), self._gain("coiling"))
         if seen is not None and trusted:
-            self.levels.learn(key, self.used - USUAL_GAIN + seen.value, sqrt(seen.deviation**2 + 0.005**2))
+            self.levels.learn(
+                key, self.used - USUAL_GAIN + seen.value, sqrt(seen.deviation**2 + 0.005**2)
+            )
