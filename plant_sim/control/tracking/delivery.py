@@ -26,6 +26,7 @@ PYROMETER_NOISE, MODEL_NOISE = 2.0, 3.0  # K: of one reading, of one model value
 NEVER_SURER = 1.0  # K: deviation of a mean of many [M]
 DOUBT, FORCES_DIFFER = 6.0, 5.0  # K: pyrometer off the model, forces off the pyrometer [C same]
 HEAD_READINGS = 8  # of the pyrometer before F1 that speak of the head
+BEYOND_USUAL = 3.0  # K: more deviation of the model while a liar steers the sprays [C same]
 SETTLED = 10  # readings before the pyrometer is judged
 ENTRY_LAG = 1.0  # s: smoothing of the pyrometer before F1, as level 2's [M]
 HISTORY = 60.0  # s: readings before F1 kept for strip under way in the mill [M]
@@ -132,7 +133,10 @@ class Delivery:
 
     def of_coil(self, key: Key) -> Belief:
         """Return how far true strip is above the model with its long-term bias (K), this coil."""
-        prior = Belief(0.0, self.bias.expected(key).deviation)
+        own = self.bias.expected(key).deviation
+        if self.doubted:  # speed and sprays are led to where the model was not identified
+            own = sqrt(own * own + BEYOND_USUAL * BEYOND_USUAL)
+        prior = Belief(0.0, own)
         seen = None if self.doubted else self._off.belief()
         forces = self._forces
         if seen is not None and abs(seen.value) > 3.0 * prior.deviation:

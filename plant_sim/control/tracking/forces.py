@@ -38,6 +38,7 @@ COMMON_HARD, PRODUCT_HARD = (
 LOT_HARD, COIL_HARD = 0.03, 0.015  # 1: of a lot, and from coil to coil [M 6.2]
 ONE_READING, NEVER_SURER = 0.012, 0.004  # 1: deviation of one logarithm, and of many [C same]
 CELL_OFF = 0.018  # 1: a force further from what the others say is doubted [C same]
+BACK_CELL_OFF = 0.030  # 1: same of the last three stands, whose strip is less known [C same]
 LEAST_DRAFT, MOST_DRAFT = 0.01, 0.75  # 1: reductions that may be real [M 3.10]
 MEMORY = 24  # readings that a stand's short-term factor remembers
 SETTLED = 6  # readings before a cell is judged
@@ -213,7 +214,8 @@ class Forces:
         others = [one.value for t in HARD if t != s and (one := beyond[t]) is not None]
         off = here.value - (median(others) if others else seen.value)
         spread = sqrt(here.deviation**2 + seen.deviation**2)
-        return abs(off) > max(CELL_OFF, 3.0 * spread), Belief(off, spread)
+        far = BACK_CELL_OFF if s >= len(self._radii) - 3 else CELL_OFF
+        return abs(off) > max(far, 3.0 * spread), Belief(off, spread)
 
     def close(self, key: Key, doubted: Sequence[int], temperatures_known: bool) -> None:
         """Learn from a whole coil.
