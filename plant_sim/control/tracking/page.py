@@ -1,7 +1,7 @@
 """What tracking believes at one moment: immutable, SI, None where nothing honest can be said."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ...errors import ConfigError
 
@@ -10,8 +10,7 @@ from ...errors import ConfigError
 Health = Literal["good", "suspect", "frozen", "absent"]
 
 
-@dataclass(frozen=True, slots=True)
-class Belief:
+class Belief(NamedTuple):
     """A number and how far it may be wrong (one standard deviation), both in the same SI unit."""
 
     value: float
@@ -61,8 +60,7 @@ class BarBelief:
     since: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A piece of strip on the run-out table, and what it met on its way.
 
     Attributes:

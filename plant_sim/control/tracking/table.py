@@ -7,7 +7,7 @@ piece that lies under it at that moment: it left F7 a transport time ago.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, inf
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 PIECE = 4.0  # m: longest piece of strip [M]
 SUBSTEP = 1.05  # s: longest step of the cooling model [M]
 PATH_DEVIATION = 8.0  # K: of the cooling model where nothing has been compared yet [C]
+FULL_PATH = 100.0  # m: of table over which that deviation builds up [M]
 GAIN_SHARE = 0.03  # 1: of the water's drop that the model does not know [C]
 LEAST_GAUGE = 5e-4  # m: of a piece in the model [M]
 
@@ -240,7 +241,14 @@ class RunOutTable:
 
     def segments(self, off: float) -> tuple[Segment, ...]:
         """Return all pieces, newest first; `off` is what the model's water lacks (share)."""
-        return tuple(_segment(column, off) for column in self._pieces.T.tolist())
+        pieces = self._pieces
+        heats = pieces[HEAT] - off * pieces[WATER]
+        path = np.minimum(pieces[PLACE] / FULL_PATH, 1.0) * PATH_DEVIATION
+        spreads = np.sqrt(
+            pieces[FDT_DEVIATION] ** 2 + (GAIN_SHARE * pieces[WATER]) ** 2 + path * path
+        )
+        columns = zip(pieces.T.tolist(), heats.tolist(), spreads.tolist(), strict=True)
+        return tuple(_segment(of, heat, spread) for of, heat, spread in columns)
 
     def segment_at(self, place: float, segments: tuple[Segment, ...]) -> Segment | None:
         """Return the one of `segments` that covers a place (m behind F7)."""
@@ -256,20 +264,16 @@ def _between(now: float | None, before: float | None, share: Array) -> Array | f
 
 
 def _known(value: float) -> float | None:
-    return value if -inf < value < inf else None
+    return value if value == value else None  # NaN inside is "not known" outside
 
 
-def _segment(of: list[float], off: float) -> Segment:
-    fdt = Belief(of[FDT], of[FDT_DEVIATION]) if _known(of[FDT]) is not None else None
-    heat = None
-    if fdt is not None and _known(of[HEAT]) is not None:
-        drop = of[WATER] * GAIN_SHARE
-        share = min(of[PLACE] / 100.0, 1.0) * PATH_DEVIATION
-        spread = (fdt.deviation**2 + drop * drop + share * share) ** 0.5
-        heat = Belief(of[HEAT] - off * of[WATER], spread)
+def _segment(of: list[float], heat: float, spread: float) -> Segment:
+    known = heat == heat and spread == spread
     return Segment(
-        number=int(of[NUMBER]), at=of[AT], place=of[PLACE], length=of[SPAN], born=of[BORN],
-        speed=of[SPEED], gauge=of[GAUGE], entry=_known(of[ENTRY]), fdt_seen=_known(of[FDT_SEEN]),
-        fdt=fdt, temperature=heat, water=of[WATER] if _known(of[WATER]) is not None else 0.0,
-        middle_seen=_known(of[MIDDLE_SEEN]), coiling_seen=_known(of[COILING_SEEN]),
+        int(of[NUMBER]), of[AT], of[PLACE], of[SPAN], of[BORN], of[SPEED], of[GAUGE],
+        _known(of[ENTRY]), _known(of[FDT_SEEN]),
+        Belief(of[FDT], of[FDT_DEVIATION]) if of[FDT] == of[FDT] else None,
+        Belief(heat, spread) if known else None,
+        of[WATER] if of[WATER] == of[WATER] else 0.0,
+        _known(of[MIDDLE_SEEN]), _known(of[COILING_SEEN]),
     )  # fmt: skip
