@@ -18,12 +18,9 @@ from passline.plant_sim.control.level2_model import delivery_temperature
 from passline.plant_sim.control.tracking import TrackedMill, Tracker, cooling, usual_delivery
 from passline.plant_sim.control.tracking.intake import used_signals
 from passline.plant_sim.control.tracking.levels import Levels
-from passline.plant_sim.controls import HOLD, Move
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.lines.hot_strip.config import default_mill
 from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
-from passline.plant_sim.rollouts import branch
-from passline.plant_sim.rollouts.believed import believed_state
 from passline.plant_sim.signals import Quality, Sample
 
 MILL = TrackedMill.of(default_mill())
@@ -475,32 +472,6 @@ def test_nothing_at_all_gives_an_empty_page():
     assert page.adaptation.hardness_now is None
     alone = {"coil.number": Sample(1.0, Quality.GOOD, 5.0, 0.0)}
     assert estimator.update(alone).strip.number == 1
-
-
-# a line like the believed one
-
-
-@pytest.mark.slow
-def test_a_line_as_believed_rolls_the_same_product_of_the_believed_steel(record):
-    estimator = tracker()
-    line = make_line("hot-strip", seed=3)
-    for _ in range(90):
-        line.advance(STEP)
-        samples = line.read()
-        page = estimator.update(samples)
-    hard = dataclasses.replace(page.adaptation, hardness_now=tracking.Belief(1.15, 0.01))
-    state = believed_state(dataclasses.replace(page, adaptation=hard), samples, seed=11)
-    twin = make_line("hot-strip", seed=0)
-    twin.restore(state)
-    assert twin.truth()["hardness"] == pytest.approx(1.15, abs=0.06)
-    for name in ("coil.width", "coil.gauge_aim", "coil.ct_aim", "coil.carbon", "fm.speed_trim"):
-        assert twin.read([name])[name].value == pytest.approx(samples[name].value)
-    move = Move("fm.hardness_correction", 0.05, "up")
-    table = branch(state, [HOLD, move], [1, 2], 60.0)
-    assert np.isfinite(table.cost).all()
-    blind = {name: sample for name, sample in samples.items() if name != "coil.width"}
-    with pytest.raises(ConfigError, match=r"coil\.width is not known"):
-        believed_state(page, blind)
 
 
 def test_a_data_sheet_that_cannot_be_is_refused():
