@@ -29,7 +29,7 @@ TEMPER = 1950.0  # K: by inverse temperature the real force falls more than the 
 # TEMPER and the model's own slope give it [C]
 BACK_SLOPE = -0.00184
 FRONT, HARD, BACK = (0, 1, 2), (0, 1, 2, 3), (4, 5)  # stands that are compared
-OWN_STAND, OF_PRODUCT, OF_COIL = 0.012, 0.008, 0.003  # 1: deviations of a stand's factor [C same]
+OWN_STAND, OF_PRODUCT, OF_COIL = 0.025, 0.008, 0.003  # 1: deviations of a stand's factor [C same]
 LAST_STAND, LAST_COIL = 0.045, 0.012  # 1: of the last one, its strip between two phases [C same]
 COMMON_HARD, PRODUCT_HARD = (
     0.025,

@@ -11,9 +11,9 @@ from .stock import Bar
 USUAL_BALANCE = 0.0075
 COMMON_BALANCE, PRODUCT_BALANCE, COIL_BALANCE = 0.003, 0.0015, 0.0020  # 1: of it [C same]
 DOUBT = 0.0055  # 1: of the thickness, from which the gauge is doubted [C same]
+MOST_OFF = 0.05  # 1: of the thickness; a balance further off is not the gauge's doing [M 6.3]
 LEAST_STRIP = 150.0  # m: of strip for a balance [M]
 WIDTH_DEVIATION = 1e-3  # m: of the bar's width gauge [M]
-ALWAYS_SPRAYED = 30.0e-6  # m: deviation of a thickness that only the aim tells [M 6.1]
 
 
 class Gauge:
@@ -61,6 +61,9 @@ class Gauge:
         )
         usual = self._balance.expected(key)
         off = -(balance - usual.value)
+        if abs(off) > MOST_OFF:  # another bar, a lost count or a crop: nothing is learned
+            self.doubted, self.excess, self._share = False, None, 0.0
+            return
         self._share = off
         deviation = sqrt(spread**2 + usual.deviation**2)
         self.excess = Belief(off * seen.value, deviation * seen.value)

@@ -17,6 +17,7 @@ SLACK = 2.0  # m: by which count and integral may differ in one update [M]
 WALK = 0.004  # 1: deviation of an integrated speed, share of the way [M 3.2]
 COUNT_DEVIATION = 0.6  # m: of the count, an interval's way spread evenly [C]
 BITE_FORCE = 1.0e6  # N: a stand with more has strip in it [M]
+LEAST_GAUGE = 5e-4  # m: the X-ray gauge sees strip above it [M]
 BELIEVED = 3  # updates after which a count that runs steadily beside the integral is taken
 LOST_AFTER = 5.0  # s: longer without a sample and strip cannot be followed [M]
 
@@ -97,9 +98,17 @@ class Motion:
         return Moved(way, rolled, speed, began, ended, self.rolling, gap, self.whole)
 
     def _rolls(self, values: Mapping[str, float]) -> bool:
-        """Return whether strip is in the mill: by the phase, without it by the forces."""
+        """Return whether strip leaves F7: the phase begins at F1, a head needs its time to F7."""
+        if self.phase == 0:
+            return False
+        force, gauge = values.get(self._forces[-1]), values.get("fm.exit_thickness")
+        signs = []
+        if force is not None:
+            signs.append(force > BITE_FORCE)
+        if gauge is not None:
+            signs.append(gauge > LEAST_GAUGE)
         if self.phase is not None:
-            return self.phase >= 1
+            return any(signs) if signs else self.rolling or not self.lost
         forces = [values[name] for name in self._forces if name in values]
         if len(forces) < 3:
             return self.rolling
