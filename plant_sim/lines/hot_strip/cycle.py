@@ -40,7 +40,7 @@ Table = NDArray[np.float64]
 
 COVER = 0.35  # 1: share of radiation that the hoods over the delay table let through [M 3.7]
 BAR_PYROMETER = 3.0  # K: its noise at the set-up [M 3.7]
-HEAD_SEEN = 20.0  # m: strip delivered when the forces of the head have settled [T]
+HEAD_SEEN = 14.0  # m: strip delivered when forces have settled and no monitor has moved yet [M 6.5]
 LOCK_ON = 2.0  # s: gap control locks on to the head's forces [M 3.4]
 TAIL_SHARE = 0.92  # 1: of the bar; behind it the tail [T]
 GAP_LEAST, GAP_MORE = 20.0, 6.0  # s: from tail to the next head [M 6.1]

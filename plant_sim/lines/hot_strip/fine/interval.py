@@ -269,7 +269,8 @@ def show_fine(block: Block, fine: Block) -> None:
     for s in range(STANDS):
         for i in range(LANES):
             loaded = fine[(F.LOADED + s) * LANES + i]
-            block[(R.SHOWN_GAP + s) * LANES + i] = fine[(F.GAP_AT + s) * LANES + i]
+            at = fine[(F.GAP_AT + s) * LANES + i] + fine[(F.BIAS_GAP + s) * LANES + i]
+            block[(R.SHOWN_GAP + s) * LANES + i] = at  # as the encoder says
             block[(R.SHOWN_STAND_SPEED + s) * LANES + i] = fine[(F.ROLL + s) * LANES + i]
             torque = fine[(F.TORQUE + s) * LANES + i]
             torque = torque + TORQUE_NOISE * block[(R.NOISE + R.N_TORQUE + s) * LANES + i]
