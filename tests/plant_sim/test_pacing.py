@@ -86,11 +86,11 @@ def campaign(coils, trim=0.0, late=(), seed=0):
     return line, mill, furnaces
 
 
-def test_sixty_coils_follow_each_other_with_twenty_to_forty_seconds_between_them():
+def test_sixty_coils_follow_each_other_with_ten_to_thirty_seconds_between_them():
     line, mill, furnaces = campaign(60)
     gaps = np.array(mill.gaps[2:])  # the first bars teach the time model
-    assert gaps.min() >= 20.0
-    assert gaps.max() <= 40.0
+    assert gaps.min() >= 10.0
+    assert gaps.max() <= 30.0
     assert furnaces[:4] == [1.0, 2.0, 1.0, 2.0]
     assert line.rows[R.BLOCKED] < 0.05 * mill.time
     assert line.rows[R.REJECTED] == 0.0

@@ -76,6 +76,7 @@ def test_a_stop_of_charging_empties_the_mill_and_running_again_fills_it(warm):
     lanes.advance(600)
     assert lanes.row(R.NEXT_SLAB)[0] == taken
     assert lanes.row(R.ACTIVE)[0] == 0.0
+    assert lanes.samples(0)["line.state"].value == 1.0  # waiting for a slab
     lanes.write("line.request", 0.0)
     lanes.advance(600)
     assert lanes.row(R.NEXT_SLAB)[0] > taken
@@ -88,6 +89,7 @@ def test_a_roll_change_is_done_in_the_gap_and_the_request_taken_back(warm):
     lanes.advance(600)
     assert lanes.row(R.REQUEST)[0] == 0.0
     assert lanes.row(R.DELAY)[0] >= worn + 600.0
+    assert lanes.samples(0)["line.state"].value == 3.0  # rolls are being changed
     lanes.advance(3000)
     assert lanes.finished_counts()[0] >= coils + 3
 
@@ -96,11 +98,13 @@ def test_a_trip_scraps_the_rest_of_the_coil_and_the_line_starts_again(warm):
     lanes = HotStripLanes.spread(warm, 1)
     while lanes.row(R.ACTIVE)[0] < 0.5 or lanes.row(R.COIL_TIME)[0] < 20.0:
         lanes.advance(1)
+    assert lanes.samples(0)["line.state"].value == 2.0  # rolling
     number = int(lanes.row(R.COIL)[0])
     lanes.set_row(R.EVENT, 3.0)
     lanes.advance(2)
     assert lanes.row(R.ACTIVE)[0] == 0.0
     assert lanes.row(R.SCRAP)[0] > 1000.0
+    assert lanes.samples(0)["line.state"].value == 0.0  # stopped
     lanes.advance(1600)
     coil = lanes.finished(0)[number - 1]
     assert (coil.number, coil.event) == (number, 3)

@@ -46,6 +46,8 @@ TAIL_SHARE = 0.92  # 1: of the bar; behind it the tail [T]
 GAP_LEAST, GAP_MORE = 20.0, 6.0  # s: from tail to the next head [M 6.1]
 COBBLE_DOWN, TRIP_DOWN, ROLL_CHANGE = 1200.0, 240.0, 600.0  # s: until the line runs again [M 6.1]
 HEAD, BODY, TAIL = 1.0, 2.0, 3.0
+STOPPED, WAITING, ROLLING, CHANGING_ROLLS, COBBLED = 0.0, 1.0, 2.0, 3.0, 4.0
+LONGEST_GAP = 60.0  # s: of a gap between two coils; a longer one is a roll change [M 6.1]
 
 
 @kernel
@@ -151,6 +153,20 @@ def advance_coil(
     block[R.H * LANES + i] = bar_at(block, i, R.BAR_CELL_THICK, done)
     block[R.BAR_WIDER * LANES + i] = bar_at(block, i, R.BAR_CELL_WIDTH, done)
     return count
+
+
+@kernel
+def tell_state(block: Block, i: int) -> None:
+    """Say what lane i is doing: signal `line.state`."""
+    event, left = block[R.EVENT * LANES + i], block[R.GAP_LEFT * LANES + i]
+    state = WAITING
+    if block[R.ACTIVE * LANES + i] > 0.5:
+        state = ROLLING
+    elif left > 0.0 and event > 0.5:
+        state = COBBLED if event < 2.5 else STOPPED
+    elif left > LONGEST_GAP:
+        state = CHANGING_ROLLS
+    block[R.LINE_STATE * LANES + i] = state
 
 
 @kernel

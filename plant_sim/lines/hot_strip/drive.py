@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...engine.numbers import driver
 from .coil_start import own_profile, own_zeros, restart
-from .cycle import advance_coil
+from .cycle import advance_coil, tell_state
 from .disturbances import draw, grow
 from .hand_over import draw_table, hand_over, take_back
 from .layout import ROWS, TABLE
@@ -60,6 +60,7 @@ def before_mill(
                 block, i, mill, orders[n], rougher[n], plan[n], noise[n], episode[n], clock[n],
                 kept[n], count[n],
             )  # fmt: skip
+            tell_state(block, i)
 
 
 @driver
