@@ -58,7 +58,7 @@ def coils():
     path = followed(lanes, 80)
     shown = lanes.row(R.FDT_AIM) - lanes.row(R.FDT_SHIFT)  # the aim as a wrong pyrometer makes it
     aims = lanes.row(R.GAUGE_AIM), shown, lanes.row(R.MASS)
-    return lanes, path, followed(lanes, 220), aims
+    return lanes, path, followed(lanes, 250), aims
 
 
 def steady(count, seed=5):
@@ -224,11 +224,7 @@ def test_gauge_and_temperature_hold_over_the_body(coils):
 
 
 def test_the_fine_mill_agrees_with_the_supervisory_one_on_the_body():
-    """Seeds 0..15, means: thickness within 5 um, FDT within 8 K, force of F1..F4 within 5 %.
-
-    F5..F7 roll with 8 to 13 % less force: the supervisory mill knows no tension, which unloads
-    these stands by 4 to 5 %, and its wrong zeros leave them other reductions.
-    """
+    """Seeds 0..15, means: thickness within 5 um, FDT within 8 K, force of every stand within 5 %."""
     means = []
     for resolution in ("fine", "supervisory"):
         lanes = HotStripLanes(list(range(16)), resolution=resolution, upstream=False)
@@ -244,8 +240,7 @@ def test_the_fine_mill_agrees_with_the_supervisory_one_on_the_body():
     assert abs((h - h_then).mean()) < 5e-6
     assert abs((fdt - fdt_then).mean()) < 8.0
     ratio = (force / force_then).mean(axis=1)
-    np.testing.assert_allclose(ratio[:4], 1.0, atol=0.05)
-    assert np.all((ratio[4:] > 0.84) & (ratio[4:] < 0.96))
+    np.testing.assert_allclose(ratio, 1.0, atol=0.05)
 
 
 def test_a_line_has_the_same_bits_alone_among_others_and_in_another_slot():
