@@ -224,7 +224,7 @@ def test_gauge_and_temperature_hold_over_the_body(coils):
 
 
 def test_the_fine_mill_agrees_with_the_supervisory_one_on_the_body():
-    """Seeds 0..15, means: thickness within 5 um, FDT within 8 K, force of every stand within 5 %."""
+    """Seeds 0..15, means: thickness within 5 um, FDT within 8 K, force of each stand within 5 %."""
     means = []
     for resolution in ("fine", "supervisory"):
         lanes = HotStripLanes(list(range(16)), resolution=resolution, upstream=False)

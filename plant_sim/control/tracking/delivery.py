@@ -1,13 +1,15 @@
 """The temperature before F1 and behind F7: how far level 2's model is off, and whom to believe.
 
 Three speak of the delivery temperature: the pyrometer, level 2's model with the bias it has been
-found to have, and the roll forces of the back stands against the front ones. A pyrometer that
-leaves the model is doubted unless the forces go with it.
+found to have, and the roll forces of the back stands against the front ones. What the pyrometer
+always shows beyond the model is its own for the most part (emissivity, steam): pyrometers differ
+by more than the model does from mill to mill. One that leaves what it has always shown is doubted
+unless the forces go with it.
 """
 
 from collections import deque
 from collections.abc import Mapping
-from math import exp, log, sqrt
+from math import exp, hypot, log, sqrt
 
 from ..level2_model import delivery_temperature
 from .levels import Key, Levels, Running, joined
@@ -17,14 +19,17 @@ from .page import Belief
 # K: what level 2's model usually lacks at USUAL_*, then by gauge (K/m), by logarithmic reduction
 # times hardness less 1 (K), by spray opening over flow (K m2/s), by entry temperature (1) and by
 # the inverse of the flow (K m2/s) [C benchmarks/tracking.py --identify]
-LACKS = (12.0, 1240.0, 24.5, 0.16, -0.107, 1.69)
+LACKS = (18.1, 1750.0, 29.4, 0.43, -0.229, 2.35)
 USUAL_GAUGE, USUAL_ENTRY = 2.6e-3, 1340.0  # m, K: where the first of LACKS holds [C same]
 USUAL_SLOWNESS, USUAL_SPRAY = 60.0, 0.4  # s/m2, 1: where the first of LACKS holds [C same]
-MOST_LACKS = 40.0  # K: bound of what is put right so [M]
-COMMON_BIAS, PRODUCT_BIAS, COIL_BIAS = 8.0, 1.5, 1.0  # K: deviations of the bias [C same]
+MOST_LACKS = 80.0  # K: bound of what is put right so [M]
+COMMON_BIAS, PRODUCT_BIAS, COIL_BIAS = 3.0, 1.5, 1.0  # K: deviations of the bias [C same]
+COMMON_SHIFT, COIL_SHIFT = 9.0, 0.5  # K: of what a pyrometer shows too much, and by coil [M 6.3]
+LEAST_SHIFT = 2.0  # K: no number of coils tells it from the bias of the model better [C same]
 PYROMETER_NOISE, MODEL_NOISE = 2.0, 3.0  # K: of one reading, of one model value [M 4.2]
 NEVER_SURER = 1.0  # K: deviation of a mean of many [M]
 DOUBT, FORCES_DIFFER = 6.0, 5.0  # K: pyrometer off the model, forces off the pyrometer [C same]
+FORCES_NOISE = 6.0  # K: of what forces say, as back stands scatter against front ones [C same]
 HEAD_READINGS = 8  # of the pyrometer before F1 that speak of the head
 BEYOND_USUAL = 3.0  # K: more deviation of the model while a liar steers the sprays [C same]
 SETTLED = 10  # readings before the pyrometer is judged
@@ -60,6 +65,7 @@ class Delivery:
     def __init__(self, mill: TrackedMill) -> None:
         self._ways = mill.ways
         self.bias = Levels(COMMON_BIAS, PRODUCT_BIAS, COIL_BIAS, drift=0.3)
+        self._shift = Levels(COMMON_SHIFT, 0.0, COIL_SHIFT, drift=0.2)
         self.doubted = False
         self._entries: deque[tuple[float, float]] = deque(maxlen=256)
         self._smooth: float | None = None
@@ -104,7 +110,7 @@ class Delivery:
         """Compare the pyrometer with the model, whose long-term bias is put right (K)."""
         self.modelled = modelled + self.bias.level(key).value
         if shown is not None:
-            self._off.take(shown - self.modelled)
+            self._off.take(shown - self._shift.level(()).value - self.modelled)
 
     def judge(self, key: Key, forces: Belief | None) -> None:
         """Doubt the pyrometer, or trust it again.
@@ -117,8 +123,8 @@ class Delivery:
         off = self._off.belief()
         if off is None or self._off.count < SETTLED:
             return
-        own = self.bias.expected(key).deviation
-        far = max(DOUBT, 3.0 * sqrt(own * own + off.deviation**2))
+        own, shift = self.bias.expected(key).deviation, self._shift.level(()).deviation
+        far = max(DOUBT, 3.0 * sqrt(own * own + shift * shift + off.deviation**2))
         if abs(off.value) < 0.6 * far:
             self.doubted = False
         elif abs(off.value) > far:
@@ -128,8 +134,17 @@ class Delivery:
             self.doubted = apart
 
     def excess(self) -> Belief | None:
-        """Return pyrometer less model (K) in this coil."""
+        """Return pyrometer less model (K) in this coil, what it always shows beyond it left out."""
         return self._off.belief()
+
+    def _shown(self) -> Belief | None:
+        """Return how far true strip is above the model (K), this coil, by the pyrometer alone."""
+        off = self._off.belief()
+        return None if off is None or self.doubted else _less_sure(off, self._shift_known())
+
+    def _shift_known(self) -> float:
+        """Return how well it is known what the pyrometer always shows too much (K)."""
+        return max(self._shift.level(()).deviation, LEAST_SHIFT)
 
     def of_coil(self, key: Key) -> Belief:
         """Return how far true strip is above the model with its long-term bias (K), this coil."""
@@ -137,12 +152,12 @@ class Delivery:
         if self.doubted:  # speed and sprays are led to where the model was not identified
             own = sqrt(own * own + BEYOND_USUAL * BEYOND_USUAL)
         prior = Belief(0.0, own)
-        seen = None if self.doubted else self._off.belief()
+        seen = self._shown()
         forces = self._forces
-        if seen is not None and abs(seen.value) > 3.0 * prior.deviation:
+        if seen is not None and abs(seen.value) > 3.0 * hypot(prior.deviation, seen.deviation):
             prior = Belief(0.0, abs(seen.value))  # confirmed by the forces: the model is off
         if forces is not None:
-            forces = Belief(forces.value, sqrt(forces.deviation**2 + 1.0))
+            forces = _less_sure(forces, FORCES_NOISE)
         both = joined(prior, seen, forces)
         return prior if both is None else both
 
@@ -151,25 +166,38 @@ class Delivery:
         if self.modelled is None:
             if shown is None or self.doubted:
                 return None
-            return Belief(shown, PYROMETER_NOISE)
+            return Belief(
+                shown - self._shift.level(()).value, hypot(PYROMETER_NOISE, self._shift_known())
+            )
         coil = self.of_coil(key)
         modelled = Belief(
             self.modelled + coil.value, sqrt(coil.deviation**2 + MODEL_NOISE**2 / 2.0)
         )
-        if shown is None or self.doubted or abs(shown - modelled.value) > 25.0:
+        if shown is None or self.doubted:
             return modelled
-        return joined(modelled, Belief(shown, PYROMETER_NOISE))
+        right = Belief(
+            shown - self._shift.level(()).value, hypot(PYROMETER_NOISE, self._shift_known())
+        )
+        return modelled if abs(right.value - modelled.value) > 25.0 else joined(modelled, right)
 
     def entry_head(self) -> Belief | None:
         """Return the mean before F1 of the beginning of this coil (K)."""
         return self._entry.belief()
 
     def close(self, key: Key) -> None:
-        """Learn the bias of the model from a whole coil."""
-        coil = self.of_coil(key)
+        """Learn the bias of the model, and what the pyrometer always shows, from a whole coil."""
+        coil, off = self.of_coil(key), self._off.belief()
+        if off is not None and not self.doubted:
+            shown = _less_sure(off, self.bias.level(key).deviation)
+            self._shift.learn((), self._shift.level(()).value + off.value, shown.deviation)
         own = self.bias.expected(key).deviation
         if coil.deviation < 0.9 * own:  # something was seen
             level = self.bias.level(key).value
             weight = 1.0 / coil.deviation**2 - 1.0 / own**2
             seen = coil.value / (1.0 - coil.deviation**2 / own**2)
             self.bias.learn(key, level + seen, sqrt(1.0 / max(weight, 1e-6)))
+
+
+def _less_sure(of: Belief, deviation: float) -> Belief:
+    """Return a belief with a further deviation."""
+    return Belief(of.value, hypot(of.deviation, deviation))

@@ -22,12 +22,12 @@ from .page import Belief
 COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
 # 1: logarithm of measured over model force of steel of usual hardness at TEMPERED, by stand
 # [C benchmarks/tracking.py]
-BASE = (-0.006, -0.006, 0.004, 0.008, -0.015, -0.037, -0.093)
+BASE = (-0.027, -0.030, -0.019, -0.022, -0.055, -0.092, -0.119)
 TEMPERED = 1250.0  # K: temperature at which BASE holds [C same]
-TEMPER = 1950.0  # K: by inverse temperature the real force falls more than the model's [C same]
+TEMPER = 1800.0  # K: by inverse temperature the real force falls more than the model's [C same]
 # 1/K: fall of the logarithm of force of a back over a front stand by delivery temperature, as
 # TEMPER and the model's own slope give it [C]
-BACK_SLOPE = -0.00184
+BACK_SLOPE = -0.00178
 FRONT, HARD, BACK = (0, 1, 2), (0, 1, 2, 3), (4, 5)  # stands that are compared
 OWN_STAND, OF_PRODUCT, OF_COIL = 0.025, 0.008, 0.003  # 1: deviations of a stand's factor [C same]
 LAST_STAND, LAST_COIL = 0.045, 0.012  # 1: of the last one, its strip between two phases [C same]

@@ -5,17 +5,18 @@ What both say of the water is learned; when they disagree, the one that leaves w
 have taught is doubted.
 """
 
-from math import sqrt
+from math import hypot, sqrt
 
 from .levels import Key, Levels, Running, joined
 from .page import Belief
 from .table import Under
 
-USUAL_GAIN = 1.04  # 1: factor that fits the default plant's usual coil [C benchmarks/tracking.py]
-COMMON_GAIN, PRODUCT_GAIN, COIL_GAIN = 0.06, 0.03, 0.015  # 1: deviations of the factor [M 6.2]
+USUAL_GAIN = 1.025  # 1: factor that fits the default plant's usual coil [C benchmarks/tracking.py]
+COMMON_GAIN, PRODUCT_GAIN, COIL_GAIN = 0.12, 0.03, 0.015  # 1: deviations of the factor [M 4.2]
 READING = 6.0  # K: deviation of one reading against the model [C benchmarks/tracking.py]
 NEVER_SURER = 2.0  # K: of a mean of many [C same]
-COMMON_APART, PRODUCT_APART, COIL_APART = 5.0, 6.0, 3.5  # K: middle against coiling [C same]
+COILING_SHIFT = 5.0  # K: of what the coiling pyrometer always shows too much [M 6.3]
+COMMON_APART, PRODUCT_APART, COIL_APART = 7.0, 6.0, 3.5  # K: middle against coiling [C same]
 DOUBT = 11.0  # K: a pyrometer further from the other is doubted [C same]
 HEAD = 15.0  # m: of strip that is not compared [M]
 LEAST_WATER = 25.0  # K: drop by water from which a gain can be told [M]
@@ -56,7 +57,8 @@ class Water:
         off, drop = self._off[place].belief(), self._drop[place].belief()
         if off is None or drop is None or drop.value < LEAST_WATER or self.doubted[place]:
             return None
-        return Belief(-off.value / drop.value * self.used, off.deviation / drop.value * self.used)
+        spread = hypot(off.deviation, COILING_SHIFT if place == "coiling" else 0.0)
+        return Belief(-off.value / drop.value * self.used, spread / drop.value * self.used)
 
     def _difference(self, key: Key) -> tuple[Belief, Belief] | None:
         """Return what coiling shows beyond middle (K), and what was expected; None if not seen."""

@@ -16,7 +16,7 @@ from ...control.level2_model import (
     STAND_FACTOR,
     ZERO_DOUBT,
 )
-from ...engine.numbers import exp, fmax, kernel
+from ...engine.numbers import exp, fmax, fmin, kernel
 from ...engine.random import normal, uniform
 from ...physics.mill_stretch import MODULUS_PER_WIDTH
 from ...physics.strip_temperature import DENSITY, after_radiation, emissivity
@@ -125,7 +125,7 @@ def own_zeros(block: Block, i: int, plan: np.uint64, episode: int) -> None:
     for s in range(STANDS):
         own = ZERO_SPREAD * normal(plan, episode, s, PLANT + 7)
         block[(R.OWN_ZERO + s) * LANES + i] = common + own
-    noise = block[R.NOISE_SCALE * LANES + i]
+    noise = fmin(block[R.NOISE_SCALE * LANES + i], 1.0)  # a rough day makes no other plant
     shift = FDT_LEVEL * noise * (2.0 * uniform(plan, episode, 0, PLANT + 8) - 1.0)
     block[R.FDT_SHIFT * LANES + i], block[R.FDT_BIAS * LANES + i] = shift, shift
     shift = CT_LEVEL * noise * (2.0 * uniform(plan, episode, 0, PLANT + 9) - 1.0)
@@ -165,7 +165,7 @@ def order(
     stiffness = mill[P.ROLL_MODULUS] - MODULUS_PER_WIDTH * (mill[P.BARREL] - width)
     block[R.STIFFNESS * LANES + i] = stiffness * own * block[R.MODULUS_SHIFT * LANES + i]
     scale = block[R.COOLING_SCALE * LANES + i]
-    own = 1.0 + COOLING_LEVEL * scale * normal(plan, episode, 0, PLANT + 2)
+    own = 1.0 + COOLING_LEVEL * fmin(scale, 1.0) * normal(plan, episode, 0, PLANT + 2)
     own = own * (1.0 + COOLING_SPREAD * scale * normal(noise, episode, number, BAR_DRAW + 1))
     block[R.COOLING * LANES + i] = own * block[R.HEAT_SHIFT * LANES + i]
 
