@@ -124,7 +124,7 @@ def strip() -> Iterator[Alarm]:
         group="temperature", suppressed_in=BODY,
     )  # fmt: skip
     yield from one(
-        "fm.fdt_doubt", Kind.DISCREPANCY, "fm.fdt", 14.0, 4, 120.0,
+        "fm.fdt_doubt", Kind.DISCREPANCY, "fm.fdt", 20.0, 4, 120.0,
         ("finishing pyrometer disagrees with the model", "출측 고온계와 모델 불일치"),
         ("the control follows a wrong temperature", "잘못된 온도로 제어"),
         ("let the FDT control listen to the model; have the pyrometer cleaned",
