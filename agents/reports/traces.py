@@ -31,7 +31,7 @@ class Traces:
     coils: list[tuple[int, float, float]]
 
 
-def astray(true: Series, measured: Series, limit: float, window: int = 31) -> Series:
+def astray(true: Series, measured: Series, limit: float, window: int = 61) -> Series:
     """Return `measured` where it has left `true` for good, NaN elsewhere.
 
     Args:
