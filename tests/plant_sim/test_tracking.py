@@ -61,16 +61,16 @@ def record():
     return found
 
 
-def numbers(thing) -> Iterator[float]:
-    """Yield every number of a page."""
-    if dataclasses.is_dataclass(thing):
+def parts(thing, kind) -> Iterator:
+    """Yield whatever of a kind stands in a page, however deep."""
+    if isinstance(thing, kind):
+        yield thing
+    elif dataclasses.is_dataclass(thing):
         for field in dataclasses.fields(thing):
-            yield from numbers(getattr(thing, field.name))
+            yield from parts(getattr(thing, field.name), kind)
     elif isinstance(thing, tuple):
         for part in thing:
-            yield from numbers(part)
-    elif isinstance(thing, float | int):
-        yield float(thing)
+            yield from parts(part, kind)
 
 
 # what it may see
@@ -349,7 +349,7 @@ def test_a_cobbled_coil_teaches_no_volume_and_the_next_one_is_followed(record):
             for name, sample in samples.items()
         }
         page = estimator.update(shown)
-        assert all(isfinite(each) for each in numbers(page))
+        assert all(isfinite(each) for each in parts(page, float | int))
         if cobbled:
             assert not page.strip.rolling
             assert page.instrument("fm.exit_thickness").excess is None
@@ -447,21 +447,10 @@ def test_whatever_is_broken_no_page_holds_a_nan_and_nothing_is_raised(record, ho
                 elif name in samples:
                     samples[name] = broken(samples[name], how)
         page = estimator.update(samples)
-        assert all(isfinite(each) for each in numbers(page))
-        assert all(one.deviation >= 0.0 for one in beliefs(page))
+        assert all(isfinite(each) for each in parts(page, float | int))
+        assert all(one.deviation >= 0.0 for one in parts(page, tracking.Belief))
         n += strides[k % len(strides)] if k % 7 == 6 else 1
         k += 1
-
-
-def beliefs(thing) -> Iterator[tracking.Belief]:
-    if isinstance(thing, tracking.Belief):
-        yield thing
-    elif dataclasses.is_dataclass(thing):
-        for field in dataclasses.fields(thing):
-            yield from beliefs(getattr(thing, field.name))
-    elif isinstance(thing, tuple):
-        for part in thing:
-            yield from beliefs(part)
 
 
 def test_nothing_at_all_gives_an_empty_page():
