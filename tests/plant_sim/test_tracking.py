@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Iterator
 from math import isfinite, nan
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def record():
     return found
 
 
-def parts(thing, kind) -> Iterator:
+def parts(thing: object, kind: type) -> Iterator[Any]:
     """Yield whatever of a kind stands in a page, however deep."""
     if isinstance(thing, kind):
         yield thing

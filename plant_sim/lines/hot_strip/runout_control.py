@@ -184,6 +184,21 @@ def _stretch(table: Table, bench: Table, mill: Mill, start: float, end: float, b
         bench[C_HEAT * LANES + i], bench[C_AGE * LANES + i] = later, older
 
 
+@inline
+def _remembered(late: float, k: int) -> float:
+    """Return the share of what was done `k` intervals ago in what was done `late` intervals ago.
+
+    Between two intervals both have a share; beyond the memory its ends stand for what is missing.
+    """
+    away = late - float(k)
+    share: float = fmax(1.0 - fmax(away, -away), 0.0)
+    if k == R.SMITH - 1:
+        share = where(away > 0.0, 1.0, share)
+    if k == 0:
+        share = where(away < 0.0, 1.0, share)
+    return share
+
+
 @kernel
 def feed_back(table: Table, mill: Mill) -> None:
     """Level 1: what the coiling temperature asks of the trim banks, through a Smith predictor."""
@@ -198,10 +213,7 @@ def feed_back(table: Table, mill: Mill) -> None:
     before = np.zeros(LANES)
     for k in range(R.SMITH):
         for i in range(LANES):
-            away = late[i] - float(k)
-            share = fmax(1.0 - fmax(away, -away), 0.0)
-            if k == R.SMITH - 1:
-                share = where(away > 0.0, 1.0, share)
+            share = _remembered(late[i], k)
             before[i] += share * table[(R.TRIMMED + k) * LANES + i]
     for i in range(LANES):
         # held once the tail has left F7: its end is hot, and would teach the next head wrong
@@ -330,13 +342,7 @@ def _kept_back(table: Table, mill: Mill, kept: Table) -> None:
         late[i] = way / fmax(table[R.SPEED_SEEN * LANES + i], 0.5) / R.INTERVAL - 1.0
     for k in range(R.SMITH):
         for i in range(LANES):
-            away = late[i] - float(k)
-            share = fmax(1.0 - fmax(away, -away), 0.0)
-            if k == R.SMITH - 1:
-                share = where(away > 0.0, 1.0, share)
-            if k == 0:
-                share = where(away < 0.0, 1.0, share)
-            kept[i] += share * table[(R.REST + k) * LANES + i]
+            kept[i] += _remembered(late[i], k) * table[(R.REST + k) * LANES + i]
 
 
 @kernel
