@@ -11,6 +11,7 @@ from .steel import CONDUCTIVITY_HOT
 
 STEFAN_BOLTZMANN = 5.670374e-8  # W/(m2 K4): black-body radiation [V CODATA]
 DENSITY = 7700.0  # kg/m3: steel at rolling temperature [M 3.7]
+GROWTH = 1.00645  # 1: of each edge of a slab when heated, cube root of 7850 over 7700 [C 3.7]
 HEAT = 650.0  # J/(kg K): specific heat above 900 degC [M 3.7]
 WORK_HEAT = 0.93  # 1: share of plastic work that becomes heat [M 3.7]
 STILL_AIR, MOVING_AIR = 12.0, 35.0  # W/(m2 K): convection from strip at rest, under way [M 3.7]

@@ -11,6 +11,7 @@ from passline.plant_sim.lines.hot_strip import faults as K  # noqa: N812
 from passline.plant_sim.lines.hot_strip import rougher_rows as R  # noqa: N812
 from passline.plant_sim.lines.hot_strip.config import default_mill
 from passline.plant_sim.lines.hot_strip.roughers import Rougher, Slab
+from passline.plant_sim.physics.steel import DENSITY_COLD
 from passline.plant_sim.physics.strip_temperature import DENSITY, HEAT
 from passline.plant_sim.physics.thick_stock import LAYERS
 
@@ -117,8 +118,9 @@ def test_no_steel_is_lost_but_scale_and_crop(nominal):
     section = cells(bar, R.THICK) * cells(bar, R.WIDE)
     volume = (cells(bar, R.MASS) / DENSITY / section * section).sum()
     assert volume == pytest.approx(bar[R.LENGTH] * section.mean(), rel=5e-3)
-    whole = slab.width * slab.thickness * slab.length
-    assert volume / whole == pytest.approx(1.0 - slab.scale, abs=5e-3)
+    cold = DENSITY_COLD * slab.width * slab.thickness * slab.length
+    assert cells(bar, R.MASS).sum() == pytest.approx(cold * (1.0 - slab.scale), rel=1e-9)
+    assert volume * DENSITY == pytest.approx(cold * (1.0 - slab.scale), rel=5e-3)
     lost = nominal.line.rows[R.CROPPED] / bar[R.WEIGHT]
     assert 1e-3 < lost < 12e-3
 

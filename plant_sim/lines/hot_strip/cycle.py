@@ -27,6 +27,7 @@ from .disturbances import warm_water
 from .faults import RDT_PYROMETER
 from .layout import TABLE
 from .level2 import close_head, learn_head, learn_temperatures, set_up
+from .mill_show import drawn_in
 from .parameters import STANDS
 from .profile import change_rolls, preset_profile
 from .rougher_rows import NUMBER
@@ -231,8 +232,7 @@ def _follow(block: Block, i: int, mill: Table) -> None:
     block[R.COIL_TIME * LANES + i] += INTERVAL
     step = block[R.SPEED * LANES + i] * INTERVAL
     block[R.STRIP_DONE * LANES + i] += step
-    drawn = step * block[(R.H + STANDS) * LANES + i] / block[R.BAR_THICK * LANES + i]
-    block[R.BAR_DONE * LANES + i] += drawn
+    block[R.BAR_DONE * LANES + i] += drawn_in(block, i)
     strip = block[R.STRIP_DONE * LANES + i]
     close_head(block, i)
     if block[R.COIL_TIME * LANES + i] <= LOCK_ON:

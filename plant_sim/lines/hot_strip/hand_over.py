@@ -25,7 +25,7 @@ HEAD_SOON = 3.0  # s: before the next head may come the table waits for it [M 4.
 # rows that are handed over as they are: of the table, of the line
 GIVEN = (
     (O.SPEED, R.SPEED), (O.FDT, R.TRUE_FDT), (O.EXIT, R.H + STANDS),
-    (O.WIDTH, R.WIDTH), (O.CARBON, R.CARBON), (O.WATER_TEMPERATURE, R.WATER_TEMPERATURE),
+    (O.WIDTH, R.EXIT_WIDTH), (O.CARBON, R.CARBON), (O.WATER_TEMPERATURE, R.WATER_TEMPERATURE),
     (O.COOLING, R.COOLING), (O.SPEED_SEEN, R.SHOWN_SPEED), (O.FDT_AIM, R.FDT_AIM),
     (O.GAUGE_AIM, R.GAUGE_AIM), (O.CT_AIM, R.CT_AIM), (O.CARBON_DECLARED, R.CARBON),
     (O.ZOOM_RATE, R.ZOOM_RATE), (O.STRIP_DONE, R.STRIP_DONE), (O.BANK_OUT, R.BANK_OUT),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...control.gap_control import COMPENSATED, COMPENSATION
 from ...control.level2_model import MODULUS, delivery_temperature
 from ...control.looper_control import ANGLE_AIM, TENSION_AIM
-from ...engine.numbers import fmax, inline, kernel, where
+from ...engine.numbers import fmax, fmin, inline, kernel, where
 from ...physics.strip_temperature import DENSITY
 from . import parameters as P  # noqa: N812
 from . import profile_rows as Q  # noqa: N812
@@ -150,12 +150,31 @@ def _outside(off: float, below: float, above: float) -> float:
     return 1.0 - where(off < above, 1.0, 0.0) * where(off > -below, 1.0, 0.0)
 
 
+@inline
+def drawn_in(block: Block, i: int) -> float:
+    """Return how much bar (m) lane i takes in over an interval: as much steel as leaves F7."""
+    strip = block[(R.H + STANDS) * LANES + i] * block[R.EXIT_WIDTH * LANES + i]
+    wide = block[R.WIDTH * LANES + i] + block[R.BAR_WIDER * LANES + i]
+    metres: float = block[R.SPEED * LANES + i] * INTERVAL * strip / (block[R.H * LANES + i] * wide)
+    return metres
+
+
+@inline
+def _delivered(block: Block, i: int) -> float:
+    """Return the steel (kg) that leaves F7 over an interval, no more than is left of the bar."""
+    left = block[R.BAR * LANES + i] - block[R.BAR_DONE * LANES + i]
+    share = fmin(fmax(left / fmax(drawn_in(block, i), 1e-9), 0.0), 1.0)
+    section = block[(R.H + STANDS) * LANES + i] * block[R.EXIT_WIDTH * LANES + i]
+    mass: float = share * DENSITY * section * block[R.SPEED * LANES + i] * INTERVAL
+    return mass
+
+
 @kernel
 def _count(block: Block) -> None:
     for i in range(LANES):
         rolling = block[R.ACTIVE * LANES + i]
-        exit, speed = block[(R.H + STANDS) * LANES + i], block[R.SPEED * LANES + i]
-        mass = rolling * DENSITY * block[R.WIDTH * LANES + i] * exit * speed * INTERVAL
+        exit = block[(R.H + STANDS) * LANES + i]
+        mass = rolling * _delivered(block, i)
         block[R.ROLLED * LANES + i] += mass
         aim = block[R.GAUGE_AIM * LANES + i]
         band = fmax(GAUGE_BAND, GAUGE_SHARE * aim)
@@ -172,8 +191,7 @@ def count_strip(block: Block) -> None:
     """Count width, crown and flatness of the strip that an interval has delivered."""
     for i in range(LANES):
         rolling = where(block[R.SHOWN_GAUGE * LANES + i] > 0.0, 1.0, 0.0)
-        flow = block[(R.H + STANDS) * LANES + i] * block[R.SPEED * LANES + i]
-        mass = rolling * DENSITY * block[R.WIDTH * LANES + i] * flow * INTERVAL
+        mass = rolling * _delivered(block, i)
         wide = block[R.EXIT_WIDTH * LANES + i] - block[R.WIDTH * LANES + i]
         block[R.WIDTH_OFF * LANES + i] += mass * _outside(wide, WIDTH_BELOW, WIDTH_ABOVE)
         off = block[Q.CROWN * LANES + i] - block[Q.CROWN_AIM * LANES + i]

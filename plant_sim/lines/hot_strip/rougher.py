@@ -26,7 +26,8 @@ from ...control.rougher_setup import (
 )
 from ...engine.numbers import exp, fmax, fmin, kernel, sqrt, where
 from ...engine.random import normal
-from ...physics.strip_temperature import DENSITY
+from ...physics.steel import DENSITY_COLD
+from ...physics.strip_temperature import DENSITY, GROWTH
 from . import faults as K  # noqa: N812  order of the fault kinds
 from . import parameters as P  # noqa: N812  the data sheet
 from . import rougher_rows as R  # noqa: N812
@@ -115,13 +116,14 @@ def receive(
     for row in range(R.PIECE):
         piece[row] = 0.0
     piece[R.STATUS], piece[R.NUMBER], piece[R.HOLD] = R.TRANSPORT, number, faults[K.LATE_DISCHARGE]
+    weight = DENSITY_COLD * width * thickness * length * (1.0 - scale)
+    width, thickness, length = GROWTH * width, GROWTH * thickness, GROWTH * length  # hot
     piece[R.SLAB_WIDTH], piece[R.SLAB_THICKNESS], piece[R.SLAB_LENGTH] = width, thickness, length
     piece[R.CARBON], piece[R.BAR_AIM], piece[R.WIDTH_AIM] = carbon, bar, strip_width
     piece[R.HARDNESS] = hardness * (1.0 + faults[K.WRONG_GRADE])
     piece[R.BELIEVED], piece[R.FINISHING], piece[R.SCALE] = believed, finishing, 1.0
     piece[R.PLAN_FROM] = 1.0
     loss = sqrt(fmax(1.0 - scale, 0.5))  # taken off thickness and width alike
-    weight = DENSITY * width * thickness * length * loss * loss
     piece[R.WEIGHT], piece[R.LENGTH] = weight, length
     turn = 6.283185307179586 / mill[P.SKID_PITCH]
     part = length / float(R.CELLS)

@@ -18,6 +18,7 @@ from ...control.pacing import (
     wished_gap,
 )
 from ...engine.numbers import fmax, kernel
+from ...physics.strip_temperature import GROWTH
 from . import parameters as P  # noqa: N812
 from . import rougher_rows as R  # noqa: N812
 
@@ -44,7 +45,8 @@ def announce(
             factor.
     """
     order = rougher[R.ORDERED : R.ORDERED + R.PIECE]
-    order[R.SLAB_WIDTH], order[R.SLAB_THICKNESS], order[R.SLAB_LENGTH] = width, thickness, length
+    order[R.SLAB_WIDTH], order[R.SLAB_THICKNESS] = GROWTH * width, GROWTH * thickness
+    order[R.SLAB_LENGTH] = GROWTH * length
     order[R.CARBON], order[R.BAR_AIM], order[R.WIDTH_AIM] = carbon, bar, strip_width
     order[R.BELIEVED], order[R.FINISHING] = believed, finishing
     order[R.ROUGHING], order[R.PLAN_FROM] = 0.0, 1.0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...control.pacing import finishing_seconds
 from ...engine.numbers import fmax, kernel
-from ...physics.strip_temperature import after_descaling
+from ...physics.strip_temperature import DENSITY, after_descaling
 from ...scenarios import fields as O  # noqa: N812
 from . import faults as K  # noqa: N812
 from . import furnace_rows as F  # noqa: N812
@@ -128,7 +128,7 @@ def _hurt(furnaces: Block, mill: Table) -> float:
 @kernel
 def _finishing(at: Table) -> float:
     """Return the seconds that pacing believes the finishing mill needs for an order."""
-    strip: float = at[O.MASS] / (7850.0 * at[O.WIDTH] * at[O.GAUGE])
+    strip: float = at[O.MASS] / (DENSITY * at[O.WIDTH] * at[O.GAUGE])
     seconds: float = finishing_seconds(strip, BELIEVED_SPEED)
     return seconds
 

@@ -7,6 +7,7 @@ from ....engine.numbers import driver, fmax, fmin, kernel, where
 from .. import parameters as P  # noqa: N812
 from .. import rows as R  # noqa: N812
 from ..layout import ROWS
+from ..mill_show import drawn_in
 from ..parameters import STANDS
 from . import rows as F  # noqa: N812
 from .bar import begin_lane
@@ -32,9 +33,8 @@ def _tell(block: Block, fine: Block, length: float) -> None:
         taken = where(left, bar + 1.0, taken)
         here = fine[F.COIL_SEEN * LANES + i] == block[R.COIL * LANES + i]
         step = block[R.SPEED * LANES + i] * R.INTERVAL
-        thin = step * block[(R.H + STANDS) * LANES + i] / block[R.BAR_THICK * LANES + i]
         done = block[R.BAR_DONE * LANES + i]
-        block[R.BAR_DONE * LANES + i] = where(here, taken - thin, done)
+        block[R.BAR_DONE * LANES + i] = where(here, taken - drawn_in(block, i), done)
         strip = fine[F.DELIVERED * LANES + i] - step
         block[R.STRIP_DONE * LANES + i] = where(here, strip, block[R.STRIP_DONE * LANES + i])
 

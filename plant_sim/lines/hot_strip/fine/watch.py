@@ -149,7 +149,7 @@ def _count(fine: Block, block: Block, bench: Block, seconds: float, share: float
         fine[F.SUM_COLD * LANES + i] += share * cold
         fine[F.SUM_POWER * LANES + i] += share * bench[B.ABOVE * LANES + i]
 
-        mass = rolling * DENSITY * block[R.WIDTH * LANES + i] * exit * speed * seconds
+        mass = rolling * DENSITY * block[R.EXIT_WIDTH * LANES + i] * exit * speed * seconds
         block[R.ROLLED * LANES + i] += mass
         aim = block[R.GAUGE_AIM * LANES + i]
         off = exit - aim
