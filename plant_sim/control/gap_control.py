@@ -21,6 +21,14 @@ MONITOR_FROM = 16.0  # m: strip delivered when gap control is locked on and the 
 SETTLED = 25.0  # m: strip delivered before the sprays trust the pyrometer [T 3.7]
 MOST_ERROR = 2e-4  # m: most thickness error the monitor acts on [M 3.4]
 MOST_MONITOR = 1.2e-3  # m: most the monitor moves a gap [M 3.4]
+OIL_FILM, OIL_SPEED = 0.25e-3, 3.0  # m, m/s: level 1's film of a backup bearing, its half [M 3.4]
+
+
+@inline
+def oil_compensation(speed: float, force: float) -> float:
+    """Return the oil film (m) that level 1 believes in at a roll speed (m/s) and a force (N)."""
+    number = speed / OIL_SPEED * KISS_FORCE / fmax(force, 0.1 * KISS_FORCE)
+    return OIL_FILM * number / (1.0 + number)
 
 
 @inline

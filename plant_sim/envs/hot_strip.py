@@ -53,14 +53,15 @@ SCRAP = Term("scrap", SCRAPPED, "kg", "steel that became scrap")
 HEATING = Term("fuel", FUEL, "J", "fuel of the furnaces")
 SCALED = Term("scale", SCALE, "kg", "steel that became scale")
 POWER = Term("energy", ENERGY, "J", "energy of the drives")
+DEAR = Term("dear_energy", ENERGY, "J", "that energy times what the tariff is above 1")
 COOLING = Term("water", WATER, "m3", "water of the run-out table")
 ROLLS = Term("rolls", ROLL_WEAR, "m", "wear of the rolls")
 TIME = Term("time", LINE_TIME, "s", "line time")
 COUNTERS = {
     "gauge": R.GAUGE_OFF, "fdt": R.FDT_OFF, "ct": R.CT_OFF, "width": R.WIDTH_OFF,
     "crown": R.CROWN_OFF, "flatness": R.FLAT_OFF, "scrap": R.SCRAP, "fuel": R.FUEL,
-    "scale": R.SCALE_LOSS, "energy": R.ENERGY, "water": R.WATER, "rolls": R.WEAR_DONE,
-    "time": R.SECONDS,
+    "scale": R.SCALE_LOSS, "energy": R.ENERGY, "dear_energy": R.DEAR, "water": R.WATER,
+    "rolls": R.WEAR_DONE, "time": R.SECONDS,
 }  # fmt: skip
 STRIP = (GAUGE, FDT, STRIP_WIDTH, CROWN, FLATNESS, SCRAP)  # what is wrong with it behind F7
 HARMS = (

@@ -9,6 +9,7 @@ from .hot_strip import (
     COOLING,
     CT,
     CT_SEEN,
+    DEAR,
     FDT_OFF,
     GAUGE_AIM,
     HEATING,
@@ -132,7 +133,7 @@ class HotStripLineTask(LineTask):
         *COMMANDS,
         *READ_BACK,
     )
-    money = (*STRIP, CT, HEATING, SCALED, POWER, COOLING, ROLLS, TIME)
+    money = (*STRIP, CT, HEATING, SCALED, POWER, DEAR, COOLING, ROLLS, TIME)
     charts = CHARTS
     presets = PRESETS
 

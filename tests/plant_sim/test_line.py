@@ -21,6 +21,7 @@ from passline.plant_sim.lines.hot_strip.layout import TABLE
 from passline.plant_sim.lines.hot_strip.parameters import STANDS
 from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
 from passline.plant_sim.scenarios.fields import ORDER
+from passline.plant_sim.scenarios.plan import draw_plan
 
 SHIFT = 6000  # intervals: about 20 coils
 
@@ -273,6 +274,32 @@ def test_money_is_the_sum_of_the_coils_and_of_what_is_running():
             assert coil.cost == pytest.approx(sum(getattr(coil, piece) for piece in PIECES))
             assert coil.fuel > 0.0
             assert coil.scale > 0.0
+
+
+def test_a_dear_hour_costs_more_and_rolls_the_same_steel():
+    usual = HotStripLanes([0, 1, 2], "nominal")
+    dear = HotStripLanes([0, 1, 2], "energy-peak")
+    shown = []
+    for _ in range(1300):
+        usual.advance(8)
+        dear.advance(8)
+        shown.append(dear.read()[:, list(SIGNALS).index("line.tariff")])
+    for lane in range(3):
+        (start, end, factor), told = draw_plan("energy-peak", lane).tariff, np.array(shown)[:, lane]
+        at = 8 * R.INTERVAL * np.arange(1, 1301)
+        np.testing.assert_array_equal(told, np.where((start <= at) & (at < end), factor, 1.0))
+        clock, times = 0.0, []
+        for plain, paid in zip(usual.finished(lane), dear.finished(lane), strict=True):
+            assert paid.mass == plain.mass
+            assert paid.seconds == plain.seconds
+            assert paid.cost - paid.energy == pytest.approx(plain.cost - plain.energy)
+            before, clock = clock, clock + plain.seconds
+            if start < before and clock < end:
+                assert paid.energy == pytest.approx(factor * plain.energy)
+            elif end < before or clock < start:
+                assert paid.energy == pytest.approx(plain.energy)
+            times.append(paid.energy / plain.energy)
+        assert max(times) > 1.5
 
 
 @pytest.fixture(scope="module")

@@ -47,7 +47,7 @@ class Coil:
         downgrade: EUR, scrap included.
         scale: EUR for steel turned to scale.
         fuel: EUR.
-        energy: EUR for the drives of the finishing mill and the rougher.
+        energy: EUR for the drives of the finishing mill and the rougher, at the tariff of the hour.
         water: EUR.
         rolls: EUR for wear.
         delay: EUR for the line time.
@@ -95,7 +95,7 @@ def pieces(counted: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         "downgrade": np.asarray(lost),
         "scale": at["SCALE_LOSS"] * SCALE,
         "fuel": at["FUEL"] * FUEL,
-        "energy": at["ENERGY"] * ENERGY,
+        "energy": (at["ENERGY"] + at["DEAR"]) * ENERGY,
         "water": at["WATER"] * WATER,
         "rolls": at["WEAR_DONE"] * ROLL_WEAR,
         "delay": at["SECONDS"] * LINE_TIME,

@@ -58,7 +58,7 @@ def restart(block: Block, i: int, mill: Table, faults: Table, scales: Table, lin
         i: its place in it.
         mill: the mill's data, see `parameters`.
         faults: (KINDS, 5): from coil, until coil, size, seconds to full size, place.
-        scales: (rows.SCALES,): shares of the disturbances, factors of this plant.
+        scales: (rows.SCALES,): shares of the disturbances, factors of this plant, tariff.
         lined: rows of the order book.
     """
     for row in range(R.ROWS):
@@ -90,6 +90,7 @@ def restart(block: Block, i: int, mill: Table, faults: Table, scales: Table, lin
     block[R.ORDERED * LANES + i] = lined
     block[R.EXCESS_AIR * LANES + i], block[R.MONITOR_ON * LANES + i] = 1.10, 1.0
     block[R.AGC_COMPENSATION * LANES + i], block[R.DESCALING_MODE * LANES + i] = 0.7, 2.0
+    block[R.TARIFF * LANES + i] = 1.0
     for k in range(F.KINDS):
         block[(R.FAULT_FROM + k) * LANES + i] = faults[k, 0]
         block[(R.FAULT_UNTIL + k) * LANES + i] = faults[k, 1]
@@ -155,7 +156,7 @@ def order(
     block[R.CARBON * LANES + i], block[R.MASS * LANES + i] = at[O.CARBON], at[O.MASS]
     thick = at[O.BAR_GAUGE]
     block[R.BAR_THICK * LANES + i] = thick
-    block[R.BAR * LANES + i] = at[O.MASS] / (DENSITY * width * thick)
+    block[R.BAR * LANES + i] = at[O.MASS] / (DENSITY * (width + ALLOWANCE) * thick)
     _grow_at_once(block, i)
 
     hardness = own_hardness(block, i, noise, episode, number) * at[O.HARDNESS_TRUE]

@@ -17,7 +17,7 @@ from ...economics import (
     downgrade,
     harm,
 )
-from ...engine.numbers import fmax, kernel
+from ...engine.numbers import fmax, kernel, where
 from ...engine.random import normal, uniform
 from ...physics.strip_temperature import after_radiation, emissivity
 from . import parameters as P  # noqa: N812
@@ -62,6 +62,7 @@ def _close(block: Block, i: int, kept: Table, count: int) -> None:
     for n in range(len(R.REASONS)):
         block[R.MONEY * LANES + i] += block[(R.COST_FUEL + n) * LANES + i]
     block[R.HARM * LANES + i] = block[R.HARM_TOTAL * LANES + i]
+    block[R.METERED * LANES + i] = 0.0
     for row in range(R.ROLLED, R.COBBLES + 1):
         block[(R.CLOSED + row - R.ROLLED) * LANES + i] += block[row * LANES + i]
         block[row * LANES + i] = 0.0
@@ -78,7 +79,8 @@ def _book(block: Block, i: int) -> None:
     block[R.COST_DOWNGRADE * LANES + i] += off
     block[R.COST_FUEL * LANES + i] += block[R.FUEL * LANES + i] * FUEL
     block[R.COST_SCALE * LANES + i] += block[R.SCALE_LOSS * LANES + i] * SCALE
-    block[R.COST_ENERGY * LANES + i] += block[R.ENERGY * LANES + i] * ENERGY
+    priced = block[R.ENERGY * LANES + i] + block[R.DEAR * LANES + i]
+    block[R.COST_ENERGY * LANES + i] += priced * ENERGY
     block[R.COST_WATER * LANES + i] += block[R.WATER * LANES + i] * WATER
     block[R.COST_DELAY * LANES + i] += block[R.SECONDS * LANES + i] * LINE_TIME
     block[R.COST_ROLLS * LANES + i] += block[R.WEAR_DONE * LANES + i] * ROLL_WEAR
@@ -86,6 +88,18 @@ def _book(block: Block, i: int) -> None:
         block[R.OVERLOAD * LANES + i], block[R.COLD * LANES + i], block[R.STOPPED * LANES + i],
         block[R.TELESCOPED * LANES + i],
     )  # fmt: skip
+
+
+@kernel
+def _meter(block: Block, i: int, now: float) -> None:
+    """Price the energy of the last interval: what it costs above the usual counts as more of it."""
+    used = block[R.ENERGY * LANES + i]
+    more = (block[R.TARIFF * LANES + i] - 1.0) * (used - block[R.METERED * LANES + i])
+    block[R.DEAR * LANES + i] += more
+    block[R.METERED * LANES + i] = used
+    begun = block[R.DEAR_FROM * LANES + i] <= now
+    dear = begun and now < block[R.DEAR_UNTIL * LANES + i]
+    block[R.TARIFF * LANES + i] = where(dear, block[R.DEAR_FACTOR * LANES + i], 1.0)
 
 
 @kernel
@@ -101,6 +115,7 @@ def advance_coil(
     upstream = rougher.size > 0
     warm_water(block, i, plan, episode, clock)
     block[R.SECONDS * LANES + i] += INTERVAL
+    _meter(block, i, clock * INTERVAL)
     if block[R.EVENT * LANES + i] > 0.5 and block[R.ACTIVE * LANES + i] > 0.5:
         _stop(block, i)
         if upstream:

@@ -175,7 +175,7 @@ class HotStripLanes:
         if self._whole:
             self._slabs[lane, :coils] = furnace_orders(day.orders)
         self._faults[lane] = day.faults
-        self._scales[lane] = [*day.disturbances, *day.shifts]
+        self._scales[lane] = [*day.disturbances, *day.shifts, *day.tariff]
         self._days[lane : lane + 1] = [day]
 
     def begin(self, mask: NDArray[np.bool_] | None = None) -> None:

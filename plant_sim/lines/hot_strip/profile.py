@@ -9,6 +9,7 @@ the way of the strip between the stands: one interval meets all of them.
 import numpy as np
 from numpy.typing import NDArray
 
+from ...control.gap_control import oil_compensation
 from ...control.profile_setup import (
     BAR_CROWN_RATIO,
     BELIEVED_HEREDITY,
@@ -37,6 +38,7 @@ from ...physics.crown_flatness import (
     mechanical_crown,
     shifted_crown,
 )
+from ...physics.mill_stretch import KISS_FORCE, oil_film
 from ...physics.roll_bite import contact_length
 from ...physics.roll_thermal import (
     COOLING,
@@ -114,6 +116,7 @@ COLD_SHARE = 0.3  # 1: of the working temperature rise that new rolls have [M 3.
 BAR_RATIO = 0.010  # 1: crown ratio of a bar until the rougher says otherwise [M 3.9]
 CROWN_GAUGE_NOISE = 2e-6  # m: standard deviation of the crown gauge [M 3.9]
 FLATNESS_METER_NOISE = 3.0  # I: standard deviation of the flatness meter [M 3.9]
+ZERO_SPEED = 1.0  # m/s: of the rolls when a gap is zeroed [M 3.4]
 LOADED = 1e6  # N: roll force above which strip is in a stand [M 3.5]
 
 # what all stands share lies apart from the block, as in the mill
@@ -252,7 +255,12 @@ def _stand(
         bench[B_WORN * LANES + i] += more
         # both radii grow, both wear; wear is counted on diameter
         grown = growth(rise, radius) - growth(stand[ZEROED * LANES + i], radius)
-        stand[ROLL_GAP * LANES + i] = worn - 2.0 * grown + stand[OWN_ZERO * LANES + i]
+        # level 1 opens the gap by the film it believes in; what it misses closes the gap
+        pressed = where(force > LOADED, force, stand[PRESET_FORCE * LANES + i])
+        film = oil_film(speed, pressed) - oil_film(ZERO_SPEED, KISS_FORCE)
+        believed = oil_compensation(speed, pressed) - oil_compensation(ZERO_SPEED, KISS_FORCE)
+        missed = film - believed
+        stand[ROLL_GAP * LANES + i] = worn - 2.0 * grown - missed + stand[OWN_ZERO * LANES + i]
 
         lost = _size(bench[B_BENDING * LANES + i], bench[B_BENDING_PLACE * LANES + i], number)
         follow = force_following(stand[SHOWN_FORCE * LANES + i], stand[PRESET_FORCE * LANES + i])

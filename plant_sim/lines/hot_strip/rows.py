@@ -26,12 +26,14 @@ TRANSIT = 31  # s that the tail still needs from F1 on; supervisory: of which no
 BIAS_TIME = 32  # s over which BIAS_SUM was taken
 SURFACE = 33  # K that strip under the finishing pyrometer is colder at its face than on the mean
 
-# how much of each disturbance this campaign has, and by which factor this plant differs
+# how much of each disturbance this campaign has, by which factor this plant differs, and from when
+# (s) until when electricity costs how many times its usual price
 SCALE = 34
-SCALES = len(DISTURBANCES) + len(SHIFTS)
+SCALES = len(DISTURBANCES) + len(SHIFTS) + 3
 (
     NOISE_SCALE, HARDNESS_SCALE, COOLING_SCALE, BAR_SCALE, SKID_SCALE, WATER_SCALE, GAP_SCALE,
-    CHARGE_SCALE, MODULUS_SHIFT, FRICTION_SHIFT, HARDNESS_SHIFT, HEAT_SHIFT,
+    CHARGE_SCALE, MODULUS_SHIFT, FRICTION_SHIFT, HARDNESS_SHIFT, HEAT_SHIFT, DEAR_FROM, DEAR_UNTIL,
+    DEAR_FACTOR,
 ) = range(SCALE, SCALE + SCALES)  # fmt: skip
 
 # the bar that waits before F1, head first: temperature (K) and thickness (m) of its cells
@@ -107,12 +109,12 @@ ACT_GAUGE, ACT_SPEED, ACT_SPRAY, ACT_BANK = (DESCALING_MODE + n for n in range(1
 # what is counted for the running coil, and over the whole campaign
 COUNTED = (
     "ROLLED", "GAUGE_OFF", "FDT_OFF", "CT_ROLLED", "CT_OFF", "WIDTH_OFF", "CROWN_OFF", "FLAT_OFF",
-    "ENERGY", "FUEL", "SCALE_LOSS", "WATER", "WEAR_DONE", "SCRAP", "SECONDS", "OVERLOAD", "COLD",
-    "STOPPED", "TELESCOPED", "TRIPS", "COBBLES",
+    "ENERGY", "DEAR", "FUEL", "SCALE_LOSS", "WATER", "WEAR_DONE", "SCRAP", "SECONDS", "OVERLOAD",
+    "COLD", "STOPPED", "TELESCOPED", "TRIPS", "COBBLES",
 )  # fmt: skip
 (
-    ROLLED, GAUGE_OFF, FDT_OFF, CT_ROLLED, CT_OFF, WIDTH_OFF, CROWN_OFF, FLAT_OFF, ENERGY, FUEL,
-    SCALE_LOSS, WATER, WEAR_DONE, SCRAP, SECONDS, OVERLOAD, COLD, STOPPED,
+    ROLLED, GAUGE_OFF, FDT_OFF, CT_ROLLED, CT_OFF, WIDTH_OFF, CROWN_OFF, FLAT_OFF, ENERGY, DEAR,
+    FUEL, SCALE_LOSS, WATER, WEAR_DONE, SCRAP, SECONDS, OVERLOAD, COLD, STOPPED,
     TELESCOPED, TRIPS, COBBLES,
 ) = range(ACT_BANK + 1, ACT_BANK + 1 + len(COUNTED))  # fmt: skip
 MONEY, HARM = COBBLES + 1, COBBLES + 2
@@ -141,7 +143,8 @@ HEAD_GAP, HEAD_NOW, HEAD_SUM, HEAD_TIME = (CLASS_DOUBT + CLASSES + n for n in ra
 VERNIER = (
     HEAD_TIME + 1
 )  # m of the last gap, that set-up adds for what it has been missing behind it
-ROWS = VERNIER + 1
+TARIFF, METERED = VERNIER + 1, VERNIER + 2  # 1: of the usual price; J of the coil already priced
+ROWS = METERED + 1
 
 # what is kept of a finished coil
 KEPT = (

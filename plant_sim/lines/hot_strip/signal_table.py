@@ -249,6 +249,8 @@ _FAMILIES: tuple[
     (_ONE, "line.event", "EVENT", 0, max(EVENTS), "1", "level2", 0,
      "what disturbs the line now: " + ", ".join(f"{n} {words[0]}" for n, words in EVENTS.items()),
      "현재 라인 이상: " + ", ".join(f"{n} {words[1]}" for n, words in EVENTS.items())),
+    (_ONE, "line.tariff", "TARIFF", 0, 10, "1", "level2", 0,
+     "price of electricity, times its usual one", "전력 요금 배율"),
     # totals since the campaign began
     (_ONE, "cost.fuel", "COST_FUEL", 0, 1e9, "EUR", "level2", 0, "furnace fuel", "연료비"),
     (_ONE, "cost.scale", "COST_SCALE", 0, 1e9, "EUR", "level2", 0,
