@@ -1,8 +1,9 @@
 """The whole line without an agent, how much an agent could add, and the two resolutions.
 
     .venv/bin/python benchmarks/line.py nominal [--seeds 32] [--coils 16]
-    .venv/bin/python benchmarks/line.py settings [--seeds 8] [--coils 6] [--settings 200]
-    .venv/bin/python benchmarks/line.py shooting [--seeds 4] [--coils 6]
+    .venv/bin/python benchmarks/line.py settings [--scenario S] [--seeds 8] [--coils 6]
+        [--settings 500]
+    .venv/bin/python benchmarks/line.py shooting [--scenario S] [--seeds 4] [--coils 6]
     .venv/bin/python benchmarks/line.py resolutions [--seeds 8] [--coils 2] [--settings 20]
 
 All seeds are paired. Shares are of the mass. *Shooting* knows the true state and the coming noise,
@@ -102,11 +103,15 @@ def random_settings(count: int, seed: int = 7) -> list[Setting]:
 
 
 def play_settings(
-    settings: list[Setting], seeds: int, coils: int, resolution: Resolution
+    settings: list[Setting],
+    seeds: int,
+    coils: int,
+    resolution: Resolution,
+    scenario: str = "nominal",
 ) -> NDArray[np.float64]:
     """Return the cost (EUR a coil) of each setting on each seed, shape (settings, seeds)."""
     lanes = HotStripLanes(
-        [seed for _ in settings for seed in range(seeds)], "nominal", resolution=resolution
+        [seed for _ in settings for seed in range(seeds)], scenario, resolution=resolution
     )
     for n, setting in enumerate(settings):
         for control, value in setting.items():
@@ -114,25 +119,25 @@ def play_settings(
     return costs(roll(lanes, coils)).reshape(len(settings), seeds)
 
 
-def measure_settings(seeds: int, coils: int, count: int) -> None:
+def measure_settings(seeds: int, coils: int, count: int, scenario: str) -> None:
     """Search constant settings: chosen on one half of the seeds, judged on the other."""
     settings = random_settings(count)
     cpu = time.process_time()
-    cost = play_settings(settings, seeds, coils, "supervisory")
+    cost = play_settings(settings, seeds, coils, "supervisory", scenario)
     cpu = time.process_time() - cpu
     half = seeds // 2
     best = int(np.argmin(cost[:, :half].mean(axis=1)))
     gain = 1.0 - cost[best, half:].mean() / cost[0, half:].mean()
     seen = 1.0 - cost.mean(axis=1).min() / cost[0].mean()
     tell(
-        f"{count} constant settings, {seeds} seeds x {coils} coils, {cpu:.0f} CPU-s: hold "
-        f"{cost[0].mean():.1f} EUR a coil; the best of one half {settings[best]} gains "
+        f"{scenario}, {count} constant settings, {seeds} seeds x {coils} coils, {cpu:.0f} CPU-s: "
+        f"hold {cost[0].mean():.1f} EUR a coil; the best of one half {settings[best]} gains "
         f"{100 * gain:+.2f} % on the other; the best in hindsight {100 * seen:+.2f} %"
     )
 
 
 def candidates() -> list[Setting]:
-    """Return hold, one or two steps of each trim of the desk, and of each pair of them."""
+    """Return hold, one or two steps of each trim of the desk, its choices, and pairs of them."""
     values = {name: [n * CONTROLS[name].steps[0] for n in (-2, -1, 1, 2)] for name in TRIMS}
     singles: list[Setting] = [{name: value} for name in TRIMS for value in values[name]]
     pairs: list[Setting] = [
@@ -140,25 +145,32 @@ def candidates() -> list[Setting]:
         for one, other in combinations(TRIMS, 2)
         for x, y in product(values[one], values[other])
     ]
-    return [{}, *singles, *pairs]
+    chosen: list[Setting] = [
+        {name: value}
+        for name in DESK
+        for value in CONTROLS[name].choices
+        if value != CONTROLS[name].start
+    ]
+    mixed = [one | other for one in chosen for other in singles]
+    return [{}, *singles, *pairs, *chosen, *mixed]
 
 
 def shoot(state: LineState, tried: list[Setting]) -> Setting:
     """Return the candidate whose two coming coils cost least, from the true state."""
     lanes = HotStripLanes.spread(replace(state, kept=state.kept[:0]), len(tried))
     for lane, setting in enumerate(tried):
-        for control in TRIMS:
-            lanes.write(control, setting.get(control, 0.0), [lane])
+        for control in DESK:
+            lanes.write(control, setting.get(control, CONTROLS[control].start), [lane])
     lines = roll(lanes, 2)
     return tried[int(np.argmin([sum(coil.cost for coil in line) for line in lines]))]
 
 
-def measure_shooting(seeds: int, coils: int) -> None:
+def measure_shooting(seeds: int, coils: int, scenario: str) -> None:
     """Let a clairvoyant choose once a coil, and compare with the line that nobody touches."""
     tried = candidates()
     cpu = time.process_time()
-    held = roll(HotStripLanes(list(range(seeds)), "nominal"), FIRST + coils)
-    shot = HotStripLanes(list(range(seeds)), "nominal")
+    held = roll(HotStripLanes(list(range(seeds)), scenario), FIRST + coils)
+    shot = HotStripLanes(list(range(seeds)), scenario)
     decided = np.full(seeds, FIRST - 1)
     while shot.finished_counts().min() < FIRST + coils:
         shot.advance(STEP)
@@ -166,16 +178,17 @@ def measure_shooting(seeds: int, coils: int) -> None:
         for lane in np.flatnonzero(due & (shot.row(R.COIL) > decided)).tolist():
             decided[lane] = int(shot.row(R.COIL)[lane])
             setting = shoot(shot.lane(lane), tried)
-            for control in TRIMS:
-                shot.write(control, setting.get(control, 0.0), [lane])
+            for control in DESK:
+                shot.write(control, setting.get(control, CONTROLS[control].start), [lane])
     cpu = time.process_time() - cpu
     best = [shot.finished(lane)[FIRST : FIRST + coils] for lane in range(seeds)]
     held = [line[FIRST:] for line in held]
     before, after = costs(held), costs(best)
     kept, left = (avoidable([coil for line in lines for coil in line]) for lines in (held, best))
     tell(
-        f"{len(tried)} candidates once a coil, {seeds} seeds x {coils} coils behind the first "
-        f"{FIRST}, {cpu:.0f} CPU-s: {before.mean():.1f} to {after.mean():.1f} EUR a coil, "
+        f"{scenario}, {len(tried)} candidates once a coil, {seeds} seeds x {coils} coils behind "
+        f"the first {FIRST}, {cpu:.0f} CPU-s: "
+        f"{before.mean():.1f} to {after.mean():.1f} EUR a coil, "
         f"{100 * (1 - after.mean() / before.mean()):.1f} % of all and "
         f"{100 * (1 - left / kept):.1f} % of {kept:.1f} EUR without fuel and line time"
     )
@@ -232,14 +245,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--coils", type=int)
     parser.add_argument("--settings", type=int)
+    parser.add_argument("--scenario", default="nominal")
     given = parser.parse_args()
     HotStripLanes([0]).advance(1)  # compiled before anything is measured
     if given.part == "nominal":
         measure_nominal(given.seeds or 32, given.coils or 16)
     elif given.part == "settings":
-        measure_settings(given.seeds or 8, given.coils or 6, given.settings or 200)
+        measure_settings(given.seeds or 8, given.coils or 6, given.settings or 500, given.scenario)
     elif given.part == "shooting":
-        measure_shooting(given.seeds or 4, given.coils or 6)
+        measure_shooting(given.seeds or 4, given.coils or 6, given.scenario)
     else:
         measure_resolutions(given.seeds or 8, given.coils or 2, given.settings or 20)
 
