@@ -45,7 +45,7 @@ class Tracker:
         self._mill = mill
         self._stands = len(mill.radii)
         self._state = State(
-            intake=Intake(signals, mill), motion=Motion(self._stands), stock=Stock(mill),
+            intake=Intake(signals, mill), motion=Motion(mill.numbers), stock=Stock(mill),
             delivery=Delivery(mill), forces=Forces(mill), gauge=Gauge(), water=Water(),
             table=RunOutTable(mill), order=Order(), key=UNKNOWN, time=None, page=None, coils=0,
             since_forces=0.0, began=None, seconds=0.0, spoiled=False, tracked=None,
@@ -195,10 +195,10 @@ class Tracker:
         if speed is None or thick is None or speed < 0.5:
             return own.delivery.entry(values, now, passed, 0.0)
         bar = own.gauge.bar_thickness(own.key, own.stock.feeding)
-        chain = thicknesses(values, self._stands, bar, thick, speed)
+        chain = thicknesses(values, self._mill.numbers, bar, thick, speed)
         between = [
             speed * thick / each if each else speed for each in chain[1:-1]
-        ]  # strip speeds behind F1, F2, ...
+        ]  # strip speeds behind the stands but the last
         entry = own.delivery.entry(values, now, passed, own.delivery.delay(between))
         if entry is None:
             return None
