@@ -26,8 +26,8 @@ REDUCTION_OF_SIX = (0.218, 0.210, 0.192, 0.162, 0.126, 0.092)  # 1: of six [T 3.
 REDUCTION_OF_FIVE = (0.240, 0.232, 0.212, 0.180, 0.136)  # 1: of five [T 3.10]
 # 1: how far the temperature has fallen before a stand, of seven [C 3.10]; so the next two, of fewer
 COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
-COOLED_OF_SIX = (0.0, 0.22, 0.38, 0.58, 0.78, 0.96)  # 1: of six [C 3.10]
-COOLED_OF_FIVE = (0.0, 0.24, 0.48, 0.72, 0.95)  # 1: of five [C 3.10]
+COOLED_OF_SIX = (0.0, 0.26, 0.43, 0.65, 0.82, 0.99)  # 1: of six [C 3.10]
+COOLED_OF_FIVE = (0.0, 0.27, 0.58, 0.82, 1.00)  # 1: of five [C 3.10]
 # 1: of the load trim by stand, of seven; what the front takes the back gives (with REDUCTION: no
 # sum) [C]; so the next two, of fewer
 LOAD = (1.0, 0.7, 0.3, -0.3, -0.9, -1.3, -1.2)
@@ -69,15 +69,17 @@ def set_up(block: Block, i: int, mill: Table, seen: float) -> None:
     thick = block[R.BAR_THICK * LANES + i]
     aim = block[R.FDT_AIM * LANES + i] - block[R.HEAD_BIAS * LANES + i]
     block[R.BAR_SEEN * LANES + i] = seen
-    speed = speed_for(aim, seen, thick, gauge, SPRAY_BASE)
+    first = int(mill[P.FIRST_STAND])
+    stands = (STANDS - first) / STANDS
+    speed = speed_for(aim, seen, thick, gauge, SPRAY_BASE, stands)
     speed = fmin(fmax(speed, mill[P.SLOWEST]), mill[P.FASTEST])
     block[R.THREAD_SPEED * LANES + i] = speed
     # the bar waits and cools: faster at the end, so that the delivery temperature stays
     duration = block[R.BAR * LANES + i] * thick / (speed * gauge)
-    last = speed_for(aim, seen - RUNDOWN * duration, thick, gauge, SPRAY_BASE)
+    last = speed_for(aim, seen - RUNDOWN * duration, thick, gauge, SPRAY_BASE, stands)
     last = fmin(fmax(last, speed), mill[P.FASTEST])
     # what the speed cannot reach between its limits the sprays take, from the head on
-    off = delivery_temperature(seen, thick, gauge, speed * gauge, SPRAY_BASE) - aim
+    off = delivery_temperature(seen, thick, gauge, speed * gauge, SPRAY_BASE, stands) - aim
     opening = fmin(fmax(off * speed * gauge / SPRAY, -SPRAY_BASE), 1.0 - SPRAY_BASE)
     block[R.SPRAY_INTEGRAL * LANES + i] = opening
     block[R.ZOOM * LANES + i] = 0.0
@@ -86,7 +88,6 @@ def set_up(block: Block, i: int, mill: Table, seen: float) -> None:
     reduction = log(thick / gauge)
     correction = 1.0 + block[R.HARDNESS_CORRECTION * LANES + i]
     correction *= block[(R.CLASS_FACTOR + class_of(gauge)) * LANES + i]
-    first = int(mill[P.FIRST_STAND])
     for s in range(first):
         block[(R.H + s) * LANES + i] = thick
     for s in range(first, STANDS):
@@ -186,6 +187,7 @@ def learn_head(block: Block, i: int, mill: Table) -> None:
         moved = block[(R.ZERO + s) * LANES + i] + taken * off
         block[(R.ZERO + s) * LANES + i] = fmin(fmax(moved, -MOST_ZERO), MOST_ZERO)
 
+    first = int(mill[P.FIRST_STAND])
     trusted = block[R.FDT_SOURCE * LANES + i] < 0.5
     delivered = block[R.SHOWN_FDT * LANES + i] if trusted else block[R.FDT_MODEL * LANES + i]
     seen, thick = block[R.BAR_SEEN * LANES + i], block[R.BAR_THICK * LANES + i]
@@ -195,14 +197,14 @@ def learn_head(block: Block, i: int, mill: Table) -> None:
         delivered
         - known
         - delivery_temperature(
-            seen, thick, block[R.GAUGE_AIM * LANES + i], flow, block[R.SPRAY * LANES + i]
-        )
+            seen, thick, block[R.GAUGE_AIM * LANES + i], flow, block[R.SPRAY * LANES + i],
+            (STANDS - first) / STANDS,
+        )  # fmt: skip
     )
     known += fmax(HEAD_LEARNING, plant) * learning * wrong
     block[R.HEAD_BIAS * LANES + i] = fmin(fmax(known, -MOST_BIAS), MOST_BIAS)
 
     front, total, exit = 0.0, 0.0, thick
-    first = int(mill[P.FIRST_STAND])
     factor = block[(R.CLASS_FACTOR + c) * LANES + i]
     correction = (1.0 + block[R.HARDNESS_CORRECTION * LANES + i]) * factor
     for s in range(first, STANDS):

@@ -82,6 +82,7 @@ def take_in(block: Block, fine: Block, bench: Block, mill: Block) -> None:
             block[R.SPRAY_INTEGRAL * LANES + i],
             block[R.SPRAY_TRIM * LANES + i] + block[R.ACT_SPRAY * LANES + i],
             INTERVAL,
+            (STANDS - first) / STANDS,
         )
         block[R.SPRAY_INTEGRAL * LANES + i] = integral
         block[R.SPRAY * LANES + i] = opening
@@ -235,6 +236,7 @@ def hand_out(block: Block, fine: Block, bench: Block, mill: Block) -> None:
             aim,
             shown_speed * aim,
             block[R.SPRAY * LANES + i],
+            (STANDS - first) / STANDS,
         )
         expected = expected + block[R.FDT_BIAS * LANES + i]
         old = block[R.FDT_MODEL * LANES + i]
