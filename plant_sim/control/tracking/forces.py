@@ -21,8 +21,8 @@ from .page import Belief
 # 1: share of the fall from the first stand's temperature to the delivery temperature before a
 # stand, of seven [C 3.10]; so the next two, of fewer
 COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
-COOLED_OF_SIX = (0.0, 0.26, 0.43, 0.65, 0.82, 0.99)  # 1: of six [C 3.10]
-COOLED_OF_FIVE = (0.0, 0.27, 0.58, 0.82, 1.00)  # 1: of five [C 3.10]
+COOLED_OF_SIX = (0.0, 0.27, 0.45, 0.67, 0.84, 1.00)  # 1: of six [C 3.10]
+COOLED_OF_FIVE = (0.0, 0.35, 0.66, 0.87, 1.02)  # 1: of five [C 3.10]
 # 1: logarithm of measured over model force of steel of usual hardness at TEMPERED, by stand; a mill
 # of fewer has the last ones
 # [C benchmarks/tracking.py]

@@ -23,11 +23,11 @@ Table = NDArray[np.float64]
 # 1: share of the logarithmic reduction by stand, of seven [C 3.10]; so the next two, of fewer
 REDUCTION = (0.215, 0.200, 0.175, 0.138, 0.113, 0.091, 0.068)
 REDUCTION_OF_SIX = (0.218, 0.210, 0.192, 0.162, 0.126, 0.092)  # 1: of six [T 3.10]
-REDUCTION_OF_FIVE = (0.240, 0.232, 0.212, 0.180, 0.136)  # 1: of five [T 3.10]
+REDUCTION_OF_FIVE = (0.234, 0.229, 0.215, 0.186, 0.136)  # 1: of five [T 3.10]
 # 1: how far the temperature has fallen before a stand, of seven [C 3.10]; so the next two, of fewer
 COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
-COOLED_OF_SIX = (0.0, 0.26, 0.43, 0.65, 0.82, 0.99)  # 1: of six [C 3.10]
-COOLED_OF_FIVE = (0.0, 0.27, 0.58, 0.82, 1.00)  # 1: of five [C 3.10]
+COOLED_OF_SIX = (0.0, 0.27, 0.45, 0.67, 0.84, 1.00)  # 1: of six [C 3.10]
+COOLED_OF_FIVE = (0.0, 0.35, 0.66, 0.87, 1.02)  # 1: of five [C 3.10]
 # 1: of the load trim by stand, of seven; what the front takes the back gives (with REDUCTION: no
 # sum) [C]; so the next two, of fewer
 LOAD = (1.0, 0.7, 0.3, -0.3, -0.9, -1.3, -1.2)
