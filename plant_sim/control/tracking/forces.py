@@ -213,7 +213,10 @@ class Forces:
         return Belief(off / BACK_SLOPE, abs(spread / BACK_SLOPE))
 
     def cell(self, s: int, key: Key) -> tuple[bool, Belief | None]:
-        """Return whether the load cell of stand `s` (0: the first) is doubted, and its excess (share)."""
+        """Return whether the load cell of stand `s` is doubted, and its excess (share).
+
+        Stands are counted from 0, the first of the mill.
+        """
         beyond, seen = self._compared(key)
         here = beyond[s]
         if seen is None or here is None or self._excess[s].count < SETTLED:

@@ -25,6 +25,7 @@ from ...errors import ConfigError
 from . import parameters as P  # noqa: N812  the layout, read as P.RADIUS
 
 DEFAULT = Path(__file__).with_name("mill.yaml")
+SIX_STANDS = Path(__file__).with_name("six_stands.yaml")
 
 Radius = Annotated[float, Field(ge=0.2, le=1.0)]
 Distance = Annotated[float, Field(ge=0.5, le=200.0)]
@@ -75,13 +76,23 @@ class FurnaceData(_Part):
     count: Annotated[int, Field(ge=1, le=2)]
     length: Annotated[float, Field(ge=15.0, le=60.0)]
     width: Annotated[float, Field(ge=5.0, le=16.0)]
-    zone_lengths: Annotated[tuple[Distance, ...], Field(min_length=P.ZONES, max_length=P.ZONES)]
-    zone_power_top: Annotated[tuple[Power, ...], Field(min_length=P.ZONES, max_length=P.ZONES)]
-    zone_power_bottom: Annotated[tuple[Power, ...], Field(min_length=P.ZONES, max_length=P.ZONES)]
+    zone_lengths: tuple[Distance, ...]
+    zone_power_top: tuple[Power, ...]
+    zone_power_bottom: tuple[Power, ...]
     slab_gap: Annotated[float, Field(ge=0.01, le=1.0)]
     skid_pitch: Annotated[float, Field(ge=0.5, le=4.0)]
     recuperator: Annotated[float, Field(ge=0.0, le=0.9)]
     walk_time: Annotated[float, Field(ge=10.0, le=300.0)]
+
+    @field_validator("zone_lengths", "zone_power_top", "zone_power_bottom")
+    @classmethod
+    def _each_zone(cls, zones: tuple[float, ...]) -> tuple[float, ...]:
+        if len(zones) != P.ZONES:
+            raise ValueError(
+                f"{len(zones)} zones; a furnace has {P.ZONES} here: charging (unfired), preheat, "
+                "heating 1, heating 2, soak; split or join yours"
+            )
+        return zones
 
     @model_validator(mode="after")
     def _zones(self) -> Self:
@@ -122,7 +133,9 @@ class RunOutTableData(_Part):
     def _order(self) -> Self:
         banks = self.main_banks + self.trim_banks
         if banks > P.BANKS:
-            raise ValueError(f"{banks} banks are more than {P.BANKS}; join banks")
+            raise ValueError(
+                f"{banks} banks are more than {P.BANKS}, main and trim together; join banks"
+            )
         end = self.first_bank + banks * self.bank_length
         if not self.first_bank < self.mid_pyrometer < self.ct_pyrometer < self.coiler:
             raise ValueError(

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...alarms import AlarmMemory
-from ...controls import Control
 from ...engine.build import compile_sources
 from ...errors import ConfigError
 from ...scenarios.fields import ORDER
@@ -39,13 +38,14 @@ from .keys import key_of as key_of
 from .layout import ROWS as SIZE
 from .rougher_rows import SIZE as ROUGHER
 from .runout import COARSE_SUBSTEPS, SUBSTEPS
-from .shown import IN_BLOCK, Reading, read, read_one, reading, row_of
 from .short_mill import check_book, controls_of, fitted
+from .shown import IN_BLOCK, Reading, read, read_one, reading, row_of
 from .signal_table import ROWS, SIGNALS
 from .sources import SOURCES as SOURCES
 from .truth import truth_of
 
 if TYPE_CHECKING:
+    from ...controls import Control
     from ...scenarios.registry import Scenario
 
 ROOM = 16  # finished coils there is room for at first; grown when needed

@@ -193,14 +193,11 @@ def learn_head(block: Block, i: int, mill: Table) -> None:
     seen, thick = block[R.BAR_SEEN * LANES + i], block[R.BAR_THICK * LANES + i]
     flow = block[R.SHOWN_SPEED * LANES + i] * block[R.GAUGE_AIM * LANES + i]
     known = block[R.HEAD_BIAS * LANES + i]
-    wrong = (
-        delivered
-        - known
-        - delivery_temperature(
-            seen, thick, block[R.GAUGE_AIM * LANES + i], flow, block[R.SPRAY * LANES + i],
-            (STANDS - first) / STANDS,
-        )  # fmt: skip
-    )
+    modelled = delivery_temperature(
+        seen, thick, block[R.GAUGE_AIM * LANES + i], flow, block[R.SPRAY * LANES + i],
+        (STANDS - first) / STANDS,
+    )  # fmt: skip
+    wrong = delivered - known - modelled
     known += fmax(HEAD_LEARNING, plant) * learning * wrong
     block[R.HEAD_BIAS * LANES + i] = fmin(fmax(known, -MOST_BIAS), MOST_BIAS)
 

@@ -144,7 +144,9 @@ def run(
             now = block[R.ENTRY_TEMPERATURE * LANES + i]
             heat[i] = before + (now - before) * (k + 1.0) / slow
             settled = where(fine[F.DELIVERED * LANES + i] > MONITOR_FROM, 1.0, 0.0)
-            settled = settled * fine[(F.LOADED + first) * LANES + i]  # behind the tail it would hunt
+            settled = (
+                settled * fine[(F.LOADED + first) * LANES + i]
+            )  # behind the tail it would hunt
             off = fine[F.AT_GAUGE * LANES + i] + 2e-6 * block[(R.NOISE + R.N_GAUGE) * LANES + i]
             off = off + block[(R.FAULT + K.THICKNESS_GAUGE) * LANES + i]
             off = off - block[R.GAUGE_AIM * LANES + i] + block[R.ACT_GAUGE * LANES + i]
