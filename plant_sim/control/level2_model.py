@@ -55,8 +55,9 @@ def force(
 
 @inline
 def delivery_temperature(
-    entry_temperature: float, entry: float, exit: float, flow: float, spray: float
-) -> float:
+    entry_temperature: float, entry: float, exit: float, flow: float, spray: float,
+    stands: float = 1.0,
+) -> float:  # fmt: skip
     """Return the expected finishing delivery temperature (K).
 
     Args:
@@ -65,16 +66,21 @@ def delivery_temperature(
         exit: strip thickness (m).
         flow: mass flow over density and width, speed times thickness (m2/s).
         spray: interstand spray opening, 0 to 1.
+        stands: share of the seven stands that LOSS was identified on.
     """
-    lost = LOSS * (entry_temperature - 300.0) / flow + SPRAY * spray / flow
+    lost = stands * LOSS * (entry_temperature - 300.0) / flow + SPRAY * spray / flow
     return entry_temperature - lost + WORK * log(entry / exit)
 
 
 @inline
 def speed_for(
-    aim: float, entry_temperature: float, entry: float, exit: float, spray: float
-) -> float:
-    """Return the delivery speed (m/s) at which the expected temperature meets `aim` (K)."""
+    aim: float, entry_temperature: float, entry: float, exit: float, spray: float,
+    stands: float = 1.0,
+) -> float:  # fmt: skip
+    """Return the delivery speed (m/s) at which the expected temperature meets `aim` (K).
+
+    Other arguments as above.
+    """
     spare = entry_temperature + WORK * log(entry / exit) - aim
-    flow = (LOSS * (entry_temperature - 300.0) + SPRAY * spray) / fmax(spare, 1.0)
+    flow = (stands * LOSS * (entry_temperature - 300.0) + SPRAY * spray) / fmax(spare, 1.0)
     return flow / exit

@@ -252,10 +252,15 @@ def ct_off_aim(scale: float) -> Seen[HotStripPlant]:
 
 
 def force_ratio(stand: int) -> Seen[HotStripPlant]:
-    """Return the roll force of a stand (1..7) over level 2's expectation, minus 1."""
+    """Return the roll force of a stand (1..7) over level 2's expectation, minus 1.
+
+    Of a stand that the mill has not it is 0.
+    """
     name = f"f{stand}.roll_force"
 
     def read(plant: HotStripPlant) -> Array:
+        if name not in plant.signals:
+            return np.zeros(plant.n)
         expected = np.maximum(plant.expected[stand - 1], 1e6)
         return np.asarray(plant.rolling * (plant.signal(name) / expected - 1.0))
 

@@ -80,14 +80,14 @@ def _headline(canvas: Canvas, plant: HotStripPlant, lane: int, state: Array) -> 
 
 
 def _mill(canvas: Canvas, state: Array, mill: Array) -> None:
-    rolling = state[R.ACTIVE] > 0.5
+    rolling, first = state[R.ACTIVE] > 0.5, int(mill[P.FIRST_STAND])
     if rolling:
-        for s in range(STANDS + 1):
+        for s in range(first, STANDS + 1):
             right = FIRST_STAND + PITCH * s if s < STANDS else TABLE_LEFT
-            left = FIRST_STAND + PITCH * (s - 1) if s else MARGIN
+            left = FIRST_STAND + PITCH * (s - 1) if s > first else MARGIN
             half = max(0.5 * THICKNESS * state[R.H + s], 1.0)
             canvas.box(left, PASS_LINE - half, right, PASS_LINE + half, glow(state[R.T + s]))
-    for s in range(STANDS):
+    for s in range(first, STANDS):
         x, gap = FIRST_STAND + PITCH * s, max(0.5 * THICKNESS * state[R.H + s + 1], 1.0)
         for side in (-1, 1):
             y = PASS_LINE + side * (gap + ROLL + 1)

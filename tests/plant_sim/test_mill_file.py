@@ -42,6 +42,11 @@ def test_a_mill_of_ones_own_is_read(tmp_path):
         ("coiler: 112.0", "coiler: .nan", "run_out_table.coiler nan"),
         ("coiler: 112.0", "coiler: 90", "must rise in this order"),
         ("main_banks: 12", "main_banks: 13", "15 banks are more than 14"),
+        (
+            "[8.0, 10.5, 10.5, 9.5, 9.5]",
+            "[8.0, 20.5, 19.5]",
+            "zone_lengths: 3 zones; a furnace",
+        ),
         ("length: 48.0", "length: 49.0", "add up to 48 m, length is 49 m"),
         ("work_roll_radius: 0.390", "work_roll_radius: 390", "stands.0.work_roll_radius 390"),
         ("modulus: 5_000_000_000", "modulus: soft", "stands.0.modulus 'soft'"),

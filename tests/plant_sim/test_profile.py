@@ -61,7 +61,7 @@ class Rolling:
             rows[R.H : R.H + 8, i] = self.exits
             rows[R.EXPECTED : R.EXPECTED + 7, i] = self.forces * (1 + 0.03 * rng.normal(size=7))
             rows[Q.BAR_CROWN, i] = 350e-6 * (1 + 0.2 * rng.normal())
-            self.kernels.preset_profile(self.flat, i)
+            self.kernels.preset_profile(self.flat, i, 0)
         rows[R.ACTIVE], rows[R.COIL_TIME] = 1.0, 0.0
         level = self.forces[COLUMN] * (1 + 0.02 * rng.normal(size=(7, LANES)))
         phase = rng.uniform(0, 6, LANES)

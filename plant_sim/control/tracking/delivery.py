@@ -38,8 +38,9 @@ HISTORY = 60.0  # s: readings before F1 kept for strip under way in the mill [M]
 
 
 def usual_delivery(
-    entry: float, bar: float, gauge: float, flow: float, spray: float, hardness: float = 1.0
-) -> float:
+    entry: float, bar: float, gauge: float, flow: float, spray: float, hardness: float = 1.0,
+    stands: float = 1.0,
+) -> float:  # fmt: skip
     """Return level 2's delivery temperature (K) with what its model is known to lack.
 
     Args:
@@ -49,8 +50,9 @@ def usual_delivery(
         flow: speed times thickness (m2/s).
         spray: interstand spray opening, 0 to 1.
         hardness: of the steel over that of its grade.
+        stands: share of the seven stands that the model was identified on.
     """
-    plain = delivery_temperature(entry, bar, gauge, flow, spray)
+    plain = delivery_temperature(entry, bar, gauge, flow, spray, stands)
     terms = (
         1.0, gauge - USUAL_GAUGE, log(bar / gauge) * (hardness - 1.0),
         (spray - USUAL_SPRAY) / flow, entry - USUAL_ENTRY, 1.0 / flow - USUAL_SLOWNESS,

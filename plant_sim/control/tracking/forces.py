@@ -18,9 +18,13 @@ from .mill import TrackedMill
 from .motion import SLIP
 from .page import Belief
 
-# 1: share of the fall from F1's temperature to the delivery temperature before a stand [C 3.10]
+# 1: share of the fall from the first stand's temperature to the delivery temperature before a
+# stand, of seven [C 3.10]; so the next two, of fewer
 COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
-# 1: logarithm of measured over model force of steel of usual hardness at TEMPERED, by stand
+COOLED_OF_SIX = (0.0, 0.27, 0.45, 0.67, 0.84, 1.00)  # 1: of six [C 3.10]
+COOLED_OF_FIVE = (0.0, 0.35, 0.66, 0.87, 1.02)  # 1: of five [C 3.10]
+# 1: logarithm of measured over model force of steel of usual hardness at TEMPERED, by stand; a mill
+# of fewer has the last ones
 # [C benchmarks/tracking.py]
 BASE = (-0.027, -0.030, -0.019, -0.022, -0.055, -0.092, -0.119)
 TEMPERED = 1250.0  # K: temperature at which BASE holds [C same]
@@ -28,7 +32,6 @@ TEMPER = 1800.0  # K: by inverse temperature the real force falls more than the 
 # 1/K: fall of the logarithm of force of a back over a front stand by delivery temperature, as
 # TEMPER and the model's own slope give it [C]
 BACK_SLOPE = -0.00178
-FRONT, HARD, BACK = (0, 1, 2), (0, 1, 2, 3), (4, 5)  # stands that are compared
 OWN_STAND, OF_PRODUCT, OF_COIL = 0.025, 0.008, 0.003  # 1: deviations of a stand's factor [C same]
 LAST_STAND, LAST_COIL = 0.045, 0.012  # 1: of the last one, its strip between two phases [C same]
 COMMON_HARD, PRODUCT_HARD = (
@@ -64,19 +67,19 @@ class Pass:
 
 
 def thicknesses(
-    values: Mapping[str, float], stands: int, bar: float | None, exit: float, speed: float
+    values: Mapping[str, float], stands: range, bar: float | None, exit: float, speed: float
 ) -> tuple[float | None, ...]:
-    """Return the thickness before F1 and behind every stand (m), by mass flow.
+    """Return the thickness before the first and behind every stand (m), by mass flow.
 
     Args:
         values: speeds of the rolls.
-        stands: how many.
-        bar: before F1 (m), None if not known.
+        stands: their numbers in the names of the signals.
+        bar: before the first (m), None if not known.
         exit: behind the last stand (m).
         speed: of the strip there (m/s).
     """
     chain: list[float | None] = [bar]
-    for s in range(1, stands):
+    for s in stands[:-1]:
         roll = values.get(f"f{s}.speed", 0.0)
         chain.append(speed * exit / (roll * (1.0 + SLIP)) if roll > 0.05 else None)
     return (*chain, exit)
@@ -86,10 +89,14 @@ class Forces:
     """Short- and long-term factors of the stands, hardness, and the health of the load cells."""
 
     def __init__(self, mill: TrackedMill) -> None:
-        self._radii = mill.radii
+        self._radii, self._numbers = mill.radii, mill.numbers
         count = len(mill.radii)
-        self._cooled = tuple(COOLED[min(s, len(COOLED) - 1)] for s in range(count))
-        self._base = tuple(BASE[min(s, len(BASE) - 1)] for s in range(count))
+        self._cooled = {5: COOLED_OF_FIVE, 6: COOLED_OF_SIX}.get(count, COOLED)
+        self._base = BASE[-count:]
+        # stands that are compared; in a short mill the front ones are few
+        self._front = range(3 if count > 5 else 2)
+        self._hard = range(max(count - 3, 3))
+        self._back = range(count - 3, count - 1)
         self.hard = Levels(COMMON_HARD, PRODUCT_HARD, COIL_HARD, LOT_HARD, drift=0.002)
         self._own = [
             Levels(
@@ -122,8 +129,8 @@ class Forces:
         """Compare the forces of one moment with the model."""
         self._heat, self._found = now.temperatures, None
         exit = now.thicknesses[-1]
-        for s, radius in enumerate(self._radii):
-            seen = values.get(f"f{s + 1}.roll_force", 0.0)
+        for s, (number, radius) in enumerate(zip(self._numbers, self._radii, strict=True)):
+            seen = values.get(f"f{number}.roll_force", 0.0)
             entry, leave = now.thicknesses[s], now.thicknesses[s + 1]
             if seen <= 0.0 or entry is None or leave is None or exit is None:
                 continue
@@ -154,7 +161,7 @@ class Forces:
                 None if (seen := running.belief()) is None else _less(seen, own.expected(key))
                 for running, own in zip(self._excess, self._own, strict=True)
             ]
-            self._found = (key, beyond, _shared([beyond[s] for s in HARD]))
+            self._found = (key, beyond, _shared([beyond[s] for s in self._hard]))
         return self._found[1], self._found[2]
 
     def measured(self, key: Key) -> Belief | None:
@@ -195,8 +202,8 @@ class Forces:
     def delivery_off(self, key: Key) -> Belief | None:
         """Return by how much strip leaves hotter than was assumed (K), as the forces say."""
         beyond, _ = self._compared(key)
-        front = [one for s in FRONT if (one := beyond[s]) is not None]
-        back = [one for s in BACK if (one := beyond[s]) is not None]
+        front = [one for s in self._front if (one := beyond[s]) is not None]
+        back = [one for s in self._back if (one := beyond[s]) is not None]
         if len(front) < 2 or not back:
             return None
         ahead = median(one.value for one in front)
@@ -206,12 +213,15 @@ class Forces:
         return Belief(off / BACK_SLOPE, abs(spread / BACK_SLOPE))
 
     def cell(self, s: int, key: Key) -> tuple[bool, Belief | None]:
-        """Return whether the load cell of stand `s` (0: F1) is doubted, and its excess (share)."""
+        """Return whether the load cell of stand `s` is doubted, and its excess (share).
+
+        Stands are counted from 0, the first of the mill.
+        """
         beyond, seen = self._compared(key)
         here = beyond[s]
         if seen is None or here is None or self._excess[s].count < SETTLED:
             return False, None
-        others = [one.value for t in HARD if t != s and (one := beyond[t]) is not None]
+        others = [one.value for t in self._hard if t != s and (one := beyond[t]) is not None]
         off = here.value - (median(others) if others else seen.value)
         spread = sqrt(here.deviation**2 + seen.deviation**2)
         far = BACK_CELL_OFF if s >= len(self._radii) - 3 else CELL_OFF

@@ -24,7 +24,7 @@ JUDGED = (
 
 def used_signals(mill: TrackedMill) -> tuple[str, ...]:
     """Return the names of all signals that tracking reads."""
-    stands = range(1, len(mill.radii) + 1)
+    stands = mill.numbers
     return (
         "coil.number", "coil.phase", "coil.position", "coil.width", "coil.gauge_aim",
         "coil.fdt_aim", "coil.ct_aim", "coil.carbon", "line.event",
@@ -55,8 +55,7 @@ class Intake:
     """
 
     def __init__(self, signals: Mapping[str, Signal], mill: TrackedMill) -> None:
-        stands = range(1, len(mill.radii) + 1)
-        self._watched = (*JUDGED, *(f"f{s}.roll_force" for s in stands))
+        self._watched = (*JUDGED, *(f"f{s}.roll_force" for s in mill.numbers))
         self._limits: list[tuple[str, float, float]] = []
         for name in used_signals(mill):
             signal = signals.get(name)

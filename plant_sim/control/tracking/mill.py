@@ -16,7 +16,7 @@ class TrackedMill:
     """What a works knows of its mill without measuring. SI; places are m behind the last stand.
 
     Attributes:
-        radii: work-roll radii of the stands (m), F1 first.
+        radii: work-roll radii of the stands (m), the first one first.
         ways: strip from each stand to the next one (m); zeros for a plant in which a segment meets
             all stands at one moment, as the supervisory resolution has it.
         rougher_modulus: stretch modulus of the rougher (N/m).
@@ -29,6 +29,7 @@ class TrackedMill:
         banks: main and trim banks together.
         furnaces: 1 or 2.
         rougher_zero: force at which the rougher's gap was zeroed (N).
+        first: number of the first stand in the names of the signals: 2 of a mill of six, F2 to F7.
     """
 
     radii: tuple[float, ...]
@@ -43,6 +44,7 @@ class TrackedMill:
     banks: int
     furnaces: int
     rougher_zero: float = ZERO_FORCE
+    first: int = 1
 
     def __post_init__(self) -> None:
         if len(self.ways) != len(self.radii) - 1 or len(self.radii) < 5:
@@ -79,4 +81,10 @@ class TrackedMill:
             bank_length=table.bank_length,
             banks=table.main_banks + table.trim_banks,
             furnaces=mill.furnaces.count,
+            first=mill.absent + 1,
         )
+
+    @property
+    def numbers(self) -> range:
+        """Numbers of the stands in the names of the signals."""
+        return range(self.first, self.first + len(self.radii))

@@ -50,9 +50,9 @@ class Moved:
 class Motion:
     """Follows one strip after the other through F7."""
 
-    def __init__(self, stands: int) -> None:
-        self._forces = tuple(f"f{s}.roll_force" for s in range(1, stands + 1))
-        self._last = f"f{stands}.speed"
+    def __init__(self, stands: range) -> None:
+        self._forces = tuple(f"f{s}.roll_force" for s in stands)
+        self._last = f"f{stands[-1]}.speed"
         self.number: int | None = None
         self.phase: int | None = None
         self.rolling = False

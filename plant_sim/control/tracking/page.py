@@ -138,7 +138,7 @@ class Adaptation:
     temperature with what its model is known to lack. A value of this coil is None until measured.
 
     Attributes:
-        stands_now: measured over model force by stand, F1 first, in this coil.
+        stands_now: measured over model force by stand, the first one first, in this coil.
         stands: the same, expected of the next coil of this product at today's temperatures.
         hardness_now: of the steel over that of its grade, this coil.
         hardness: expected of the next coil of this product.

@@ -23,7 +23,7 @@ def page_of(own: State, mill: TrackedMill, now: float, values: Mapping[str, floa
         waiting=own.stock.belief(own.stock.waiting, now, gone=True),
         strip=_strip(own, mill),
         adaptation=_adaptation(own),
-        instruments=_instruments(own, values),
+        instruments=_instruments(own, mill, values),
     )
 
 
@@ -72,7 +72,9 @@ def _adaptation(own: State) -> Adaptation:
     )
 
 
-def _instruments(own: State, values: Mapping[str, float]) -> tuple[Instrument, ...]:
+def _instruments(
+    own: State, mill: TrackedMill, values: Mapping[str, float]
+) -> tuple[Instrument, ...]:
     judged: list[tuple[str, bool, Belief | None]] = [
         ("fm.fdt", own.delivery.doubted, own.delivery.excess()),
         ("rot.mid_temperature", own.water.doubted["middle"],
@@ -84,9 +86,9 @@ def _instruments(own: State, values: Mapping[str, float]) -> tuple[Instrument, .
         ("fm.entry_temperature", False, None),
         ("fm.speed", False, None),
     ]  # fmt: skip
-    for s in range(own.forces.stands):
+    for s, number in enumerate(mill.numbers):
         doubted, excess = own.forces.cell(s, own.key)
-        judged.append((f"f{s + 1}.roll_force", doubted, excess))
+        judged.append((f"f{number}.roll_force", doubted, excess))
     found = []
     for name, doubted, excess in judged:
         health: Health = own.intake.health(name, values)

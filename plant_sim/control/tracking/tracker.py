@@ -20,6 +20,7 @@ from .table import Fresh, RunOutTable
 from .told import page_of
 from .water import Water
 
+MODEL_STANDS = 7  # that level 2's model of the delivery temperature was identified on
 USUAL_BAR = 34.0e-3  # m: bar thickness taken for heat where it is not known [M 3.11]
 SETTLED = 15.0  # m: strip delivered from which forces and temperatures count [C]
 FORCE_EVERY = 0.95  # s: between two comparisons of the forces [M]
@@ -45,7 +46,7 @@ class Tracker:
         self._mill = mill
         self._stands = len(mill.radii)
         self._state = State(
-            intake=Intake(signals, mill), motion=Motion(self._stands), stock=Stock(mill),
+            intake=Intake(signals, mill), motion=Motion(mill.numbers), stock=Stock(mill),
             delivery=Delivery(mill), forces=Forces(mill), gauge=Gauge(), water=Water(),
             table=RunOutTable(mill), order=Order(), key=UNKNOWN, time=None, page=None, coils=0,
             since_forces=0.0, began=None, seconds=0.0, spoiled=False, tracked=None,
@@ -195,10 +196,10 @@ class Tracker:
         if speed is None or thick is None or speed < 0.5:
             return own.delivery.entry(values, now, passed, 0.0)
         bar = own.gauge.bar_thickness(own.key, own.stock.feeding)
-        chain = thicknesses(values, self._stands, bar, thick, speed)
+        chain = thicknesses(values, self._mill.numbers, bar, thick, speed)
         between = [
             speed * thick / each if each else speed for each in chain[1:-1]
-        ]  # strip speeds behind F1, F2, ...
+        ]  # strip speeds behind the stands but the last
         entry = own.delivery.entry(values, now, passed, own.delivery.delay(between))
         if entry is None:
             return None
@@ -207,6 +208,7 @@ class Tracker:
         modelled = usual_delivery(
             entry, bar or USUAL_BAR, thick, speed * thick,
             min(max(values.get("fm.spray_opening", 0.4), 0.0), 1.0), hard.value,
+            self._stands / MODEL_STANDS,
         )  # fmt: skip
         length = own.motion.delivered
         if length is None or length < SETTLED or not isfinite(modelled):

@@ -11,7 +11,9 @@ from .parameters import STANDS
 
 def stands(mill: Mill) -> Iterator[Alarm]:
     """The cascade of the finishing mill, in causal order."""
-    each, gaps = [(s,) for s in range(1, STANDS + 1)], [(s, s + 1) for s in range(1, STANDS)]
+    first = mill.absent + 1
+    each = [(s,) for s in range(first, STANDS + 1)]
+    gaps = [(s, s + 1) for s in range(first, STANDS)]
     force = [stand.max_force for stand in mill.stands]
     torque = [stand.max_torque for stand in mill.stands]
     yield from one(

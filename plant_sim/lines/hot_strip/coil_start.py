@@ -61,12 +61,13 @@ def restart(block: Block, i: int, mill: Table, faults: Table, scales: Table, lin
         scales: (rows.SCALES,): shares of the disturbances, factors of this plant, tariff.
         lined: rows of the order book.
     """
+    first = int(mill[P.FIRST_STAND])
     for row in range(R.ROWS):
         block[row * LANES + i] = 0.0
     for s in range(STANDS):
         block[(R.ADAPTED + s) * LANES + i] = STAND_FACTOR[s]
         block[(R.FLAT + s) * LANES + i] = 1.05 * mill[P.RADIUS + s]
-        block[(R.H + s) * LANES + i] = 34e-3 * exp(-2.5 * s / STANDS)
+        block[(R.H + s) * LANES + i] = 34e-3 * exp(-2.5 * max(s - first, 0) / (STANDS - first))
         block[(R.T + s) * LANES + i] = 1250.0
         block[(R.GAP + s) * LANES + i] = 2e-3
     block[(R.H + STANDS) * LANES + i], block[(R.T + STANDS) * LANES + i] = 2.6e-3, 1150.0

@@ -1,7 +1,8 @@
 """A mill of one's own: one validated file with stands, ratings, distances, zones and banks.
 
-`mill.yaml` beside this module is the default and the example to copy. Whatever is wrong in a file
-is reported at once, each entry with its value, its limit and what to do.
+`mill.yaml` beside this module is the default and the example to copy, `six_stands.yaml` one with
+fewer stands. Whatever is wrong in a file is reported at once, each entry with its value, its limit
+and what to do.
 """
 
 from functools import cache
@@ -11,12 +12,20 @@ from typing import Annotated, Self
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from ...errors import ConfigError
 from . import parameters as P  # noqa: N812  the layout, read as P.RADIUS
 
 DEFAULT = Path(__file__).with_name("mill.yaml")
+SIX_STANDS = Path(__file__).with_name("six_stands.yaml")
 
 Radius = Annotated[float, Field(ge=0.2, le=1.0)]
 Distance = Annotated[float, Field(ge=0.5, le=200.0)]
@@ -43,7 +52,7 @@ class Stand(_Part):
 
 
 class FinishingMill(_Part):
-    """What the seven stands share. m, m/s, m/s2."""
+    """What the stands share. m, m/s, m/s2."""
 
     barrel: Annotated[float, Field(ge=1.0, le=2.6)]
     entry_distance: Annotated[float, Field(ge=2.0, le=30.0)]
@@ -67,13 +76,23 @@ class FurnaceData(_Part):
     count: Annotated[int, Field(ge=1, le=2)]
     length: Annotated[float, Field(ge=15.0, le=60.0)]
     width: Annotated[float, Field(ge=5.0, le=16.0)]
-    zone_lengths: Annotated[tuple[Distance, ...], Field(min_length=P.ZONES, max_length=P.ZONES)]
-    zone_power_top: Annotated[tuple[Power, ...], Field(min_length=P.ZONES, max_length=P.ZONES)]
-    zone_power_bottom: Annotated[tuple[Power, ...], Field(min_length=P.ZONES, max_length=P.ZONES)]
+    zone_lengths: tuple[Distance, ...]
+    zone_power_top: tuple[Power, ...]
+    zone_power_bottom: tuple[Power, ...]
     slab_gap: Annotated[float, Field(ge=0.01, le=1.0)]
     skid_pitch: Annotated[float, Field(ge=0.5, le=4.0)]
     recuperator: Annotated[float, Field(ge=0.0, le=0.9)]
     walk_time: Annotated[float, Field(ge=10.0, le=300.0)]
+
+    @field_validator("zone_lengths", "zone_power_top", "zone_power_bottom")
+    @classmethod
+    def _each_zone(cls, zones: tuple[float, ...]) -> tuple[float, ...]:
+        if len(zones) != P.ZONES:
+            raise ValueError(
+                f"{len(zones)} zones; a furnace has {P.ZONES} here: charging (unfired), preheat, "
+                "heating 1, heating 2, soak; split or join yours"
+            )
+        return zones
 
     @model_validator(mode="after")
     def _zones(self) -> Self:
@@ -114,7 +133,9 @@ class RunOutTableData(_Part):
     def _order(self) -> Self:
         banks = self.main_banks + self.trim_banks
         if banks > P.BANKS:
-            raise ValueError(f"{banks} banks are more than {P.BANKS}; join banks")
+            raise ValueError(
+                f"{banks} banks are more than {P.BANKS}, main and trim together; join banks"
+            )
         end = self.first_bank + banks * self.bank_length
         if not self.first_bank < self.mid_pyrometer < self.ct_pyrometer < self.coiler:
             raise ValueError(
@@ -131,11 +152,26 @@ class Mill(_Part):
     """The data of one hot strip mill, as the file gives them."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
-    stands: Annotated[tuple[Stand, ...], Field(min_length=P.STANDS, max_length=P.STANDS)]
+    stands: tuple[Stand, ...]
     mill: FinishingMill
     furnaces: FurnaceData
     rougher: RoughingMill
     run_out_table: RunOutTableData
+
+    @field_validator("stands")
+    @classmethod
+    def _stands(cls, stands: tuple[Stand, ...]) -> tuple[Stand, ...]:
+        if not P.FEWEST_STANDS <= len(stands) <= P.STANDS:
+            raise ValueError(
+                f"{len(stands)} stands; give {P.FEWEST_STANDS} to {P.STANDS}, the one before the "
+                "X-ray gauge last"
+            )
+        return stands
+
+    @property
+    def absent(self) -> int:
+        """How many stands the mill has less than seven: it begins at F1, F2 or F3."""
+        return P.STANDS - len(self.stands)
 
     def parameters(self) -> NDArray[np.float64]:
         """Return the flat array that kernels read, shape (P.SIZE,), SI."""
@@ -146,7 +182,10 @@ class Mill(_Part):
             P.ROLL_MODULUS: "modulus", P.DISTANCE: "distance",
         }  # fmt: skip
         for row, field in stand_rows.items():
-            flat[row : row + P.STANDS] = [getattr(stand, field) for stand in self.stands]
+            # where no stand is are the numbers of the first one, finite and never used
+            there = [getattr(stand, field) for stand in self.stands]
+            flat[row : row + P.STANDS] = [there[0]] * self.absent + there
+        flat[P.DISTANCE : P.DISTANCE + self.absent] = 0.0
         for row, values in {
             P.ZONE_LENGTH: self.furnaces.zone_lengths,
             P.ZONE_POWER_TOP: self.furnaces.zone_power_top,
@@ -172,6 +211,7 @@ class Mill(_Part):
             P.FIRST_BANK: table.first_bank, P.BANK_LENGTH: table.bank_length,
             P.MID_PYROMETER: table.mid_pyrometer, P.CT_PYROMETER: table.ct_pyrometer,
             P.COILER: table.coiler, P.MANDREL: table.mandrel,
+            P.FIRST_STAND: self.absent,
         }  # fmt: skip
         for row, value in singles.items():
             flat[row] = value

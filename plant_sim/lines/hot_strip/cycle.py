@@ -211,7 +211,7 @@ def _begin(
         missed += block[(R.FAULT + RDT_PYROMETER) * LANES + i]
     set_up(block, i, mill, block[R.BAR_TEMPERATURE * LANES + i] + missed)
     close_head(block, i)
-    preset_profile(block, i)
+    preset_profile(block, i, int(mill[P.FIRST_STAND]))
     block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 1.0, HEAD
     block[R.SPEED * LANES + i] = block[R.THREAD_SPEED * LANES + i]
 

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...alarms import AlarmMemory
-from ...controls import Control
 from ...engine.build import compile_sources
 from ...errors import ConfigError
 from ...scenarios.fields import ORDER
@@ -25,6 +24,7 @@ from ...scenarios.orders import Book, load_book
 from ...scenarios.plan import Plan, draw_plan
 from ...signals import Quality, Sample, Signal
 from . import faults as F  # noqa: N812
+from . import parameters as P  # noqa: N812
 from . import rows as R  # noqa: N812  the layout, read as R.SPEED
 from .coil import Coil as Coil
 from .coil import finished_coil, harms, pieces
@@ -38,12 +38,14 @@ from .keys import key_of as key_of
 from .layout import ROWS as SIZE
 from .rougher_rows import SIZE as ROUGHER
 from .runout import COARSE_SUBSTEPS, SUBSTEPS
+from .short_mill import check_book, controls_of, fitted
 from .shown import IN_BLOCK, Reading, read, read_one, reading, row_of
 from .signal_table import ROWS, SIGNALS
 from .sources import SOURCES as SOURCES
 from .truth import truth_of
 
 if TYPE_CHECKING:
+    from ...controls import Control
     from ...scenarios.registry import Scenario
 
 ROOM = 16  # finished coils there is room for at first; grown when needed
@@ -103,11 +105,9 @@ class HotStripLanes:
             book, or a `Book`; None leaves them to the scenario.
 
     Raises:
-        ConfigError: for an unknown scenario or resolution, a negative seed, no seed, a wrong mill
-            or a wrong order book.
+        ConfigError: for an unknown scenario or resolution, a negative seed, no seed, a wrong mill,
+            or an order book that is wrong or too thin for the mill.
     """
-
-    controls: Mapping[str, Control] = CONTROLS
 
     def __init__(
         self,
@@ -125,6 +125,8 @@ class HotStripLanes:
         self._settled = settled(self._mill).copy() if upstream else np.zeros(0)
         self._book = load_book(book) if isinstance(book, (str, Path)) else book
         self._whole = upstream
+        if self._book is not None:
+            check_book(self._book, self._absent)
         self.resolution: Resolution = resolution
         self._allocate(len(seeds))
         for lane, seed in enumerate(seeds):
@@ -133,8 +135,9 @@ class HotStripLanes:
 
     def _allocate(self, count: int) -> None:
         self.n = count
-        self._reading: Reading = reading(self._whole)
+        self._reading: Reading = reading(self._whole, self._absent)
         self.signals: Mapping[str, Signal] = {n: SIGNALS[n] for n in self._reading.names}
+        self.controls: Mapping[str, Control] = controls_of(self._absent)
         lanes = -(-count // R.LANES) * R.LANES
         self._state = np.zeros(SIZE * lanes)
         self._fine = fine_rows(self.resolution, lanes)
@@ -162,7 +165,8 @@ class HotStripLanes:
         """Give a lane the keys and the plan of an episode of a seed."""
         self._plan[lane], self._noise[lane] = key_of(seed), key_of(seed, 1)
         self._episode[lane] = episode
-        self._adopt(lane, draw_plan(self._scenario, seed, episode, book=self._book))
+        day = draw_plan(self._scenario, seed, episode, book=self._book)
+        self._adopt(lane, fitted(day, self._absent))
 
     def _adopt(self, lane: int, day: Plan) -> None:
         """Let a lane work on the orders of a plan, its faults and disturbances from `begin` on."""
@@ -205,6 +209,11 @@ class HotStripLanes:
         if coils > room:
             more = np.zeros((lanes, max(coils, 2 * room) - room, width))
             self._kept = np.concatenate([self._kept, more], axis=1)
+
+    @property
+    def _absent(self) -> int:
+        """How many stands the mill has less than seven."""
+        return int(self._mill[P.FIRST_STAND])
 
     @property
     def rows(self) -> NDArray[np.float64]:
@@ -372,13 +381,15 @@ class HotStripLanes:
         """Set one line to a state taken with `lane` from a line of the same mill and resolution.
 
         Raises:
-            ConfigError: if the state is of the other resolution, or of a line with other units.
+            ConfigError: if the state is of the other resolution, or of a line with other units or
+                another number of stands.
         """
         alike = bool(state.fine.size) == bool(self._fine.size)
+        alike = alike and state.mill[P.FIRST_STAND] == self._mill[P.FIRST_STAND]
         if not alike or state.rougher.size != self._rougher.shape[1]:
             raise ConfigError(
                 f"a state of another kind of line does not fit this {self.resolution} one; make "
-                "the lines with the resolution and the units of the state"
+                "the lines with the resolution, the units and the stands of the state"
             )
         self._adopt(lane, state.day)
         self._fill(lane, state)

@@ -20,12 +20,23 @@ from .rows import LANES
 Block = NDArray[np.float64]
 Table = NDArray[np.float64]
 
-# 1: share of the logarithmic reduction by stand [C 3.10]
+# 1: share of the logarithmic reduction by stand, of seven [C 3.10]; so the next two, of fewer
 REDUCTION = (0.215, 0.200, 0.175, 0.138, 0.113, 0.091, 0.068)
-# 1: how far the temperature has fallen before a stand [C 3.10]
+REDUCTION_OF_SIX = (0.218, 0.210, 0.192, 0.162, 0.126, 0.092)  # 1: of six [T 3.10]
+REDUCTION_OF_FIVE = (0.234, 0.229, 0.215, 0.186, 0.136)  # 1: of five [T 3.10]
+# 1: how far the temperature has fallen before a stand, of seven [C 3.10]; so the next two, of fewer
 COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
-# 1: of the load trim by stand; what the front takes the back gives (with REDUCTION: no sum) [C]
+COOLED_OF_SIX = (0.0, 0.27, 0.45, 0.67, 0.84, 1.00)  # 1: of six [C 3.10]
+COOLED_OF_FIVE = (0.0, 0.35, 0.66, 0.87, 1.02)  # 1: of five [C 3.10]
+# 1: of the load trim by stand, of seven; what the front takes the back gives (with REDUCTION: no
+# sum) [C]; so the next two, of fewer
 LOAD = (1.0, 0.7, 0.3, -0.3, -0.9, -1.3, -1.2)
+LOAD_OF_SIX = (1.0, 0.6, 0.1, -0.5, -1.1, -1.3)  # 1: of six [C]
+LOAD_OF_FIVE = (1.0, 0.5, -0.2, -0.9, -1.1)  # 1: of five [C]
+# the three one behind the other: a mill with its first stand at `first` reads [first * STANDS + s]
+_REDUCTION = (*REDUCTION, 0.0, *REDUCTION_OF_SIX, 0.0, 0.0, *REDUCTION_OF_FIVE)
+_COOLED = (*COOLED, 0.0, *COOLED_OF_SIX, 0.0, 0.0, *COOLED_OF_FIVE)
+_LOAD = (*LOAD, 0.0, *LOAD_OF_SIX, 0.0, 0.0, *LOAD_OF_FIVE)
 RUNDOWN = 0.57  # K/s: belief how fast the waiting bar cools [M 3.7]
 FORCE_SCATTER = 0.015  # 1: of a coil's forces about its class, and of the load cells [M 6.5]
 FORCE_DRIFT = 0.004  # 1: by which plant and class may have moved from coil to coil [M 6.5]
@@ -58,15 +69,17 @@ def set_up(block: Block, i: int, mill: Table, seen: float) -> None:
     thick = block[R.BAR_THICK * LANES + i]
     aim = block[R.FDT_AIM * LANES + i] - block[R.HEAD_BIAS * LANES + i]
     block[R.BAR_SEEN * LANES + i] = seen
-    speed = speed_for(aim, seen, thick, gauge, SPRAY_BASE)
+    first = int(mill[P.FIRST_STAND])
+    stands = (STANDS - first) / STANDS
+    speed = speed_for(aim, seen, thick, gauge, SPRAY_BASE, stands)
     speed = fmin(fmax(speed, mill[P.SLOWEST]), mill[P.FASTEST])
     block[R.THREAD_SPEED * LANES + i] = speed
     # the bar waits and cools: faster at the end, so that the delivery temperature stays
     duration = block[R.BAR * LANES + i] * thick / (speed * gauge)
-    last = speed_for(aim, seen - RUNDOWN * duration, thick, gauge, SPRAY_BASE)
+    last = speed_for(aim, seen - RUNDOWN * duration, thick, gauge, SPRAY_BASE, stands)
     last = fmin(fmax(last, speed), mill[P.FASTEST])
     # what the speed cannot reach between its limits the sprays take, from the head on
-    off = delivery_temperature(seen, thick, gauge, speed * gauge, SPRAY_BASE) - aim
+    off = delivery_temperature(seen, thick, gauge, speed * gauge, SPRAY_BASE, stands) - aim
     opening = fmin(fmax(off * speed * gauge / SPRAY, -SPRAY_BASE), 1.0 - SPRAY_BASE)
     block[R.SPRAY_INTEGRAL * LANES + i] = opening
     block[R.ZOOM * LANES + i] = 0.0
@@ -75,13 +88,15 @@ def set_up(block: Block, i: int, mill: Table, seen: float) -> None:
     reduction = log(thick / gauge)
     correction = 1.0 + block[R.HARDNESS_CORRECTION * LANES + i]
     correction *= block[(R.CLASS_FACTOR + class_of(gauge)) * LANES + i]
-    for s in range(STANDS):
-        entry = exit
-        moved = 1.0 + block[R.LOAD_TRIM * LANES + i] * LOAD[s]
-        exit = entry * exp(-reduction * REDUCTION[s] * moved)
+    for s in range(first):
+        block[(R.H + s) * LANES + i] = thick
+    for s in range(first, STANDS):
+        entry, own = exit, first * STANDS + s
+        moved = 1.0 + block[R.LOAD_TRIM * LANES + i] * _LOAD[own]
+        exit = entry * exp(-reduction * _REDUCTION[own] * moved)
         if s == STANDS - 1:
             exit = gauge
-        temperature = seen - COOLED[s] * (seen - block[R.FDT_AIM * LANES + i])
+        temperature = seen - _COOLED[own] * (seen - block[R.FDT_AIM * LANES + i])
         expected = force(
             entry, exit, width, mill[P.RADIUS + s], speed * gauge / exit, temperature,
             block[R.CARBON * LANES + i],
@@ -172,40 +187,39 @@ def learn_head(block: Block, i: int, mill: Table) -> None:
         moved = block[(R.ZERO + s) * LANES + i] + taken * off
         block[(R.ZERO + s) * LANES + i] = fmin(fmax(moved, -MOST_ZERO), MOST_ZERO)
 
+    first = int(mill[P.FIRST_STAND])
     trusted = block[R.FDT_SOURCE * LANES + i] < 0.5
     delivered = block[R.SHOWN_FDT * LANES + i] if trusted else block[R.FDT_MODEL * LANES + i]
     seen, thick = block[R.BAR_SEEN * LANES + i], block[R.BAR_THICK * LANES + i]
     flow = block[R.SHOWN_SPEED * LANES + i] * block[R.GAUGE_AIM * LANES + i]
     known = block[R.HEAD_BIAS * LANES + i]
-    wrong = (
-        delivered
-        - known
-        - delivery_temperature(
-            seen, thick, block[R.GAUGE_AIM * LANES + i], flow, block[R.SPRAY * LANES + i]
-        )
-    )
+    modelled = delivery_temperature(
+        seen, thick, block[R.GAUGE_AIM * LANES + i], flow, block[R.SPRAY * LANES + i],
+        (STANDS - first) / STANDS,
+    )  # fmt: skip
+    wrong = delivered - known - modelled
     known += fmax(HEAD_LEARNING, plant) * learning * wrong
     block[R.HEAD_BIAS * LANES + i] = fmin(fmax(known, -MOST_BIAS), MOST_BIAS)
 
     front, total, exit = 0.0, 0.0, thick
     factor = block[(R.CLASS_FACTOR + c) * LANES + i]
     correction = (1.0 + block[R.HARDNESS_CORRECTION * LANES + i]) * factor
-    for s in range(STANDS):
+    for s in range(first, STANDS):
         shown = block[(R.SHOWN_FORCE + s) * LANES + i]
-        if s < 4:
+        if s < first + 4:
             front += 0.25 * fmin(fmax(shown / block[(R.EXPECTED + s) * LANES + i], 0.6), 1.6)
         entry = exit
         exit = block[(R.SHOWN_GAP + s) * LANES + i] - block[(R.ZERO + s) * LANES + i]
         exit = exit + (shown - KISS_FORCE) / modulus(width) if s < last else gauge
         exit = fmin(fmax(exit, 0.5 * entry), 0.97 * entry)
-        temperature = seen - COOLED[s] * (seen - delivered)
+        temperature = seen - _COOLED[first * STANDS + s] * (seen - delivered)
         would = force(
             entry, exit, width, mill[P.RADIUS + s], flow / exit, temperature,
             block[R.CARBON * LANES + i],
         )  # fmt: skip
         adapted = block[(R.ADAPTED + s) * LANES + i]
         ratio = fmin(fmax(shown / (would * adapted * correction), 0.6), 1.6)
-        total += ratio / STANDS
+        total += ratio / (STANDS - first)
         adapted = adapted * (1.0 + plant * learning * (ratio - 1.0))
         block[(R.ADAPTED + s) * LANES + i] = fmin(fmax(adapted, LEAST_FACTOR), MOST_FACTOR)
     factor = factor * (1.0 + own * learning * (total - 1.0))

@@ -1,4 +1,4 @@
-"""One control interval of the finishing mill: speeds, loops of level 1, seven bites, temperatures.
+"""One control interval of the finishing mill: speeds, loops of level 1, bites, temperatures.
 
 The segment that leaves F7 in this interval meets every stand with the gaps of this interval: the
 8 s it is under way shift the stands against each other by less than an interval resolves. Gap
@@ -70,6 +70,8 @@ def _here(block: Block, i: int, kind: int, place: float) -> float:
 @kernel
 def level1(block: Block, mill: Block) -> None:
     """Speed ramp, spray control and the X-ray monitor; they see what instruments showed last."""
+    first = int(mill[P.FIRST_STAND])
+    stands = (STANDS - first) / STANDS
     for i in range(LANES):
         rolling = block[R.ACTIVE * LANES + i]
         aim = block[R.THREAD_SPEED * LANES + i] + block[R.ZOOM * LANES + i]
@@ -93,7 +95,7 @@ def level1(block: Block, mill: Block) -> None:
         error = settled * (seen - block[R.FDT_AIM * LANES + i])
         opening, integral = spray_opening(
             error, block[R.SPRAY_INTEGRAL * LANES + i],
-            block[R.SPRAY_TRIM * LANES + i] + block[R.ACT_SPRAY * LANES + i], INTERVAL,
+            block[R.SPRAY_TRIM * LANES + i] + block[R.ACT_SPRAY * LANES + i], INTERVAL, stands,
         )  # fmt: skip
         block[R.SPRAY_INTEGRAL * LANES + i] = integral
         block[R.SPRAY * LANES + i] = opening
@@ -103,7 +105,7 @@ def level1(block: Block, mill: Block) -> None:
         watched = where(block[R.STRIP_DONE * LANES + i] > MONITOR_FROM, 1.0, 0.0)
         off = rolling * watched * fmin(fmax(off, -2e-4), 2e-4) * block[R.MONITOR_ON * LANES + i]
         block[R.GAUGE_ERROR * LANES + i] = off
-    for s in range(STANDS):
+    for s in range(first, STANDS):
         share = MONITOR_GAIN * MONITOR_SHARE[s]
         for i in range(LANES):
             step = -share * block[R.GAUGE_ERROR * LANES + i]
@@ -133,8 +135,18 @@ BENCH = len(AT) + 19
 
 
 @kernel
+def pass_on(block: Block, first: int) -> None:
+    """Hand the bar on as it is through the places before the first stand, where none stands."""
+    for s in range(first):
+        for i in range(LANES):
+            block[(R.H + s + 1) * LANES + i] = block[(R.H + s) * LANES + i]
+            block[(R.T + s + 1) * LANES + i] = block[(R.T + s) * LANES + i]
+
+
+@kernel
 def roll(block: Block, mill: Block) -> None:
-    """Seven bites, one after the other; a few Newton steps each, started from the last interval."""
+    """All bites, one after the other; a few Newton steps each, started from the last interval."""
+    first = int(mill[P.FIRST_STAND])
     bench = np.zeros(BENCH * LANES)
     for k in range(len(AT)):
         for i in range(LANES):
@@ -151,12 +163,13 @@ def roll(block: Block, mill: Block) -> None:
         passed = block[R.STRIP_DONE * LANES + i] * block[(R.H + STANDS) * LANES + i]
         bench[B_GONE * LANES + i] = passed / flow
         bench[B_TRANSIT * LANES + i] = HEAD_WAITS * block[R.H * LANES + i] / flow
-    for s in range(STANDS):
+    pass_on(block, first)
+    for s in range(first, STANDS):
         radius = mill[P.RADIUS + s]
         _stand_faults(block, bench, s)
-        before = mill[P.DISTANCE + s - 1] if s > 0 else 0.0
+        before = mill[P.DISTANCE + s - 1] if s > first else 0.0
         behind = mill[P.DISTANCE + s] if s < STANDS - 1 else 0.0
-        _pull(block, bench, s, before, behind)
+        _pull(block, bench, s, first, before, behind)
         for _ in range(NEWTON):
             _newton(block[s * LANES :], bench, radius, COMPENSATION[s])
         distance = mill[P.DISTANCE + s] if s < STANDS - 1 else mill[P.PYROMETER_DISTANCE]
@@ -202,7 +215,9 @@ def _stand_faults(block: Block, bench: Block, s: int) -> None:
 
 
 @kernel
-def _pull(block: Block, bench: Block, s: int, before: float, behind: float) -> None:
+def _pull(
+    block: Block, bench: Block, s: int, first: int, before: float, behind: float
+) -> None:  # fmt: skip
     """Tensions on either side of stand s, whose neighbours stand `before` and `behind` (m) away.
 
     Volume is constant: tail and head are as many seconds from this segment at every stand. Tension
@@ -211,7 +226,7 @@ def _pull(block: Block, bench: Block, s: int, before: float, behind: float) -> N
     """
     place = float(s + 1)
     front = TENSION_AIM[s] if s < STANDS - 1 else 0.0
-    back = TENSION_AIM[s - 1] if s > 0 else 0.0
+    back = TENSION_AIM[s - 1] if s > first else 0.0
     for i in range(LANES):
         swing = 0.7 * block[(R.NOISE + R.N_ECCENTRIC) * LANES + i]
         aim = 1.0 + bench[B_PULL * LANES + i]

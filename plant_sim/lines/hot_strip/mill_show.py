@@ -46,14 +46,14 @@ SWING_ANGLE = 0.15  # rad: amplitude of that looper [T]
 def show(block: Block, mill: Block) -> None:
     """Fill the rows of the mill's instruments and count what the interval is worth."""
     _show_stands(block, mill)
-    _show_gaps(block)
-    _show_strip(block)
+    _show_gaps(block, int(mill[P.FIRST_STAND]))
+    _show_strip(block, (STANDS - int(mill[P.FIRST_STAND])) / STANDS)
     _count(block)
 
 
 @kernel
 def _show_stands(block: Block, mill: Block) -> None:
-    for s in range(STANDS):
+    for s in range(int(mill[P.FIRST_STAND]), STANDS):
         radius = mill[P.RADIUS + s]
         for i in range(LANES):
             rolling = block[R.ACTIVE * LANES + i]
@@ -90,8 +90,8 @@ def _swing(block: Block, i: int, place: float) -> float:
 
 
 @kernel
-def _show_gaps(block: Block) -> None:
-    for s in range(STANDS - 1):
+def _show_gaps(block: Block, first: int) -> None:
+    for s in range(first, STANDS - 1):
         for i in range(LANES):
             rolling = block[R.ACTIVE * LANES + i]
             swing = _swing(block, i, float(s + 1))
@@ -107,7 +107,7 @@ def _show_gaps(block: Block) -> None:
 
 
 @kernel
-def _show_strip(block: Block) -> None:
+def _show_strip(block: Block, stands: float) -> None:
     for i in range(LANES):
         rolling = block[R.ACTIVE * LANES + i]
         exit, fdt = block[(R.H + STANDS) * LANES + i], block[(R.T + STANDS) * LANES + i]
@@ -133,8 +133,9 @@ def _show_strip(block: Block) -> None:
         block[R.SHOWN_HYDRAULIC * LANES + i] = HYDRAULIC * (1.0 - lost)
 
         expected = delivery_temperature(
-            entry, block[R.H * LANES + i], aim, shown_speed * aim, block[R.SPRAY * LANES + i]
-        )
+            entry, block[R.H * LANES + i], aim, shown_speed * aim, block[R.SPRAY * LANES + i],
+            stands,
+        )  # fmt: skip
         expected = expected + block[R.FDT_BIAS * LANES + i]
         old = block[R.FDT_MODEL * LANES + i]
         fresh = where(block[R.COIL_TIME * LANES + i] > 1.0, 0.4, 1.0)

@@ -1,10 +1,12 @@
 """Where each number of a mill's data lies in the flat array that kernels are given.
 
 `mill[RADIUS + s]` is the work-roll radius of stand s. The numbers come from a mill file
-(`config.py`); what is here is only their order.
+(`config.py`); what is here is only their order. A mill of five or six stands has the last places of
+the seven, so that the stand before the X-ray gauge is always F7; FIRST_STAND says where it begins.
 """
 
-STANDS = 7  # finishing stands
+STANDS = 7  # places for finishing stands
+FEWEST_STANDS = 5  # that a mill may have
 ZONES = 5  # of a furnace along its length: charging, preheat, heating 1, heating 2, soak
 BANKS = 14  # most banks of a run-out table, trim banks included
 
@@ -54,4 +56,5 @@ MID_PYROMETER = SLAB_GAP + 16  # m
 CT_PYROMETER = SLAB_GAP + 17  # m
 COILER = SLAB_GAP + 18  # m
 MANDREL = SLAB_GAP + 19  # m, diameter
-SIZE = SLAB_GAP + 20
+FIRST_STAND = SLAB_GAP + 20  # place of the first finishing stand: 0, 1 or 2
+SIZE = SLAB_GAP + 21

@@ -1,7 +1,7 @@
 """Crown and flatness, an interval at a time: warm and worn rolls, bending, heredity, buckles.
 
 For each stand the mean roll temperature and the wear follow force, speed and strip temperature;
-then the strip's crown is carried from the bar through the seven gaps, and the last change of the
+then the strip's crown is carried from the bar through all gaps, and the last change of the
 crown ratio shows as flatness. The rolls of a stand are alike. Leaves out wedge and edge drop, and
 the way of the strip between the stands: one interval meets all of them.
 """
@@ -126,7 +126,7 @@ AT = (
 )  # fmt: skip
 B_WIDTH, B_ACTIVE, B_FLOW, B_WEAR, B_WEAR_PLACE, B_BENDING, B_BENDING_PLACE, B_TRIM = range(8)
 B_OWN_BEND, B_OWN_HEAT, B_FRONT, B_BACK, B_WEAK_OIL, B_WORN = range(8, 14)
-FRONT = 3  # stands that the front trim moves
+FRONT = 3  # stands that the front trim moves, the first ones
 
 
 @kernel
@@ -159,10 +159,11 @@ def change_rolls(block: Block, i: int) -> None:
 
 
 @kernel
-def preset_profile(block: Block, i: int) -> None:
+def preset_profile(block: Block, i: int, first: int) -> None:
     """Level 2 learns from the last coil and presets shift and bending of lane i for the next.
 
-    Called behind the set-up of gaps: it reads the thicknesses and forces that one expects.
+    Called behind the set-up of gaps: it reads the thicknesses and forces that one expects. `first`
+    is the place of the first stand.
     """
     known = block[CROWN_LEARNED * LANES + i]
     learned = next_crown_correction(
@@ -177,7 +178,7 @@ def preset_profile(block: Block, i: int) -> None:
     block[CROWN_AIM * LANES + i] = aim
     ratio = (aim + block[CROWN_LEARNED * LANES + i]) / gauge
     crown = BAR_CROWN_RATIO * block[H * LANES + i]
-    for s in range(STANDS):
+    for s in range(first, STANDS):
         entry, exit = block[(H + s) * LANES + i], block[(H + s + 1) * LANES + i]
         force = block[(EXPECTED + s) * LANES + i]
         heredity = BELIEVED_HEREDITY[s]
@@ -197,19 +198,23 @@ def profile(block: Block, mill: Mill) -> None:
 
     Args:
         block: rows of the line and of `profile_rows`, `row * LANES + lane`.
-        mill: numbers of the mill by `parameters`; the roll radii are read.
+        mill: numbers of the mill by `parameters`; roll radii and first stand are read.
     """
+    first = int(mill[P.FIRST_STAND])
     bench = np.zeros((len(AT) + 1) * LANES)
     for k in range(len(AT)):
         for i in range(LANES):
             bench[k * LANES + i] = block[AT[k] * LANES + i]
     for i in range(LANES):
         bench[B_FLOW * LANES + i] *= block[(H + STANDS) * LANES + i]
-    for s in range(STANDS):
+    for s in range(first):
+        for i in range(LANES):
+            block[(STAND_CROWN + s + 1) * LANES + i] = block[(STAND_CROWN + s) * LANES + i]
+    for s in range(first, STANDS):
         trimmed = 1.0 if s == STANDS - 1 else 0.0
         _stand(
             block[s * LANES :], bench, float(s + 1), mill[P.RADIUS + s], COOLING[s], MATERIAL[s],
-            HEREDITY[s], trimmed, 1.0 if s < FRONT else 0.0,
+            HEREDITY[s], trimmed, 1.0 if s < first + FRONT else 0.0,
         )  # fmt: skip
     for i in range(LANES):
         block[WEAR_DONE * LANES + i] += bench[B_WORN * LANES + i]

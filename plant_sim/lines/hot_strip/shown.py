@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from . import layout
 from . import rows as R  # noqa: N812
-from .signal_table import PARTS, ROWS, SIGNALS, Row
+from .signal_table import PARTS, ROWS, SIGNALS, Row, stands_there
 
 Values = NDArray[np.float64]
 
@@ -42,9 +42,18 @@ class Reading:
 
 
 @cache
-def reading(upstream: bool) -> Reading:
-    """Return how to read all signals, or only those of a line that begins at the waiting bar."""
-    names = tuple(name for name in SIGNALS if upstream or ROWS[name].part not in UPSTREAM)
+def reading(upstream: bool, absent: int = 0) -> Reading:
+    """Return how to read the signals of a line.
+
+    Args:
+        upstream: false of a line that begins at the waiting bar.
+        absent: how many stands its mill has less than seven.
+    """
+    names = tuple(
+        name
+        for name in SIGNALS
+        if stands_there(name, absent) and (upstream or ROWS[name].part not in UPSTREAM)
+    )
     column = {name: n for n, name in enumerate(names)}
     groups: dict[tuple[str, int], list[str]] = {}
     for name in names:

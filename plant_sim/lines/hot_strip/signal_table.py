@@ -1,6 +1,7 @@
 """The signals of the whole line, furnace to coiler: one row is the whole truth about one family.
 
-A family is a name with `{}` for its place: `f{}.roll_force` makes seven signals. Rows are SI; the
+A family is a name with `{}` for its place: `f{}.roll_force` makes seven signals, of which a mill
+of fewer stands has the last. Rows are SI; the
 column `display` says what an operator reads. `ROWS` says where the number of a signal lies: in
 which part of the state, in which row of it, and the factor that makes it SI.
 """
@@ -323,4 +324,14 @@ def area(name: str) -> str:
     return _AREA_OF[name.partition(".")[0]]
 
 
+def stands_there(name: str, absent: int) -> bool:
+    """Return whether a signal exists in a mill with so many stands less than seven.
+
+    >>> stands_there("f1.tension", 0), stands_there("f1.tension", 1), stands_there("fm.speed", 1)
+    (True, False, True)
+    """
+    return name.partition(".")[0] not in _STATIONS[:absent]
+
+
+_STATIONS = tuple(f"f{s}" for s in range(1, STANDS + 1))
 _AREA_OF = {station: key for key, found in AREAS.items() for station in found.stations}

@@ -73,8 +73,10 @@ def prepare(block: Block, fine: Block, i: int, mill: Block) -> None:
     """Take over level 2's set-up for the next bar, whose head waits before F1."""
     fine[F.COIL_SEEN * LANES + i] = block[R.COIL * LANES + i]
     width = block[R.WIDTH * LANES + i]
-    fine[F.AIM * LANES + i] = block[R.BAR_THICK * LANES + i]
-    for s in range(STANDS):
+    first = int(mill[P.FIRST_STAND])
+    for s in range(first + 1):
+        fine[(F.AIM + s) * LANES + i] = block[R.BAR_THICK * LANES + i]
+    for s in range(first, STANDS):
         entry, exit = block[(R.H + s) * LANES + i], block[(R.H + s + 1) * LANES + i]
         force, radius = block[(R.EXPECTED + s) * LANES + i], mill[P.RADIUS + s]
         flat = flattened_radius(radius, force, width, entry - exit)
@@ -84,7 +86,7 @@ def prepare(block: Block, fine: Block, i: int, mill: Block) -> None:
         fine[(F.EXIT + s) * LANES + i] = exit
         fine[(F.ENTRY + s) * LANES + i] = entry
         fine[(F.ENTRY_WIDTH + s) * LANES + i] = width
-        fine[(F.ENTRY_COLD + s) * LANES + i] = BAR_COLD if s == 0 else 0.0
+        fine[(F.ENTRY_COLD + s) * LANES + i] = BAR_COLD if s == first else 0.0
         learned = fine[(F.LEARNED + s) * LANES + i]
         learned = learned + TRIM_LEARNING * fine[(F.CARRIED + s) * LANES + i]
         fine[(F.LEARNED + s) * LANES + i] = fmin(fmax(learned, -MOST_LEARNED), MOST_LEARNED)

@@ -44,7 +44,7 @@ def tell_cycle(state: Block, fine: Block, mill: Block) -> None:
     """Tell the coil cycle of all lines how far their strip is; before it moves."""
     size, fine_size = ROWS * LANES, F.ROWS * LANES
     length = 0.0
-    for s in range(STANDS - 1):
+    for s in range(int(mill[P.FIRST_STAND]), STANDS - 1):
         length += mill[P.DISTANCE + s]
     for b in range(state.size // size):
         _tell(state[b * size : (b + 1) * size], fine[b * fine_size : (b + 1) * fine_size], length)

@@ -12,6 +12,7 @@ from .. import faults as K  # noqa: N812
 from .. import parameters as P  # noqa: N812
 from .. import profile_rows as Q  # noqa: N812
 from .. import rows as R  # noqa: N812
+from ..mill import pass_on
 from ..mill_show import ENTRY_NOISE, HYDRAULIC, TENSION_NOISE, TORQUE_NOISE, WIDTH_NOISE
 from ..parameters import STANDS
 from . import bench as B  # noqa: N812
@@ -38,19 +39,20 @@ def take_in(block: Block, fine: Block, bench: Block, mill: Block) -> None:
         if new and block[R.ACTIVE * LANES + i] > 0.5:
             clear(fine, i)
             prepare(block, fine, i, mill)
-    for s in range(STANDS):
+    first = int(mill[P.FIRST_STAND])
+    for s in range(first, STANDS):
         _ail(block, block[s * LANES :], fine[s * LANES :], float(s + 1))
         for i in range(LANES):
             fine[(F.SET_GAP + s) * LANES + i] = block[(R.GAP + s) * LANES + i]
             fine[(F.SUM_FORCE + s) * LANES + i] = 0.0
     for i in range(LANES):
-        fine[F.ENTRY * LANES + i] = block[R.H * LANES + i]
+        fine[(F.ENTRY + first) * LANES + i] = block[R.H * LANES + i]
         bench[B.CARBON * LANES + i] = block[R.CARBON * LANES + i]
         bench[B.HARDNESS * LANES + i] = block[R.HARDNESS * LANES + i]
         bench[B.STIFFNESS * LANES + i] = block[R.STIFFNESS * LANES + i]
         wide = block[R.WIDTH * LANES + i] + block[R.BAR_WIDER * LANES + i]
         bench[B.WIDTH * LANES + i] = wide
-        fine[F.ENTRY_WIDTH * LANES + i] = wide
+        fine[(F.ENTRY_WIDTH + first) * LANES + i] = wide
         bench[B.PULL * LANES + i] = block[R.TENSION_TRIM * LANES + i]
         bench[B.COMPENSATION * LANES + i] = block[R.AGC_COMPENSATION * LANES + i]
         bench[B.HEAD * LANES + i] = fine[F.HEAD * LANES + i]
@@ -80,6 +82,7 @@ def take_in(block: Block, fine: Block, bench: Block, mill: Block) -> None:
             block[R.SPRAY_INTEGRAL * LANES + i],
             block[R.SPRAY_TRIM * LANES + i] + block[R.ACT_SPRAY * LANES + i],
             INTERVAL,
+            (STANDS - first) / STANDS,
         )
         block[R.SPRAY_INTEGRAL * LANES + i] = integral
         block[R.SPRAY * LANES + i] = opening
@@ -130,6 +133,7 @@ def run(
         fast: fast steps in a slow one.
         iterations: Newton steps of each bite in a fast step.
     """
+    first = int(mill[P.FIRST_STAND])
     bench = np.zeros(B.ROWS * LANES)
     heat = np.zeros(LANES)
     take_in(block, fine, bench, mill)
@@ -140,7 +144,9 @@ def run(
             now = block[R.ENTRY_TEMPERATURE * LANES + i]
             heat[i] = before + (now - before) * (k + 1.0) / slow
             settled = where(fine[F.DELIVERED * LANES + i] > MONITOR_FROM, 1.0, 0.0)
-            settled = settled * fine[F.LOADED * LANES + i]  # behind the tail it would hunt
+            settled = (
+                settled * fine[(F.LOADED + first) * LANES + i]
+            )  # behind the tail it would hunt
             off = fine[F.AT_GAUGE * LANES + i] + 2e-6 * block[(R.NOISE + R.N_GAUGE) * LANES + i]
             off = off + block[(R.FAULT + K.THICKNESS_GAUGE) * LANES + i]
             off = off - block[R.GAUGE_AIM * LANES + i] + block[R.ACT_GAUGE * LANES + i]
@@ -152,17 +158,18 @@ def run(
             block[R.GAUGE_ERROR * LANES + i] = settled * off
         steer(fine, bench, mill, seconds)
         for _ in range(fast):
-            fast_step(fine, bench, mill, pace, iterations, 0, STANDS)
+            fast_step(fine, bench, mill, pace, iterations, first, STANDS)
         carry(fine, bench, mill, seconds, heat)
         watch(fine, block, bench, mill, seconds, 1.0 / slow)
     hand_out(block, fine, bench, mill)
-    show_fine(block, fine)
+    show_fine(block, fine, first)
 
 
 @kernel
 def hand_out(block: Block, fine: Block, bench: Block, mill: Block) -> None:
     """Give back the rows of the supervisory mill: means of the interval, and what is shown."""
-    for s in range(STANDS):
+    first = int(mill[P.FIRST_STAND])
+    for s in range(first, STANDS):
         for i in range(LANES):
             loaded = fine[(F.LOADED + s) * LANES + i]
             # over an interval in which strip came the mean would be a force nobody felt
@@ -184,8 +191,11 @@ def hand_out(block: Block, fine: Block, bench: Block, mill: Block) -> None:
             thin = entry <= MOST_REDUCTION * fine[(F.EXIT + s) * LANES + i]
             inside = where(thin, 1.0, 0.0) * where(heat >= COLDEST, 1.0, 0.0)
             inside = inside * where(heat <= HOTTEST, 1.0, 0.0)
-            before = where(s > 0.5, block[R.OUTSIDE * LANES + i], 0.0)
+            before = where(s > first, block[R.OUTSIDE * LANES + i], 0.0)
             block[R.OUTSIDE * LANES + i] = before + loaded * (1.0 - inside)
+    for i in range(LANES):
+        block[R.T * LANES + i] = fine[(F.ENTRY_HEAT + first) * LANES + i]
+    pass_on(block, first)
     _remember_entry(block, fine, bench, mill)
     for i in range(LANES):
         fine[F.HEAD * LANES + i] = bench[B.HEAD * LANES + i]
@@ -228,6 +238,7 @@ def hand_out(block: Block, fine: Block, bench: Block, mill: Block) -> None:
             aim,
             shown_speed * aim,
             block[R.SPRAY * LANES + i],
+            (STANDS - first) / STANDS,
         )
         expected = expected + block[R.FDT_BIAS * LANES + i]
         old = block[R.FDT_MODEL * LANES + i]
@@ -245,7 +256,7 @@ def _remember_entry(block: Block, fine: Block, bench: Block, mill: Block) -> Non
     length = 0.0
     for i in range(LANES):
         bench[B.TRANSIT * LANES + i] = 0.0
-    for g in range(STANDS - 1):
+    for g in range(int(mill[P.FIRST_STAND]), STANDS - 1):
         length += mill[P.DISTANCE + g]
         for i in range(LANES):
             speed = fmax(fine[(F.V_OUT + g) * LANES + i], 0.5)
@@ -264,9 +275,9 @@ def _remember_entry(block: Block, fine: Block, bench: Block, mill: Block) -> Non
 
 
 @kernel
-def show_fine(block: Block, fine: Block) -> None:
+def show_fine(block: Block, fine: Block, first: int) -> None:
     """What only the fine mill knows of its stands, its gaps and the width."""
-    for s in range(STANDS):
+    for s in range(first, STANDS):
         for i in range(LANES):
             loaded = fine[(F.LOADED + s) * LANES + i]
             at = fine[(F.GAP_AT + s) * LANES + i] + fine[(F.BIAS_GAP + s) * LANES + i]
@@ -275,7 +286,7 @@ def show_fine(block: Block, fine: Block) -> None:
             torque = fine[(F.TORQUE + s) * LANES + i]
             torque = torque + TORQUE_NOISE * block[(R.NOISE + R.N_TORQUE + s) * LANES + i]
             block[(R.SHOWN_TORQUE + s) * LANES + i] = loaded * torque
-    for s in range(STANDS - 1):
+    for s in range(first, STANDS - 1):
         for i in range(LANES):
             loaded = fine[(F.LOADED + s + 1) * LANES + i]
             pull = fine[(F.TENSION + s + 1) * LANES + i]

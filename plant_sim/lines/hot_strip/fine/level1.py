@@ -55,7 +55,7 @@ def steer(fine: Block, bench: Block, mill: Block, seconds: float) -> None:
         mill: the mill's data.
         seconds: the slow step.
     """
-    ramp = mill[P.RAMP]
+    ramp, first = mill[P.RAMP], int(mill[P.FIRST_STAND])
     for i in range(LANES):
         master = ramped(bench[B.MASTER * LANES + i], bench[B.SPEED * LANES + i], ramp, seconds)
         bench[B.MASTER * LANES + i] = master
@@ -67,7 +67,7 @@ def steer(fine: Block, bench: Block, mill: Block, seconds: float) -> None:
         bench[B.MONITOR * LANES + i] = where(acting, moved, correction)
         bench[B.CASCADE * LANES + i] = 0.0
     place = 0.0
-    for s in range(STANDS):
+    for s in range(first, STANDS):
         share = COMPENSATION[s] / COMPENSATED
         _set_gap(fine[s * LANES :], bench, share, MONITOR_SHARE[s], seconds)
     last = fine[(STANDS - 1) * LANES :]
@@ -76,12 +76,12 @@ def steer(fine: Block, bench: Block, mill: Block, seconds: float) -> None:
         bench[B.LAST_THEN * LANES + i] = last[F.GAUGE_LOCKED * LANES + i]
         bench[B.LAST_LOCK * LANES + i] = last[F.LOADED_FOR * LANES + i]
         bench[B.LAST_AIM * LANES + i] = last[(F.AIM + 1) * LANES + i]
-    for g in range(STANDS - 1):
+    for g in range(first, STANDS - 1):
         tension = TENSION_AIM[g]
         _raise(fine[g * LANES :], bench, mill[P.DISTANCE + g], place, tension)
         place += mill[P.DISTANCE + g]
     _set_speed(last, bench)
-    for s in range(STANDS - 2, -1, -1):
+    for s in range(STANDS - 2, first - 1, -1):
         _trim(fine[s * LANES :], bench, seconds)
         _set_speed(fine[s * LANES :], bench)
 

@@ -1,8 +1,8 @@
 """Where the fine state of a mill lies: `fine[row * LANES + lane]`, apart from the line's block.
 
-Rows of stands come in runs of seven (`ROW + s`), rows of the gaps behind them too (`ROW + g`; the
-gap behind F7 ends at the X-ray gauge). Strip lies in each gap as samples that move with it, the
-newest first.
+Rows of stands come in runs of seven places (`ROW + s`), rows of the gaps behind them too
+(`ROW + g`; the gap behind F7 ends at the X-ray gauge). Strip lies in each gap as samples that move
+with it, the newest first.
 """
 
 from ..parameters import STANDS

@@ -35,7 +35,7 @@ def fast_step(
         pace: the step (s) and the four numbers of `hydraulic_gap.response` for it.
         iterations: Newton steps of each bite.
         first: index of the first stand that runs.
-        last: index behind the last one; 0 and STANDS for the whole mill.
+        last: index behind the last one; the mill's first and STANDS for the whole mill.
     """
     seconds = pace[0]
     track(fine, bench, mill, seconds)
@@ -55,18 +55,19 @@ def fast_step(
 @kernel
 def track(fine: Block, bench: Block, mill: Block, seconds: float) -> None:
     """Move head and tail with the strip's speeds, and say which stands hold strip."""
+    first = int(mill[P.FIRST_STAND])
     for i in range(LANES):
-        bench[B.FRONT_SPEED * LANES + i] = fine[F.V_IN * LANES + i]
-        bench[B.REAR_SPEED * LANES + i] = fine[F.V_IN * LANES + i]
-    for s in range(STANDS):
+        bench[B.FRONT_SPEED * LANES + i] = fine[(F.V_IN + first) * LANES + i]
+        bench[B.REAR_SPEED * LANES + i] = fine[(F.V_IN + first) * LANES + i]
+    for s in range(first, STANDS):
         _front(fine[s * LANES :], bench)
-    for s in range(STANDS - 1, -1, -1):
+    for s in range(STANDS - 1, first - 1, -1):
         _rear(fine[s * LANES :], bench)
     for i in range(LANES):
         bench[B.HEAD * LANES + i] += seconds * bench[B.FRONT_SPEED * LANES + i]
         bench[B.TAIL * LANES + i] += seconds * bench[B.REAR_SPEED * LANES + i]
     place = 0.0
-    for s in range(STANDS):
+    for s in range(first, STANDS):
         _load(fine[s * LANES :], bench, place, seconds)
         place += mill[P.DISTANCE + s]
 

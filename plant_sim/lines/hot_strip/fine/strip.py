@@ -41,10 +41,11 @@ def carry(fine: Block, bench: Block, mill: Block, seconds: float, entry_heat: Bl
         seconds: the slow step.
         entry_heat: mean temperature of the bar before F1 in each lane (K).
     """
+    first = int(mill[P.FIRST_STAND])
     for i in range(LANES):
-        fine[F.ENTRY_HEAT * LANES + i] = entry_heat[i]
+        fine[(F.ENTRY_HEAT + first) * LANES + i] = entry_heat[i]
     place = 0.0
-    for g in range(STANDS):
+    for g in range(first, STANDS):
         _leave(fine[g * LANES :])
         distance = mill[P.DISTANCE + g]
         cells = CELLS if g < STANDS - 1 else GAUGE_CELLS

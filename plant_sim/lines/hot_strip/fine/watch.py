@@ -57,7 +57,7 @@ def watch(
         bench[B.EVENT_STAND * LANES + i] = fine[F.EVENT_STAND * LANES + i]
         bench[B.ABOVE * LANES + i] = 0.0
         bench[B.HARM * LANES + i] = 0.0
-    for s in range(STANDS):
+    for s in range(int(mill[P.FIRST_STAND]), STANDS):
         stand = fine[s * LANES :]
         _measure(
             stand, bench, mill[P.RADIUS + s], mill[P.MAX_FORCE + s], mill[P.MAX_TORQUE + s],
