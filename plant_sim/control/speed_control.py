@@ -11,8 +11,9 @@ BELIEVED_SLIP = 0.7  # 1: share of the sticking forward slip that level 2 expect
 IMPACT_LEAD = 0.020  # 1: a stand waits for the head this much faster, for the drop [M 3.5]
 LEAD_TIME = 0.6  # s: in which the lead is taken back once strip is in, of 0.3-0.6 s [M 3.5]
 SPRAY_BASE = 0.4  # 1: opening of the interstand sprays at no error [T 3.7]
-SPRAY_P = 0.012  # 1/K: opening by temperature error [T 3.7]
-SPRAY_RATE = 0.0032  # 1/(K s): opening by temperature error and time [T 3.7]
+SPRAY_FLOW = 19e-3  # m2/s: speed times thickness at which the two gains below hold [T 3.7]
+SPRAY_P = 0.009  # 1/K: opening by temperature error [T 3.7]
+SPRAY_RATE = 0.0060  # 1/(K s): opening by temperature error and time [T 3.7]
 SPRAY_SPAN = 0.6  # 1: most of the integral part [T 3.7]
 TRIM_LEARNING = 0.6  # 1: of a looper's standing speed trim that the next coil starts from [M 6.5]
 
@@ -42,7 +43,7 @@ def waiting_lead(loaded: float, seconds: float) -> float:
 
 @inline
 def spray_opening(
-    error: float, integral: float, trim: float, seconds: float, stands: float = 1.0
+    error: float, integral: float, trim: float, seconds: float, flow: float
 ) -> tuple[float, float]:
     """Return (opening 0..1, new integral) of the sprays.
 
@@ -51,11 +52,9 @@ def spray_opening(
         integral: of the opening.
         trim: what was written on top.
         seconds: the step.
-        stands: share of the seven stands that the loop was tuned on: fewer lose less heat, so the
-            strip goes slower to the same temperature and a spray takes 1.2 times as much from it
-            behind six stands, 1.5 times behind five; the square keeps the loop's gain below that.
+        flow: speed times thickness aim (m2/s); what a spray takes from strip goes with one over it.
     """
-    error = stands * stands * error
+    error = error * fmin(flow / SPRAY_FLOW, 1.0)
     integral = fmin(fmax(integral + SPRAY_RATE * seconds * error, -SPRAY_SPAN), SPRAY_SPAN)
     opening = SPRAY_BASE + trim + integral + SPRAY_P * error
     return fmin(fmax(opening, 0.0), 1.0), integral

@@ -35,7 +35,7 @@ class Coil:
         event: what ended it before its tail, a key of `signal_table.EVENTS`; 0 nothing.
         event_place: the stand where that was, from 1; 0 none.
         mass: kg rolled.
-        seconds: line time, the gap before it included (s).
+        seconds: line time from its head in F1 to the next one there, so with the gap behind (s).
         gauge_hit: share of the mass inside the gauge tolerance, from true values; so the next five.
         fdt_hit: inside the tolerance of the finishing delivery temperature.
         ct_hit: inside the tolerance of the coiling temperature.
@@ -44,7 +44,7 @@ class Coil:
         flatness_hit: inside the tolerance of flatness.
         coil_hit: share of the line time in which it was wound with straight edges.
         furnace_energy: J of fuel burnt in its line time.
-        downgrade: EUR, scrap included.
+        downgrade: EUR; scrap, crop ends and pieces taken off before the mill included.
         scale: EUR for steel turned to scale.
         fuel: EUR.
         energy: EUR for the drives of the finishing mill and the rougher, at the tariff of the hour.

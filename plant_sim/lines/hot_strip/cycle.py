@@ -24,7 +24,7 @@ from . import parameters as P  # noqa: N812
 from . import rows as R  # noqa: N812
 from .coil_start import BAR_DRAW, bar_at, draw_bar, head_deficit, order
 from .disturbances import warm_water
-from .faults import RDT_PYROMETER
+from .faults import DESCALER, RDT_PYROMETER
 from .layout import TABLE
 from .level2 import close_head, learn_head, learn_temperatures, set_up
 from .mill_show import drawn_in
@@ -34,11 +34,20 @@ from .rougher_rows import NUMBER
 from .rougher_rows import TABLE as TABLE_PIECE
 from .rows import INTERVAL, LANES
 from .runout_control import learn_table
-from .upstream import CLEARED, bar_through, bar_waits, feed_bar, scrap_bar, take_bar
+from .upstream import (
+    CLEARED,
+    bar_through,
+    bar_waits,
+    feed_bar,
+    is_clear_upstream,
+    scrap_bar,
+    take_bar,
+)  # fmt: skip
 
 Block = NDArray[np.float64]
 Table = NDArray[np.float64]
 
+HEADERS, DRAWN_DESCALING = 2.0, 30.0  # 1, K: a drawn bar has lost this to so many headers [M 3.7]
 COVER = 0.35  # 1: share of radiation that the hoods over the delay table let through [M 3.7]
 BAR_PYROMETER = 3.0  # K: its noise at the set-up [M 3.7]
 HEAD_SEEN = 14.0  # m: strip delivered when forces have settled and no monitor has moved yet [M 6.5]
@@ -127,7 +136,9 @@ def advance_coil(
         block[R.GAP_LEFT * LANES + i] -= INTERVAL
         if block[R.GAP_LEFT * LANES + i] > 0.0:
             return count
-        if block[R.REQUEST * LANES + i] > 1.5:  # asked for while the mill stood empty
+        # bars under way are rolled first: they would grow too cold on the delay table
+        clear = is_clear_upstream(rougher) if upstream else True
+        if block[R.REQUEST * LANES + i] > 1.5 and clear:
             _change_rolls(block, i)
             return count
         if upstream and not bar_waits(rougher, mill):
@@ -144,8 +155,6 @@ def advance_coil(
         number = int(block[R.COIL * LANES + i])
         learn_temperatures(block, i)
         learn_table(block[TABLE * LANES :], i, 1.0 - block[R.FROZEN * LANES + i])
-        if block[R.REQUEST * LANES + i] > 1.5:
-            _change_rolls(block, i)
         block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 0.0, 0.0
         if upstream:
             bar_through(block, i, rougher)
@@ -166,6 +175,9 @@ def advance_coil(
         bar, block[R.BAR_THICK * LANES + i], COVER * block[R.COIL_TIME * LANES + i],
         emissivity(bar),
     )  # fmt: skip
+    left = 1.0 - block[(R.FAULT + DESCALER) * LANES + i]
+    headers = block[R.DESCALING_MODE * LANES + i] * left
+    block[R.ENTRY_TEMPERATURE * LANES + i] += (1.0 - headers / HEADERS) * DRAWN_DESCALING
     block[R.H * LANES + i] = bar_at(block, i, R.BAR_CELL_THICK, done)
     block[R.BAR_WIDER * LANES + i] = bar_at(block, i, R.BAR_CELL_WIDTH, done)
     return count
@@ -207,8 +219,7 @@ def _begin(
         draw_bar(block, i, noise, episode)
     missed = BAR_PYROMETER * block[R.NOISE_SCALE * LANES + i]
     missed = missed * normal(noise, episode, number, BAR_DRAW + 5)
-    if rougher.size > 0:
-        missed += block[(R.FAULT + RDT_PYROMETER) * LANES + i]
+    missed += block[(R.FAULT + RDT_PYROMETER) * LANES + i]
     set_up(block, i, mill, block[R.BAR_TEMPERATURE * LANES + i] + missed)
     close_head(block, i)
     preset_profile(block, i, int(mill[P.FIRST_STAND]))

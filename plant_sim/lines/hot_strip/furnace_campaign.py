@@ -146,7 +146,7 @@ def start(
         if mask[lane]:
             furnace = state[lane * F.SIZE : (lane + 1) * F.SIZE]
             furnace[F.ORDERED] = 0.0
-            inside = begin(furnace, settled, mill, orders[lane])
+            inside = begin(furnace, settled, mill, orders[lane], 0, 1)
             furnace[F.ORDERED] = inside
             draw_own(furnace, plan[lane], episode[lane])
             furnace[F.PACE] = nominal_pace(furnace, mill)

@@ -49,7 +49,7 @@ def begin_line(
     count = int(mill[P.FURNACES])
     for f in range(count):
         furnace = furnaces[f * F.SIZE : (f + 1) * F.SIZE]
-        inside = begin(furnace, settled, mill, orders[f::count])
+        inside = begin(furnace, settled, mill, orders, f, count)
         for s in range(SLABS):
             at = F.SLAB + F.NUMBER * SLABS + s
             if furnace[at] > 0.5:

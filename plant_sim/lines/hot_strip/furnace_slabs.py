@@ -251,15 +251,20 @@ def put_between(
 
 
 @kernel
-def begin(furnace: Furnace, settled: Furnace, mill: MillData, orders: NDArray[np.float64]) -> float:
+def begin(
+    furnace: Furnace, settled: Furnace, mill: MillData, orders: NDArray[np.float64], first: int,
+    every: int,
+) -> float:  # fmt: skip
     """Start in full swing: the settled furnace, its slabs exchanged for the first orders.
 
     Args:
         furnace: what is set, all of it.
         settled: a furnace that ran at its nominal pace for a long time.
         mill: data of the mill.
-        orders: (n, 6): width, thickness, length (m), charge temperature (K), carbon, aim (K); the
-            first is discharged first.
+        orders: (n, 6): width, thickness, length (m), charge temperature (K), carbon, aim (K); from
+            the first again when they run out.
+        first: row of the slab that is discharged first.
+        every: so many rows on lies the slab behind it.
 
     Returns:
         how many orders lie in the furnace; the next to charge is that many further on.
@@ -276,14 +281,15 @@ def begin(furnace: Furnace, settled: Furnace, mill: MillData, orders: NDArray[np
     for s in range(SLABS):
         clear(furnace, s)
     position, count = mill[P.FURNACE_LENGTH], 0
-    for s in range(min(SLABS, orders.shape[0])):
-        if position >= orders[s, 0]:
+    for s in range(SLABS):
+        slab = orders[(first + s * every) % orders.shape[0]]
+        if position >= slab[0]:
             _place(
-                furnace, s, float(s + 1), orders[s, 0], orders[s, 1], orders[s, 2], orders[s, 3],
-                orders[s, 4], orders[s, 5], position,
+                furnace, s, float(s + 1), slab[0], slab[1], slab[2], slab[3], slab[4], slab[5],
+                position,
             )  # fmt: skip
-            put_between(furnace, settled, s, position, orders[s, 1])
-            position -= orders[s, 0] + mill[P.SLAB_GAP]
+            put_between(furnace, settled, s, position, slab[1])
+            position -= slab[0] + mill[P.SLAB_GAP]
             count += 1
         else:
             position = -1.0

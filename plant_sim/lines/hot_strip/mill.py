@@ -40,6 +40,7 @@ from .faults import (
     HGC_LEAK,
     HGC_SLOW,
     HYDRAULIC_PRESSURE,
+    LOAD_CELL,
     LOOPER_SWING,
     MODULUS_ERROR,
     SPRAY_BLOCK,
@@ -71,7 +72,6 @@ def _here(block: Block, i: int, kind: int, place: float) -> float:
 def level1(block: Block, mill: Block) -> None:
     """Speed ramp, spray control and the X-ray monitor; they see what instruments showed last."""
     first = int(mill[P.FIRST_STAND])
-    stands = (STANDS - first) / STANDS
     for i in range(LANES):
         rolling = block[R.ACTIVE * LANES + i]
         aim = block[R.THREAD_SPEED * LANES + i] + block[R.ZOOM * LANES + i]
@@ -95,7 +95,8 @@ def level1(block: Block, mill: Block) -> None:
         error = settled * (seen - block[R.FDT_AIM * LANES + i])
         opening, integral = spray_opening(
             error, block[R.SPRAY_INTEGRAL * LANES + i],
-            block[R.SPRAY_TRIM * LANES + i] + block[R.ACT_SPRAY * LANES + i], INTERVAL, stands,
+            block[R.SPRAY_TRIM * LANES + i] + block[R.ACT_SPRAY * LANES + i], INTERVAL,
+            block[R.SHOWN_SPEED * LANES + i] * block[R.GAUGE_AIM * LANES + i],
         )  # fmt: skip
         block[R.SPRAY_INTEGRAL * LANES + i] = integral
         block[R.SPRAY * LANES + i] = opening
@@ -127,10 +128,11 @@ AT = (
     B_WIDTH, B_CARBON, B_HARDNESS, B_STIFFNESS, B_ACTIVE, B_SPRAY, B_OVERLOAD, B_WEAK_OIL,
     B_COMPENSATION, B_PULL,
 ) = range(len(AT))  # fmt: skip
-BENCH = len(AT) + 19
+BENCH = len(AT) + 20
 (
     B_FLOW, B_POWER, B_RESIDUAL, B_OUTSIDE, B_OFFSET, B_BELIEVED, B_DRIVEN, B_SPRAYED, B_TRIP,
     B_BACK, B_FRONT, B_COLD, B_PUSH, B_STICKING, B_STRESS, B_TRANSIT, B_COMES, B_GONE, B_WIDE,
+    B_LOCKED,
 ) = range(len(AT), BENCH)  # fmt: skip
 
 
@@ -207,6 +209,8 @@ def _stand_faults(block: Block, bench: Block, s: int) -> None:
         swing = 0.7 * block[(R.NOISE + R.N_ECCENTRIC) * LANES + i]  # a sine seen at no fixed angle
         # a valve that sticks hunts within its dead band
         off = off + swing * _here(block, i, ECCENTRICITY, place)
+        shown = block[(R.LOCKED + s) * LANES + i] - _here(block, i, LOAD_CELL, place)
+        bench[B_LOCKED * LANES + i] = shown  # a cell's zero is in the force measured now too
         bench[B_OFFSET * LANES + i] = off + swing * _here(block, i, AGC_STICTION, place)
         bench[B_BELIEVED * LANES + i] = MODULUS * (1.0 + _here(block, i, MODULUS_ERROR, place))
         bench[B_DRIVEN * LANES + i] = 1.0 - _here(block, i, DRIVE_LIMIT, place)
@@ -259,7 +263,7 @@ def _newton(stand: Block, bench: Block, radius: float, compensation: float) -> N
         stiffness, believed = bench[B_STIFFNESS * LANES + i], bench[B_BELIEVED * LANES + i]
         slope = strip_modulus(force, draft)
         error = exit_error(
-            exit, gap, force, stand[R.LOCKED * LANES + i], share, stiffness, believed
+            exit, gap, force, bench[B_LOCKED * LANES + i], share, stiffness, believed
         )
         moved = exit - error / exit_slope(slope, share, stiffness, believed)
         moved = fmin(fmax(moved, 0.4 * entry), 0.985 * entry)
@@ -300,9 +304,9 @@ def _press(
         far = fmax(far, where(power > POWER_TRIP * driven, 1.0, 0.0))
         bench[B_TRIP * LANES + i] = fmax(bench[B_TRIP * LANES + i], far * number)
 
-        touched = contact_length(entry - exit, stand[R.FLAT * LANES + i]) / rolled
+        length = contact_length(entry - exit, stand[R.FLAT * LANES + i])
         heat, cold = behind_bite(
-            temperature, bench[B_COLD * LANES + i], 0.5 * (entry + exit), touched,
+            temperature, bench[B_COLD * LANES + i], 0.5 * (entry + exit), length, rolled,
             force / bench[B_WIDTH * LANES + i], bench[B_STICKING * LANES + i],
             bench[B_STRESS * LANES + i], reduction,
         )  # fmt: skip

@@ -42,7 +42,8 @@ FED = ZERO + 6  # m of the bar in FEED that the mill has taken
 TICK = ZERO + 7  # intervals since begin
 REJECTED_NUMBER = ZERO + 8  # coil of the piece taken off the line last
 RDT_MODEL = ZERO + 9  # K, level 2's mean of the last bar behind the stand
-PIECES = ZERO + 10  # where the places begin
+REJECTED_MASS = ZERO + 10  # kg taken off the line before the mill had begun to roll it
+PIECES = ZERO + 11  # where the places begin
 
 # header of a piece
 STATUS, NUMBER, PASS, PASSES, NEXT, LEFT, DONE, HOLD, PLACE, SPEED = range(10)

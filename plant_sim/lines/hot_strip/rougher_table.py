@@ -108,6 +108,8 @@ def scrap(rougher: Block, place: int) -> None:
     if rougher[place + R.STATUS] != float(R.EMPTY):
         rougher[R.REJECTED] += 1.0
         rougher[R.REJECTED_NUMBER] = rougher[place + R.NUMBER]
+        if place != R.FEED:  # what of it the mill has taken, the mill counts
+            rougher[R.REJECTED_MASS] += rougher[place + R.WEIGHT]
     rougher[place + R.STATUS] = R.EMPTY
 
 

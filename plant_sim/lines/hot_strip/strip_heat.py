@@ -13,11 +13,11 @@ from ...physics.strip_temperature import (
     HEAT,
     SPRAY_LENGTH,
     STEFAN_BOLTZMANN,
+    contact_coefficient,
     emissivity,
     work_rise,
 )
 
-CONTACT = 30e3  # W/(m2 K): strip to roll, the middle of the measured range [M 3.7]
 ROLL_SURFACE = 400.0  # K: of the work rolls in the bite [T 3.7]
 AIR_FILM = 40.0  # W/(m2 K): air on strip under way [M 3.7]
 SURROUNDINGS = 305.0  # K: air and spray water [M 3.7]
@@ -33,8 +33,8 @@ BAR_COLD = 25.0  # K: how much colder the descaled surface of a bar is than its 
 
 @inline
 def behind_bite(
-    heat: float, cold: float, thick: float, touched: float, pressed: float, sticking: float,
-    stress: float, strain: float,
+    heat: float, cold: float, thick: float, length: float, speed: float, pressed: float,
+    sticking: float, stress: float, strain: float,
 ) -> tuple[float, float]:  # fmt: skip
     """Return mean temperature and surface dip (K) behind a bite: contact, work, friction.
 
@@ -42,14 +42,17 @@ def behind_bite(
         heat: mean before it (K).
         cold: how much colder the surface is (K).
         thick: mean thickness in the bite (m).
-        touched: time in the bite (s).
+        length: of contact (m).
+        speed: of the rolls (m/s).
         pressed: roll force over width (N/m).
         sticking: forward slip of sticking friction, a fraction.
         stress: mean flow stress (Pa).
         strain: of the pass, equivalent.
     """
     volume = DENSITY * HEAT * thick
-    drop = (heat - cold - ROLL_SURFACE) * (1.0 - exp(-2.0 * CONTACT * touched / volume))
+    contact = contact_coefficient(pressed / length)
+    drop = heat - cold - ROLL_SURFACE
+    drop = drop * (1.0 - exp(-2.0 * contact * length / speed / volume))
     rubbed = FRICTION * pressed * SLIDING * sticking / volume
     left = heat + work_rise(stress, strain) + rubbed - drop
     return left, fmin(cold + DIP * drop, left - ROLL_SURFACE - 100.0)

@@ -22,6 +22,7 @@ from .furnace_line import begin_line, set_faults, set_trims, slab_ready, step_li
 from .rougher import advance as advance_rougher
 from .rougher import begin as begin_rougher
 from .rougher import can_receive, receive
+from .rougher_heat import mean_temperature
 from .rougher_pace import announce, finished, slab_in
 from .rougher_show import show as show_rougher
 from .rougher_table import bar_at, feed, hand_over, ready, scrap
@@ -32,8 +33,10 @@ Table = NDArray[np.float64]
 
 FURNACE_EVERY = int(F.STEP / INTERVAL)  # intervals
 BELIEVED_SPEED = 8.0  # m/s: behind F7, pacing's first guess [M 3.11]
-BELIEVED_DESCALING = 22.0  # K: level 2's belief of what the finishing descaler takes [M 3.7]
-ENTRY_SPEED = 1.2  # m/s: of the bar under the finishing descaler [M]
+BELIEVED_DESCALING = 38.0  # K: level 2's belief of what the finishing descaler takes [M 3.7]
+LEAST_ENTRY = 0.3  # m/s: of the bar under the finishing descaler, before strip is in F7 [M]
+DESCALING_POWER = 1.1e6  # W: of the pumps of one header, 60 l/s at 180 bar [M]
+COLDEST_ENTRY = 1170.0  # K: a colder bar is not rolled but taken off the delay table [T]
 WATER = 303.0  # K: of descaling water [M]
 FIRST_PACE = 145.0  # s: from slab to slab until pacing knows better [C]
 LEAST_BELIEVED = 1400.0  # K: a slab is announced as at least so hot [M 4.1]
@@ -77,12 +80,33 @@ def move_upstream(
         block[R.SCALE_LOSS * LANES + i] += door[F.OUT_SCALE] * door[F.OUT_MASS]
         block[R.NEXT_SLAB * LANES + i] += 1.0
         block[R.ANNOUNCED * LANES + i] = 0.0
-    worked, hurt = rougher[G.ENERGY], rougher[G.HARM]
+    worked, hurt, lost = rougher[G.ENERGY], rougher[G.HARM], rougher[G.REJECTED_MASS]
+    _refuse_cold(rougher, mill)
     _present(block, i, faults, block[R.COIL * LANES + i])
     advance_rougher(rougher, mill, faults)
     show_rougher(rougher, mill, faults, noise, episode, clock)
     block[R.ENERGY * LANES + i] += rougher[G.ENERGY] - worked
     block[R.OVERLOAD * LANES + i] += rougher[G.HARM] - hurt
+    block[R.SCRAP * LANES + i] += rougher[G.REJECTED_MASS] - lost
+
+
+@kernel
+def _refuse_cold(rougher: Block, mill: Table) -> None:
+    """Take a bar off the delay table that has waited there until the mill could not roll it."""
+    if ready(rougher, mill) > 0.5:
+        bar = rougher[G.TABLE : G.TABLE + G.PIECE]
+        if not mean_temperature(bar) >= COLDEST_ENTRY:
+            scrap(rougher, G.TABLE)
+
+
+@kernel
+def is_clear_upstream(rougher: Block) -> bool:
+    """Say whether nothing lies between furnaces and mill."""
+    clear = True
+    for place in (G.APPROACH, G.STAND, G.TABLE):
+        if rougher[place + G.STATUS] != float(G.EMPTY):
+            clear = False
+    return clear
 
 
 @kernel
@@ -184,6 +208,8 @@ def take_bar(block: Block, i: int, rougher: Block) -> None:
     piece = rougher[G.FEED : G.FEED + G.PIECE]
     share = length / fmax(piece[G.LENGTH], 1.0)
     block[R.BAR * LANES + i], block[R.MASS * LANES + i] = length, share * piece[G.WEIGHT]
+    block[R.SCRAP * LANES + i] += (1.0 - share) * piece[G.WEIGHT]  # crop ends
+    block[R.HARDNESS * LANES + i] = piece[G.HARDNESS]  # the steel is what the rougher has rolled
     heat, thick = 0.0, 0.0
     for k in range(3):  # behind the head, where the set-up has to be right first
         here, high, _ = bar_at(rougher, 0.04 * (k + 1.0) * length)
@@ -200,9 +226,14 @@ def feed_bar(block: Block, i: int, rougher: Block) -> None:
     heat, thick, wide = bar_at(rougher, rougher[G.FED])
     lost = block[(R.FAULT + K.DESCALER) * LANES + i]
     headers = block[R.DESCALING_MODE * LANES + i] * (1.0 - lost)
+    # loopers keep the stands before F7 from following each of its errors of thickness
+    entering = block[R.SPEED * LANES + i] * block[R.GAUGE_AIM * LANES + i] / thick
+    entering = fmax(entering, LEAST_ENTRY)
     block[R.ENTRY_TEMPERATURE * LANES + i] = after_descaling(
-        heat + block[R.PATCH * LANES + i], WATER, thick, ENTRY_SPEED, headers
+        heat + block[R.PATCH * LANES + i], WATER, thick, entering, headers
     )
+    pumps = DESCALING_POWER * block[R.DESCALING_MODE * LANES + i]
+    block[R.ENERGY * LANES + i] += block[R.ACTIVE * LANES + i] * pumps * INTERVAL
     block[R.H * LANES + i] = thick
     block[R.BAR_WIDER * LANES + i] = wide - block[R.WIDTH * LANES + i]
 

@@ -82,7 +82,7 @@ def take_in(block: Block, fine: Block, bench: Block, mill: Block) -> None:
             block[R.SPRAY_INTEGRAL * LANES + i],
             block[R.SPRAY_TRIM * LANES + i] + block[R.ACT_SPRAY * LANES + i],
             INTERVAL,
-            (STANDS - first) / STANDS,
+            block[R.SHOWN_SPEED * LANES + i] * block[R.GAUGE_AIM * LANES + i],
         )
         block[R.SPRAY_INTEGRAL * LANES + i] = integral
         block[R.SPRAY * LANES + i] = opening

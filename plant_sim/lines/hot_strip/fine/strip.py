@@ -78,9 +78,9 @@ def _leave(stand: Block) -> None:
         entry, exit = stand[F.ENTRY * LANES + i], stand[F.EXIT * LANES + i]
         heat, cold = stand[F.ENTRY_HEAT * LANES + i], stand[F.ENTRY_COLD * LANES + i]
         roll = fmax(stand[F.ROLL * LANES + i], 0.05)
-        touched = contact_length(fmax(entry - exit, 1e-6), stand[F.FLAT * LANES + i]) / roll
+        length = contact_length(fmax(entry - exit, 1e-6), stand[F.FLAT * LANES + i])
         left, dip = behind_bite(
-            heat, cold, 0.5 * (entry + exit), touched,
+            heat, cold, 0.5 * (entry + exit), length, roll,
             stand[F.FORCE * LANES + i] / stand[F.ENTRY_WIDTH * LANES + i],
             stand[F.SLIP * LANES + i], stand[F.STRESS * LANES + i],
             strain(entry, fmin(exit, 0.9999 * entry)),
