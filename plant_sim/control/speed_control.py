@@ -42,7 +42,7 @@ def waiting_lead(loaded: float, seconds: float) -> float:
 
 @inline
 def spray_opening(
-    error: float, integral: float, trim: float, seconds: float, stands: float = 1.0
+    error: float, integral: float, trim: float, seconds: float, share: float = 1.0
 ) -> tuple[float, float]:
     """Return (opening 0..1, new integral) of the sprays.
 
@@ -51,11 +51,11 @@ def spray_opening(
         integral: of the opening.
         trim: what was written on top.
         seconds: the step.
-        stands: share of the seven stands that the loop was tuned on: fewer lose less heat, so the
-            strip goes slower to the same temperature and a spray takes 1.2 times as much from it
-            behind six stands, 1.5 times behind five; the square keeps the loop's gain below that.
+        share: of the heat that seven stands take, on which the loop was tuned: behind fewer the
+            strip goes slower to the same temperature, and a spray takes 1.2 times as much from it
+            behind six, 1.5 times behind five; the square keeps the loop's gain below that.
     """
-    error = stands * stands * error
+    error = share * share * error
     integral = fmin(fmax(integral + SPRAY_RATE * seconds * error, -SPRAY_SPAN), SPRAY_SPAN)
     opening = SPRAY_BASE + trim + integral + SPRAY_P * error
     return fmin(fmax(opening, 0.0), 1.0), integral

@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...control.gap_control import MONITOR_EFFECT, MONITOR_SHARE, MOST_ERROR
-from ...control.level2_model import SPRAY, delivery_temperature, force, modulus, speed_for
+from ...control.level2_model import (
+    LOSS_SHARE,
+    SPRAY,
+    delivery_temperature,
+    force,
+    modulus,
+    speed_for,
+)
 from ...control.speed_control import SPRAY_BASE
 from ...engine.numbers import exp, fmax, fmin, inline, kernel, log
 from ...physics.mill_stretch import KISS_FORCE, gap_for
@@ -70,16 +77,16 @@ def set_up(block: Block, i: int, mill: Table, seen: float) -> None:
     aim = block[R.FDT_AIM * LANES + i] - block[R.HEAD_BIAS * LANES + i]
     block[R.BAR_SEEN * LANES + i] = seen
     first = int(mill[P.FIRST_STAND])
-    stands = (STANDS - first) / STANDS
-    speed = speed_for(aim, seen, thick, gauge, SPRAY_BASE, stands)
+    share = LOSS_SHARE[first]
+    speed = speed_for(aim, seen, thick, gauge, SPRAY_BASE, share)
     speed = fmin(fmax(speed, mill[P.SLOWEST]), mill[P.FASTEST])
     block[R.THREAD_SPEED * LANES + i] = speed
     # the bar waits and cools: faster at the end, so that the delivery temperature stays
     duration = block[R.BAR * LANES + i] * thick / (speed * gauge)
-    last = speed_for(aim, seen - RUNDOWN * duration, thick, gauge, SPRAY_BASE, stands)
+    last = speed_for(aim, seen - RUNDOWN * duration, thick, gauge, SPRAY_BASE, share)
     last = fmin(fmax(last, speed), mill[P.FASTEST])
     # what the speed cannot reach between its limits the sprays take, from the head on
-    off = delivery_temperature(seen, thick, gauge, speed * gauge, SPRAY_BASE, stands) - aim
+    off = delivery_temperature(seen, thick, gauge, speed * gauge, SPRAY_BASE, share) - aim
     opening = fmin(fmax(off * speed * gauge / SPRAY, -SPRAY_BASE), 1.0 - SPRAY_BASE)
     block[R.SPRAY_INTEGRAL * LANES + i] = opening
     block[R.ZOOM * LANES + i] = 0.0
@@ -195,7 +202,7 @@ def learn_head(block: Block, i: int, mill: Table) -> None:
     known = block[R.HEAD_BIAS * LANES + i]
     modelled = delivery_temperature(
         seen, thick, block[R.GAUGE_AIM * LANES + i], flow, block[R.SPRAY * LANES + i],
-        (STANDS - first) / STANDS,
+        LOSS_SHARE[first],
     )  # fmt: skip
     wrong = delivered - known - modelled
     known += fmax(HEAD_LEARNING, plant) * learning * wrong

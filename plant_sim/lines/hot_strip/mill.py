@@ -17,7 +17,7 @@ from ...control.gap_control import (
     MOST_MONITOR,
     SETTLED,
 )
-from ...control.level2_model import MODULUS
+from ...control.level2_model import LOSS_SHARE, MODULUS
 from ...control.looper_control import LOWER_BEFORE, LOWERED, TENSION_AIM
 from ...control.speed_control import spray_opening
 from ...engine.numbers import fmax, fmin, inline, kernel, where
@@ -71,7 +71,7 @@ def _here(block: Block, i: int, kind: int, place: float) -> float:
 def level1(block: Block, mill: Block) -> None:
     """Speed ramp, spray control and the X-ray monitor; they see what instruments showed last."""
     first = int(mill[P.FIRST_STAND])
-    stands = (STANDS - first) / STANDS
+    share = LOSS_SHARE[first]
     for i in range(LANES):
         rolling = block[R.ACTIVE * LANES + i]
         aim = block[R.THREAD_SPEED * LANES + i] + block[R.ZOOM * LANES + i]
@@ -95,7 +95,7 @@ def level1(block: Block, mill: Block) -> None:
         error = settled * (seen - block[R.FDT_AIM * LANES + i])
         opening, integral = spray_opening(
             error, block[R.SPRAY_INTEGRAL * LANES + i],
-            block[R.SPRAY_TRIM * LANES + i] + block[R.ACT_SPRAY * LANES + i], INTERVAL, stands,
+            block[R.SPRAY_TRIM * LANES + i] + block[R.ACT_SPRAY * LANES + i], INTERVAL, share,
         )  # fmt: skip
         block[R.SPRAY_INTEGRAL * LANES + i] = integral
         block[R.SPRAY * LANES + i] = opening
