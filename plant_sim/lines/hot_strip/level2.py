@@ -27,19 +27,19 @@ from .rows import LANES
 Block = NDArray[np.float64]
 Table = NDArray[np.float64]
 
-# 1: share of the logarithmic reduction by stand, of seven [C 3.10]; so the next two, of fewer
+# 1: share of the logarithmic reduction by stand, of seven [C 3.10]
 REDUCTION = (0.215, 0.200, 0.175, 0.138, 0.113, 0.091, 0.068)
-REDUCTION_OF_SIX = (0.218, 0.210, 0.192, 0.162, 0.126, 0.092)  # 1: of six [T 3.10]
-REDUCTION_OF_FIVE = (0.234, 0.229, 0.215, 0.186, 0.136)  # 1: of five [T 3.10]
-# 1: how far the temperature has fallen before a stand, of seven [C 3.10]; so the next two, of fewer
+REDUCTION_OF_SIX = (0.218, 0.210, 0.192, 0.162, 0.126, 0.092)  # 1: same, of six stands [T 3.10]
+REDUCTION_OF_FIVE = (0.234, 0.229, 0.215, 0.186, 0.136)  # 1: same, of five stands [T 3.10]
+# 1: how far the temperature has fallen before a stand, of seven [C 3.10]
 COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
-COOLED_OF_SIX = (0.0, 0.27, 0.45, 0.67, 0.84, 1.00)  # 1: of six [C 3.10]
-COOLED_OF_FIVE = (0.0, 0.35, 0.66, 0.87, 1.02)  # 1: of five [C 3.10]
+COOLED_OF_SIX = (0.0, 0.27, 0.45, 0.67, 0.84, 1.00)  # 1: same, of six stands [C 3.10]
+COOLED_OF_FIVE = (0.0, 0.35, 0.66, 0.87, 1.02)  # 1: same, of five stands [C 3.10]
 # 1: of the load trim by stand, of seven; what the front takes the back gives (with REDUCTION: no
-# sum) [C]; so the next two, of fewer
+# sum) [C]
 LOAD = (1.0, 0.7, 0.3, -0.3, -0.9, -1.3, -1.2)
-LOAD_OF_SIX = (1.0, 0.6, 0.1, -0.5, -1.1, -1.3)  # 1: of six [C]
-LOAD_OF_FIVE = (1.0, 0.5, -0.2, -0.9, -1.1)  # 1: of five [C]
+LOAD_OF_SIX = (1.0, 0.6, 0.1, -0.5, -1.1, -1.3)  # 1: same, of six stands [T]
+LOAD_OF_FIVE = (1.0, 0.5, -0.2, -0.9, -1.1)  # 1: same, of five stands [T]
 # the three one behind the other: a mill with its first stand at `first` reads [first * STANDS + s]
 _REDUCTION = (*REDUCTION, 0.0, *REDUCTION_OF_SIX, 0.0, 0.0, *REDUCTION_OF_FIVE)
 _COOLED = (*COOLED, 0.0, *COOLED_OF_SIX, 0.0, 0.0, *COOLED_OF_FIVE)
