@@ -30,7 +30,7 @@ Table = NDArray[np.float64]
 # 1: share of the logarithmic reduction by stand, of seven [C 3.10]
 REDUCTION = (0.215, 0.200, 0.175, 0.138, 0.113, 0.091, 0.068)
 REDUCTION_OF_SIX = (0.218, 0.210, 0.192, 0.162, 0.126, 0.092)  # 1: same, of six stands [T 3.10]
-REDUCTION_OF_FIVE = (0.234, 0.229, 0.215, 0.186, 0.136)  # 1: same, of five stands [T 3.10]
+REDUCTION_OF_FIVE = (0.240, 0.236, 0.225, 0.194, 0.105)  # 1: same, of five stands [T 3.10]
 # 1: how far the temperature has fallen before a stand, of seven [C 3.10]
 COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
 COOLED_OF_SIX = (0.0, 0.27, 0.45, 0.67, 0.84, 1.00)  # 1: same, of six stands [C 3.10]
