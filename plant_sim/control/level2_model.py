@@ -21,6 +21,8 @@ STRETCH_MODULUS = 4.4e9  # N/m: of set-up, by stretch tests on plates of REFEREN
 REFERENCE_WIDTH = 1.25  # m: of these plates [M 3.4]
 MODULUS_BY_WIDTH = 0.7e9  # N/m2: more for wider plates, by the same tests [M 3.4]
 LOSS = 5.1e-3  # m2/s: radiation and contact, identified on rolled coils [C]
+# 1: what seven, six and five stands take from the strip over what seven take, on rolled coils [C]
+LOSS_SHARE = (1.0, 0.86, 0.68)
 SPRAY = 1.46  # K m2/s: sprays at full opening, identified on rolled coils [C]
 WORK = 59.0  # K: rise per unit of logarithmic reduction, identified on rolled coils [C]
 # 1: force, measured over model, by stand, identified on rolled coils [C]
@@ -56,7 +58,7 @@ def force(
 @inline
 def delivery_temperature(
     entry_temperature: float, entry: float, exit: float, flow: float, spray: float,
-    stands: float = 1.0,
+    share: float = 1.0,
 ) -> float:  # fmt: skip
     """Return the expected finishing delivery temperature (K).
 
@@ -66,21 +68,21 @@ def delivery_temperature(
         exit: strip thickness (m).
         flow: mass flow over density and width, speed times thickness (m2/s).
         spray: interstand spray opening, 0 to 1.
-        stands: share of the seven stands that LOSS was identified on.
+        share: of LOSS, by LOSS_SHARE.
     """
-    lost = stands * LOSS * (entry_temperature - 300.0) / flow + SPRAY * spray / flow
+    lost = share * LOSS * (entry_temperature - 300.0) / flow + SPRAY * spray / flow
     return entry_temperature - lost + WORK * log(entry / exit)
 
 
 @inline
 def speed_for(
     aim: float, entry_temperature: float, entry: float, exit: float, spray: float,
-    stands: float = 1.0,
+    share: float = 1.0,
 ) -> float:  # fmt: skip
     """Return the delivery speed (m/s) at which the expected temperature meets `aim` (K).
 
     Other arguments as above.
     """
     spare = entry_temperature + WORK * log(entry / exit) - aim
-    flow = (stands * LOSS * (entry_temperature - 300.0) + SPRAY * spray) / fmax(spare, 1.0)
+    flow = (share * LOSS * (entry_temperature - 300.0) + SPRAY * spray) / fmax(spare, 1.0)
     return flow / exit

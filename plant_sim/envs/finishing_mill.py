@@ -78,7 +78,7 @@ class FinishingTask(LineTask):
 
 
 class FinishingMill(LineEnv):
-    """Keep gauge and finishing delivery temperature of a coil in seven stands.
+    """Keep gauge and finishing delivery temperature of a coil in the mill.
 
     Three trims on top of level 1 and 2, one coil an episode, 0.5 s of plant time a step; the reward
     is minus the money of the step. Datasheet: docs/environments/finishing_mill.md.

@@ -39,7 +39,7 @@ HISTORY = 60.0  # s: readings before F1 kept for strip under way in the mill [M]
 
 def usual_delivery(
     entry: float, bar: float, gauge: float, flow: float, spray: float, hardness: float = 1.0,
-    stands: float = 1.0,
+    share: float = 1.0,
 ) -> float:  # fmt: skip
     """Return level 2's delivery temperature (K) with what its model is known to lack.
 
@@ -50,12 +50,12 @@ def usual_delivery(
         flow: speed times thickness (m2/s).
         spray: interstand spray opening, 0 to 1.
         hardness: of the steel over that of its grade.
-        stands: share of the seven stands that the model was identified on.
+        share: of the heat that seven stands take, on which the model was identified: LOSS_SHARE.
     """
-    plain = delivery_temperature(entry, bar, gauge, flow, spray, stands)
+    plain = delivery_temperature(entry, bar, gauge, flow, spray, share)
     terms = (
         1.0, gauge - USUAL_GAUGE, log(bar / gauge) * (hardness - 1.0),
-        (spray - USUAL_SPRAY) / flow, entry - USUAL_ENTRY, 1.0 / flow - USUAL_SLOWNESS,
+        (spray - USUAL_SPRAY) / flow, entry - USUAL_ENTRY, share / flow - USUAL_SLOWNESS,
     )  # fmt: skip
     lacks = sum(each * term for each, term in zip(LACKS, terms, strict=True))
     return plain + min(max(lacks, -MOST_LACKS), MOST_LACKS)

@@ -19,14 +19,15 @@ from .motion import SLIP
 from .page import Belief
 
 # 1: share of the fall from the first stand's temperature to the delivery temperature before a
-# stand, of seven [C 3.10]; so the next two, of fewer
+# stand, of seven [C 3.10]
 COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
-COOLED_OF_SIX = (0.0, 0.27, 0.45, 0.67, 0.84, 1.00)  # 1: of six [C 3.10]
-COOLED_OF_FIVE = (0.0, 0.35, 0.66, 0.87, 1.02)  # 1: of five [C 3.10]
-# 1: logarithm of measured over model force of steel of usual hardness at TEMPERED, by stand; a mill
-# of fewer has the last ones
-# [C benchmarks/tracking.py]
+COOLED_OF_SIX = (0.0, 0.27, 0.45, 0.67, 0.84, 1.00)  # 1: same, of six stands [C 3.10]
+COOLED_OF_FIVE = (0.0, 0.35, 0.66, 0.87, 1.02)  # 1: same, of five stands [C 3.10]
+# 1: logarithm of measured over model force of steel of usual hardness at TEMPERED, by stand, of
+# seven [C benchmarks/tracking.py]
 BASE = (-0.027, -0.030, -0.019, -0.022, -0.055, -0.092, -0.119)
+BASE_OF_SIX = (-0.036, -0.036, -0.018, -0.043, -0.106, -0.119)  # 1: same, of six stands [C same]
+BASE_OF_FIVE = (-0.033, -0.045, -0.073, -0.146, -0.123)  # 1: same, of five stands [C same]
 TEMPERED = 1250.0  # K: temperature at which BASE holds [C same]
 TEMPER = 1800.0  # K: by inverse temperature the real force falls more than the model's [C same]
 # 1/K: fall of the logarithm of force of a back over a front stand by delivery temperature, as
@@ -92,7 +93,7 @@ class Forces:
         self._radii, self._numbers = mill.radii, mill.numbers
         count = len(mill.radii)
         self._cooled = {5: COOLED_OF_FIVE, 6: COOLED_OF_SIX}.get(count, COOLED)
-        self._base = BASE[-count:]
+        self._base = {5: BASE_OF_FIVE, 6: BASE_OF_SIX}.get(count, BASE)
         # stands that are compared; in a short mill the front ones are few
         self._front = range(3 if count > 5 else 2)
         self._hard = range(max(count - 3, 3))

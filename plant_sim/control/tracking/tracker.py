@@ -7,6 +7,7 @@ from math import isfinite
 
 from ...errors import ConfigError
 from ...signals import Sample, Signal
+from ..level2_model import LOSS_SHARE
 from .delivery import Delivery, usual_delivery
 from .forces import Forces, Pass, thicknesses
 from .gauge import Gauge
@@ -20,7 +21,6 @@ from .table import Fresh, RunOutTable
 from .told import page_of
 from .water import Water
 
-MODEL_STANDS = 7  # that level 2's model of the delivery temperature was identified on
 USUAL_BAR = 34.0e-3  # m: bar thickness taken for heat where it is not known [M 3.11]
 SETTLED = 15.0  # m: strip delivered from which forces and temperatures count [C]
 FORCE_EVERY = 0.95  # s: between two comparisons of the forces [M]
@@ -208,7 +208,7 @@ class Tracker:
         modelled = usual_delivery(
             entry, bar or USUAL_BAR, thick, speed * thick,
             min(max(values.get("fm.spray_opening", 0.4), 0.0), 1.0), hard.value,
-            self._stands / MODEL_STANDS,
+            LOSS_SHARE[self._mill.first - 1],
         )  # fmt: skip
         length = own.motion.delivered
         if length is None or length < SETTLED or not isfinite(modelled):

@@ -1,1 +1,1 @@
-"""The hot strip line: seven finishing stands and a run-out table."""
+"""The hot strip line: five to seven finishing stands and a run-out table."""

@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...control.gap_control import MONITOR_EFFECT, MONITOR_SHARE, MOST_ERROR
-from ...control.level2_model import SPRAY, delivery_temperature, force, modulus, speed_for
+from ...control.level2_model import (
+    LOSS_SHARE,
+    SPRAY,
+    delivery_temperature,
+    force,
+    modulus,
+    speed_for,
+)
 from ...control.speed_control import SPRAY_BASE
 from ...engine.numbers import exp, fmax, fmin, inline, kernel, log
 from ...physics.mill_stretch import KISS_FORCE, gap_for
@@ -20,19 +27,19 @@ from .rows import LANES
 Block = NDArray[np.float64]
 Table = NDArray[np.float64]
 
-# 1: share of the logarithmic reduction by stand, of seven [C 3.10]; so the next two, of fewer
+# 1: share of the logarithmic reduction by stand, of seven [C 3.10]
 REDUCTION = (0.215, 0.200, 0.175, 0.138, 0.113, 0.091, 0.068)
-REDUCTION_OF_SIX = (0.218, 0.210, 0.192, 0.162, 0.126, 0.092)  # 1: of six [T 3.10]
-REDUCTION_OF_FIVE = (0.234, 0.229, 0.215, 0.186, 0.136)  # 1: of five [T 3.10]
-# 1: how far the temperature has fallen before a stand, of seven [C 3.10]; so the next two, of fewer
+REDUCTION_OF_SIX = (0.218, 0.210, 0.192, 0.162, 0.126, 0.092)  # 1: same, of six stands [T 3.10]
+REDUCTION_OF_FIVE = (0.240, 0.236, 0.225, 0.194, 0.105)  # 1: same, of five stands [T 3.10]
+# 1: how far the temperature has fallen before a stand, of seven [C 3.10]
 COOLED = (0.0, 0.20, 0.36, 0.48, 0.66, 0.82, 0.97)
-COOLED_OF_SIX = (0.0, 0.27, 0.45, 0.67, 0.84, 1.00)  # 1: of six [C 3.10]
-COOLED_OF_FIVE = (0.0, 0.35, 0.66, 0.87, 1.02)  # 1: of five [C 3.10]
+COOLED_OF_SIX = (0.0, 0.27, 0.45, 0.67, 0.84, 1.00)  # 1: same, of six stands [C 3.10]
+COOLED_OF_FIVE = (0.0, 0.35, 0.66, 0.87, 1.02)  # 1: same, of five stands [C 3.10]
 # 1: of the load trim by stand, of seven; what the front takes the back gives (with REDUCTION: no
-# sum) [C]; so the next two, of fewer
+# sum) [C]
 LOAD = (1.0, 0.7, 0.3, -0.3, -0.9, -1.3, -1.2)
-LOAD_OF_SIX = (1.0, 0.6, 0.1, -0.5, -1.1, -1.3)  # 1: of six [C]
-LOAD_OF_FIVE = (1.0, 0.5, -0.2, -0.9, -1.1)  # 1: of five [C]
+LOAD_OF_SIX = (1.0, 0.6, 0.1, -0.5, -1.1, -1.3)  # 1: same, of six stands [T]
+LOAD_OF_FIVE = (1.0, 0.5, -0.2, -0.9, -1.1)  # 1: same, of five stands [T]
 # the three one behind the other: a mill with its first stand at `first` reads [first * STANDS + s]
 _REDUCTION = (*REDUCTION, 0.0, *REDUCTION_OF_SIX, 0.0, 0.0, *REDUCTION_OF_FIVE)
 _COOLED = (*COOLED, 0.0, *COOLED_OF_SIX, 0.0, 0.0, *COOLED_OF_FIVE)
@@ -70,16 +77,16 @@ def set_up(block: Block, i: int, mill: Table, seen: float) -> None:
     aim = block[R.FDT_AIM * LANES + i] - block[R.HEAD_BIAS * LANES + i]
     block[R.BAR_SEEN * LANES + i] = seen
     first = int(mill[P.FIRST_STAND])
-    stands = (STANDS - first) / STANDS
-    speed = speed_for(aim, seen, thick, gauge, SPRAY_BASE, stands)
+    share = LOSS_SHARE[first]
+    speed = speed_for(aim, seen, thick, gauge, SPRAY_BASE, share)
     speed = fmin(fmax(speed, mill[P.SLOWEST]), mill[P.FASTEST])
     block[R.THREAD_SPEED * LANES + i] = speed
     # the bar waits and cools: faster at the end, so that the delivery temperature stays
     duration = block[R.BAR * LANES + i] * thick / (speed * gauge)
-    last = speed_for(aim, seen - RUNDOWN * duration, thick, gauge, SPRAY_BASE, stands)
+    last = speed_for(aim, seen - RUNDOWN * duration, thick, gauge, SPRAY_BASE, share)
     last = fmin(fmax(last, speed), mill[P.FASTEST])
     # what the speed cannot reach between its limits the sprays take, from the head on
-    off = delivery_temperature(seen, thick, gauge, speed * gauge, SPRAY_BASE, stands) - aim
+    off = delivery_temperature(seen, thick, gauge, speed * gauge, SPRAY_BASE, share) - aim
     opening = fmin(fmax(off * speed * gauge / SPRAY, -SPRAY_BASE), 1.0 - SPRAY_BASE)
     block[R.SPRAY_INTEGRAL * LANES + i] = opening
     block[R.ZOOM * LANES + i] = 0.0
@@ -195,7 +202,7 @@ def learn_head(block: Block, i: int, mill: Table) -> None:
     known = block[R.HEAD_BIAS * LANES + i]
     modelled = delivery_temperature(
         seen, thick, block[R.GAUGE_AIM * LANES + i], flow, block[R.SPRAY * LANES + i],
-        (STANDS - first) / STANDS,
+        LOSS_SHARE[first],
     )  # fmt: skip
     wrong = delivered - known - modelled
     known += fmax(HEAD_LEARNING, plant) * learning * wrong

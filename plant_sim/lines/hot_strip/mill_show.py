@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...control.gap_control import COMPENSATED, COMPENSATION
-from ...control.level2_model import MODULUS, delivery_temperature
+from ...control.level2_model import LOSS_SHARE, MODULUS, delivery_temperature
 from ...control.looper_control import ANGLE_AIM, TENSION_AIM
 from ...engine.numbers import fmax, fmin, inline, kernel, where
 from ...physics.strip_temperature import DENSITY
@@ -47,7 +47,7 @@ def show(block: Block, mill: Block) -> None:
     """Fill the rows of the mill's instruments and count what the interval is worth."""
     _show_stands(block, mill)
     _show_gaps(block, int(mill[P.FIRST_STAND]))
-    _show_strip(block, (STANDS - int(mill[P.FIRST_STAND])) / STANDS)
+    _show_strip(block, LOSS_SHARE[int(mill[P.FIRST_STAND])])
     _count(block)
 
 
@@ -107,7 +107,7 @@ def _show_gaps(block: Block, first: int) -> None:
 
 
 @kernel
-def _show_strip(block: Block, stands: float) -> None:
+def _show_strip(block: Block, share: float) -> None:
     for i in range(LANES):
         rolling = block[R.ACTIVE * LANES + i]
         exit, fdt = block[(R.H + STANDS) * LANES + i], block[(R.T + STANDS) * LANES + i]
@@ -134,7 +134,7 @@ def _show_strip(block: Block, stands: float) -> None:
 
         expected = delivery_temperature(
             entry, block[R.H * LANES + i], aim, shown_speed * aim, block[R.SPRAY * LANES + i],
-            stands,
+            share,
         )  # fmt: skip
         expected = expected + block[R.FDT_BIAS * LANES + i]
         old = block[R.FDT_MODEL * LANES + i]

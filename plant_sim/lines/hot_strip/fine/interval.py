@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....control.gap_control import MONITOR_FROM, MONITOR_SHARE, SETTLED
-from ....control.level2_model import delivery_temperature
+from ....control.level2_model import LOSS_SHARE, delivery_temperature
 from ....control.speed_control import spray_opening
 from ....engine.numbers import fmax, fmin, inline, kernel, where
 from ....physics.flow_stress import COLDEST, HOTTEST
@@ -238,7 +238,7 @@ def hand_out(block: Block, fine: Block, bench: Block, mill: Block) -> None:
             aim,
             shown_speed * aim,
             block[R.SPRAY * LANES + i],
-            (STANDS - first) / STANDS,
+            LOSS_SHARE[first],
         )
         expected = expected + block[R.FDT_BIAS * LANES + i]
         old = block[R.FDT_MODEL * LANES + i]
