@@ -1,11 +1,11 @@
 """How physics becomes a kernel: the same source files, executed again with compiled numbers.
 
-`compile_sources` runs a list of ordinary modules of this package a second time, in order, with
-`engine.numbers` (and every module earlier in the list) replaced by its compiled counterpart.
-Numba's disk cache looks at one function only, so the hash of all sources, of every file they import
-constants from, and of the flags goes into the name of each compiled driver: what changed is
-compiled anew. A driver is one unit with everything it calls: a function compiled on its own as well
-would exist twice, rounded differently, and which one runs would depend on what the cache held.
+`compile_sources` runs ordinary modules of this package a second time, with `engine.numbers` (and
+every module that uses it) replaced by its compiled counterpart. Numba's disk cache looks at one
+function only, so the hash of its module, of every file that one imports, and of the flags goes into
+the name of each compiled driver: what changed is compiled anew. A driver is one unit with all it
+calls: a function compiled on its own as well would exist twice, rounded differently, and which one
+runs would depend on what the cache held.
 """
 
 import ast
@@ -29,71 +29,102 @@ _LOCK = threading.Lock()
 
 
 @cache
-def compile_sources(sources: tuple[str, ...], cached: bool = True) -> dict[str, ModuleType]:
-    """Return the compiled modules by the short name given, e.g. "physics.roll_bite".
+def compile_sources(
+    sources: tuple[str, ...], cached: bool = True, apart: bool = False
+) -> dict[str, ModuleType]:
+    """Return the compiled modules by the short name given, e.g. "lines.hot_strip.drive".
+
+    Each module holds its drivers and constants; what it imports is compiled with it.
 
     Args:
-        sources: module names below the package of the simulator; each may import from
-            `engine.numbers` and from modules earlier in the list.
+        sources: module names below the package of the simulator.
         cached: keep machine code on disk; False for tests that inspect it.
+        apart: let every function be called, not the drivers alone; for tests of single formulas.
+    """
+    return {name: _face(_compiled(f"{ROOT}.{name}", cached, apart), apart) for name in sources}
 
-    Raises:
-        ConfigError: if a source imports a module that is neither listed before it nor free of
-            compiled functions.
+
+def _face(module: ModuleType, apart: bool) -> ModuleType:
+    """Return the module without the functions that Python must not call: they have no way in."""
+    from numba.core.dispatcher import Dispatcher
+
+    if apart:
+        return module
+    face = ModuleType(module.__name__, module.__doc__)
+    for name, value in vars(module).items():
+        if not isinstance(value, Dispatcher) or not value.targetoptions.get("forceinline"):
+            setattr(face, name, value)
+    return face
+
+
+@cache
+def _compiled(name: str, cached: bool, apart: bool) -> ModuleType:
+    """Return a module executed with compiled numbers; those that it imports come first.
+
+    Each is executed once for whoever asks: what two drivers share is compiled once.
     """
     import numba as nb
 
     from . import lanes
 
-    plain = {name: import_module(f"{ROOT}.{name}") for name in sources}
-    files = {name: Path(str(module.__file__)) for name, module in plain.items()}
-    tag = _tag({*files.values(), *_constants(files), Path(lanes.__file__), Path(__file__)})
+    tag = _tag(name) + "_apart" * apart
+    flags: dict[str, Any] = {"fastmath": lanes.FASTMATH, "error_model": "numpy"}
 
     def driver(function: Callable[..., Any]) -> Any:
         function.__qualname__ += f"_{tag}"  # names the cache file: callees and flags are in it
-        unit = nb.njit(cache=cached, fastmath=lanes.FASTMATH, error_model="numpy", nogil=True)
-        return unit(function)
+        return nb.njit(cache=cached, nogil=True, **flags)(function)
 
-    compiled: dict[str, ModuleType] = {}
+    # a fifth of all compile time goes into ways in for Python to what is copied into a driver anyway
+    ways_in: dict[str, Any] = {"no_cpython_wrapper": not apart, "no_cfunc_wrapper": not apart}
+    inline = nb.njit(forceinline=True, **flags, **ways_in)
     numbers = ModuleType(NUMBERS)
-    vars(numbers).update(vars(lanes.numbers(driver)))
-    stand_ins = {NUMBERS: numbers}
-    for name, file in files.items():
-        module = _execute(name, file, tag, stand_ins)
-        compiled[name] = module
-        stand_ins[f"{ROOT}.{name}"] = module
-    return compiled
+    vars(numbers).update(vars(lanes.numbers(driver, inline)))
+    used = [other for other in _imports(name) if _counts(other)]
+    stand_ins = {other: _compiled(other, cached, apart) for other in used}
+    return _execute(name, tag, stand_ins | {NUMBERS: numbers})
 
 
-def _constants(files: dict[str, Path]) -> set[Path]:
-    """Return the files of this package that the sources import: their constants are compiled in."""
-    found: set[Path] = set()
-    left = [(f"{ROOT}.{name}", file) for name, file in files.items()]
-    while left:
-        name, file = left.pop()
-        package = name.rpartition(".")[0]
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.ImportFrom) or not node.level:
-                continue
+def _file(name: str) -> Path:
+    return Path(str(import_module(name).__file__))
+
+
+@cache
+def _imports(name: str) -> tuple[str, ...]:
+    """Return the modules of this package that a module imports, in their order."""
+    found: dict[str, None] = {}
+    package = name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(_file(name).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
             modules = [node.module] if node.module else [alias.name for alias in node.names]
-            for module in modules:
-                imported = resolve_name("." * node.level + module, package)
-                other = Path(str(import_module(imported).__file__))
-                if other not in found:
-                    found.add(other)
-                    left.append((imported, other))
-    return found
+            found |= dict.fromkeys(resolve_name("." * node.level + m, package) for m in modules)
+    return tuple(found)
 
 
-def _tag(files: set[Path]) -> str:
+@cache
+def _counts(name: str) -> bool:
+    """Say whether a module uses `engine.numbers`, itself or through what it imports."""
+    used = _imports(name)
+    return name != NUMBERS and (NUMBERS in used or any(_counts(other) for other in used))
+
+
+def _tag(name: str) -> str:
+    """Return the hash of a module and of all it imports: their constants are compiled in."""
     import numba as nb
 
+    from . import lanes
+
+    files, left = {Path(lanes.__file__), Path(__file__)}, [name]
+    while left:
+        module = left.pop()
+        if _file(module) not in files:
+            files.add(_file(module))
+            left.extend(_imports(module))
     text = b"".join(file.read_bytes() for file in sorted(files)) + nb.__version__.encode()
     return hashlib.sha256(text).hexdigest()[:12]
 
 
-def _execute(name: str, file: Path, tag: str, stand_ins: dict[str, ModuleType]) -> ModuleType:
-    full = f"{ROOT}.{name}__{tag}"
+def _execute(name: str, tag: str, stand_ins: dict[str, ModuleType]) -> ModuleType:
+    file, full = _file(name), f"{name}__{tag}"
     spec = spec_from_file_location(full, file)
     if spec is None:
         raise ConfigError(f"{file} cannot be loaded as a module; list Python files only")

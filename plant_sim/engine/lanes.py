@@ -153,7 +153,7 @@ def tan(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     return s / c
 
 
-def numbers(driver: Any) -> SimpleNamespace:
+def numbers(driver: Any, inline: Any) -> SimpleNamespace:
     """Return the compiled counterpart of the module `engine.numbers`."""
     return SimpleNamespace(
         inline=inline, kernel=inline, driver=driver, exp=exp, log=log, sqrt=math.sqrt, atan=atan,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..engine.numbers import fmin, inline, kernel
 from .steel import DENSITY_COLD, conductivity, enthalpy, specific_heat
 
-SLABS = 48  # places for slabs in one furnace
+SLABS = 48  # places for slabs in one furnace, three times a power of two
 NODES = 11  # over the thickness, bottom face first, both faces included
 STABLE = 0.5  # 1: most Fourier number of a node in one step [C 4.1]
 CALM = 0.45  # 1: Fourier number to which conduction between two nodes is held [C 4.1]
@@ -26,7 +26,8 @@ BOTTOM = 2  # W/m2 into the lower face
 FLOW = 3  # W/m2 from the node below, of the node that is being worked on
 HEAT = 4  # J/kg, NODES rows
 TEMPERATURE = HEAT + NODES  # K, NODES rows
-BUNDLE_ROWS = TEMPERATURE + NODES
+SLENDER = TEMPERATURE + NODES  # 1/m, the inverse of the thickness, for the running step
+BUNDLE_ROWS = SLENDER + 1
 
 Bundle = NDArray[np.float64]
 
@@ -64,6 +65,7 @@ def conduct(bundle: Bundle, seconds: float) -> None:
     calm = CALM * DENSITY_COLD * COLD_HEAT / ((NODES - 1.0) * (NODES - 1.0) * seconds)
     for s in range(SLABS):
         bundle[FLOW * SLABS + s] = bundle[BOTTOM * SLABS + s]
+        bundle[SLENDER * SLABS + s] = 1.0 / bundle[THICKNESS * SLABS + s]
     for k in range(NODES - 1):
         # the faces hold half a node
         size = 0.5 if k == 0 else 1.0
@@ -71,22 +73,37 @@ def conduct(bundle: Bundle, seconds: float) -> None:
         here, there = (TEMPERATURE + k) * SLABS, (TEMPERATURE + k + 1) * SLABS
         for s in range(SLABS):
             low, high = bundle[here + s], bundle[there + s]
-            thickness = bundle[THICKNESS * SLABS + s]
+            thickness, slender = bundle[THICKNESS * SLABS + s], bundle[SLENDER * SLABS + s]
             between = 0.5 * (conductivity(low) + conductivity(high))
             between = fmin(between, calm * thickness * thickness)
-            flow = between * (low - high) * (NODES - 1.0) / thickness
-            gain = (bundle[FLOW * SLABS + s] - flow) * rate / thickness
+            flow = between * (low - high) * (NODES - 1.0) * slender
+            gain = (bundle[FLOW * SLABS + s] - flow) * rate * slender
             bundle[FLOW * SLABS + s] = flow
             bundle[(HEAT + k) * SLABS + s] += gain
     rate = seconds * (NODES - 1.0) / (DENSITY_COLD * 0.5)
     for s in range(SLABS):
         gain = (bundle[FLOW * SLABS + s] + bundle[TOP * SLABS + s]) * rate
-        bundle[(HEAT + NODES - 1) * SLABS + s] += gain / bundle[THICKNESS * SLABS + s]
+        bundle[(HEAT + NODES - 1) * SLABS + s] += gain * bundle[SLENDER * SLABS + s]
     for k in range(NODES):
         for s in range(SLABS):
             bundle[(TEMPERATURE + k) * SLABS + s] = settle(
                 bundle[(TEMPERATURE + k) * SLABS + s], bundle[(HEAT + k) * SLABS + s]
             )
+
+
+@kernel
+def total(row: Bundle) -> float:
+    """Return the sum of SLABS numbers; the row is used up.
+
+    Halves are added to each other: a running sum would keep the loop before it narrow, and itself
+    wait for every single addition.
+    """
+    width = SLABS // 2
+    while width > 2:
+        for s in range(width):
+            row[s] += row[width + s]
+        width = width // 2
+    return float(row[0]) + float(row[1]) + float(row[2])
 
 
 @kernel
@@ -118,6 +135,7 @@ def fill(bundle: Bundle, slab: int, thickness: float, temperature: float) -> Non
     bundle[TOP * SLABS + slab] = 0.0
     bundle[BOTTOM * SLABS + slab] = 0.0
     bundle[FLOW * SLABS + slab] = 0.0
+    bundle[SLENDER * SLABS + slab] = 1.0 / thickness
     for k in range(NODES):
         bundle[(HEAT + k) * SLABS + slab] = enthalpy(temperature)
         bundle[(TEMPERATURE + k) * SLABS + slab] = temperature

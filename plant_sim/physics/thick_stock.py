@@ -15,6 +15,8 @@ LAYERS = (0.05, 0.10, 0.18, 0.28, 0.39)  # 1: shares of the half thickness, surf
 DIFFUSIVITY = CONDUCTIVITY_HOT / (DENSITY * HEAT)  # m2/s: of hot steel [M 3.7]
 HALF_SPACE = 0.75  # 1: fall of a half space's mean flux with h sqrt(a t) / lambda [C Carslaw]
 F0, F1, F2, F3, F4 = LAYERS
+AB, BC = 2.0 / (F0 + F1), 2.0 / (F1 + F2)  # 1, 1: conductance between two layers [C 3.7]
+CD, DE = 2.0 / (F2 + F3), 2.0 / (F3 + F4)  # 1, 1: same between the next [C 3.7]
 
 
 @inline
@@ -47,24 +49,24 @@ def relax(
     """
     require(thickness > 0.0 and seconds >= 0.0, "conduction needs a thickness and a time")
     fourier = 4.0 * DIFFUSIVITY * seconds / (thickness * thickness)
-    ab, bc = 2.0 * fourier / (F0 + F1), 2.0 * fourier / (F1 + F2)
-    cd, de = 2.0 * fourier / (F2 + F3), 2.0 * fourier / (F3 + F4)
-    # elimination from the surface on: each pivot holds the layer's capacity and what is above it
-    pivot_a = F0 + ab
-    pivot_b = F1 + bc + ab * F0 / pivot_a
+    ab, bc, cd, de = AB * fourier, BC * fourier, CD * fourier, DE * fourier
+    # elimination from the surface on: the inverse of each pivot, which holds the layer's capacity
+    # and what is above it
+    over_a = 1.0 / (F0 + ab)
     held_a = F0 * a
-    held_b = F1 * b + ab / pivot_a * held_a
-    pivot_c = F2 + cd + bc * (pivot_b - bc) / pivot_b
-    held_c = F2 * c + bc / pivot_b * held_b
-    pivot_d = F3 + de + cd * (pivot_c - cd) / pivot_c
-    held_d = F3 * d + cd / pivot_c * held_c
-    pivot_e = F4 + de * (pivot_d - de) / pivot_d
-    held_e = F4 * e + de / pivot_d * held_d
-    e = held_e / pivot_e
-    d = (held_d + de * e) / pivot_d
-    c = (held_c + cd * d) / pivot_c
-    b = (held_b + bc * c) / pivot_b
-    a = (held_a + ab * b) / pivot_a
+    over_b = 1.0 / (F1 + bc + ab * F0 * over_a)
+    held_b = F1 * b + ab * over_a * held_a
+    over_c = 1.0 / (F2 + cd + bc * (1.0 - bc * over_b))
+    held_c = F2 * c + bc * over_b * held_b
+    over_d = 1.0 / (F3 + de + cd * (1.0 - cd * over_c))
+    held_d = F3 * d + cd * over_c * held_c
+    over_e = 1.0 / (F4 + de * (1.0 - de * over_d))
+    held_e = F4 * e + de * over_d * held_d
+    e = held_e * over_e
+    d = (held_d + de * e) * over_d
+    c = (held_c + cd * d) * over_c
+    b = (held_b + bc * c) * over_b
+    a = (held_a + ab * b) * over_a
     return a, b, c, d, e
 
 

@@ -58,8 +58,8 @@ def test_compiled_functions_saturate_and_never_return_nan(x):
 
 
 def test_compiled_physics_equals_its_plain_source():
-    compiled = compile_sources(SOURCES)["physics.roll_bite"]
-    stress = compile_sources(SOURCES)["physics.flow_stress"]
+    compiled = compile_sources(SOURCES, apart=True)["physics.roll_bite"]
+    stress = compile_sources(SOURCES, apart=True)["physics.flow_stress"]
     rng = np.random.default_rng(2)
     for _ in range(200):
         entry = rng.uniform(3e-3, 35e-3)
@@ -95,7 +95,8 @@ def test_the_mill_is_still_compiled_to_wide_code():
     features = __import__("llvmlite.binding", fromlist=["x"]).get_host_cpu_features()
     if not features.get("avx2"):
         pytest.skip("the guard reads AVX code; this processor has none")
-    modules = compile_sources(SOURCES, cached=False)  # code from the disk cache cannot be read
+    # code from the disk cache cannot be read
+    modules = compile_sources(SOURCES, cached=False, apart=True)
     operation = r"\tv(?:add|sub|mul|div|sqrt|f\w+)"
     data = default_mill().parameters()
     substeps = modules["lines.hot_strip.runout"].SUBSTEPS

@@ -7,7 +7,7 @@ from passline.plant_sim.engine.build import compile_sources
 from passline.plant_sim.lines.hot_strip import furnace_line
 from passline.plant_sim.lines.hot_strip import furnace_rows as F  # noqa: N812
 from passline.plant_sim.lines.hot_strip.config import default_mill
-from passline.plant_sim.lines.hot_strip.furnaces import SOURCES, furnace_orders, settled
+from passline.plant_sim.lines.hot_strip.furnaces import furnace_orders, settled
 from passline.plant_sim.physics.slab_conduction import SLABS
 from passline.plant_sim.scenarios.plan import draw_plan
 
@@ -77,8 +77,8 @@ def test_trims_and_faults_reach_the_zones_they_mean(pair):
 @pytest.mark.slow
 def test_two_hours_of_a_line_give_every_coil_once_and_hot(pair):
     """Every coil is taken as soon as pace and furnace allow."""
-    compiled = compile_sources((*SOURCES[:-1], "lines.hot_strip.furnace_line"))
-    line = compiled["lines.hot_strip.furnace_line"]
+    name = "lines.hot_strip.furnace_line"
+    line = compile_sources((name,), apart=True)[name]
     coil, since, means = 1.0, 0.0, []
     for _ in range(720):
         line.step_line(pair, MILL, ORDERS, PACE, KEY, 0, True)

@@ -138,7 +138,7 @@ def test_every_stand_meets_its_gaugemeter_while_strip_is_rolled():
 
 
 def test_faster_rolling_is_hotter_and_more_spray_is_colder():
-    mill = compile_sources(SOURCES)["lines.hot_strip.mill"]
+    mill = compile_sources(SOURCES, apart=True)["lines.hot_strip.mill"]
 
     def delivery(row, change, speed=None):
         lanes = HotStripLanes(list(range(16)), "nominal", upstream=False)

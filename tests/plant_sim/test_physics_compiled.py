@@ -45,7 +45,7 @@ FORMULAS = (
 
 @pytest.fixture(scope="module")
 def compiled():
-    return compile_sources(MODULES)
+    return compile_sources(MODULES, apart=True)
 
 
 @pytest.mark.parametrize(("module", "name"), FORMULAS, ids=lambda text: text.rpartition(".")[2])

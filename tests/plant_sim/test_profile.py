@@ -37,7 +37,7 @@ class Rolling:
     """Sixteen mills that roll coils of the reference schedule, with the scatter of a plant."""
 
     def __init__(self, seed=0, width=1.25, gauge=2.6e-3, kernels=None):
-        kernels = kernels or compile_sources(SOURCES)["lines.hot_strip.profile"]
+        kernels = kernels or compile_sources(SOURCES, apart=True)["lines.hot_strip.profile"]
         self.kernels, self.rng = kernels, np.random.default_rng(seed)
         self.flat = np.zeros(Q.PROFILE_END * LANES)
         self.rows = self.flat.reshape(-1, LANES)

@@ -27,7 +27,8 @@ NODE_ROWS = slice(TEMPERATURE, TEMPERATURE + NODES)
 
 @pytest.fixture(scope="module")
 def conduction():
-    return compile_sources(("physics.steel", "physics.slab_conduction"))["physics.slab_conduction"]
+    name = "physics.slab_conduction"
+    return compile_sources((name,), apart=True)[name]
 
 
 def stand(temperature=1193.15, thickness=0.22):

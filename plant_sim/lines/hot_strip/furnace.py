@@ -31,6 +31,7 @@ from ...physics.slab_conduction import (
     THICKNESS,
     TOP,
     conduct,
+    total,
 )
 from ...physics.steel import AUSTENITE, DENSITY_COLD
 from ...physics.strip_temperature import STEFAN_BOLTZMANN
@@ -107,7 +108,6 @@ def _radiate(furnace: Furnace, bundle: Furnace, slabs: Furnace, mill: MillData) 
         above, below = furnace[F.ZONE + z], furnace[F.ZONE + ZONES + z]
         gas_above, gas_below = furnace[F.OXYGEN + z], furnace[F.OXYGEN + ZONES + z]
         factor = FACTOR[z] * own
-        from_top, from_bottom, cover = 0.0, 0.0, 0.0
         for s in range(SLABS):
             width = slabs[F.WIDTH * SLABS + s]
             share = _share(slabs[F.POSITION * SLABS + s], width, start, length)
@@ -121,11 +121,12 @@ def _radiate(furnace: Furnace, bundle: Furnace, slabs: Furnace, mill: MillData) 
             bundle[BOTTOM * SLABS + s] += share * bottom
             slabs[F.GAS_TOP * SLABS + s] += share * gas_above
             slabs[F.GAS_BOTTOM * SLABS + s] += share * gas_below
-            from_top += area * top
-            from_bottom += area * bottom
-            cover += area
-        furnace[F.LOAD + z] = from_top
-        furnace[F.LOAD + ZONES + z] = from_bottom
+            slabs[F.TERM * SLABS + s] = area * top
+            slabs[F.OTHER_TERM * SLABS + s] = area * bottom
+            slabs[F.THIRD_TERM * SLABS + s] = area
+        furnace[F.LOAD + z] = total(slabs[F.TERM * SLABS :])
+        furnace[F.LOAD + ZONES + z] = total(slabs[F.OTHER_TERM * SLABS :])
+        cover = total(slabs[F.THIRD_TERM * SLABS :])
         furnace[F.COVER + z] = cover
         furnace[F.COVER + ZONES + z] = cover
         start += length
@@ -137,7 +138,6 @@ def _scale(furnace: Furnace, bundle: Furnace, slabs: Furnace) -> None:
     own = furnace[F.OWN_SCALE]
     shadow = SHADOW * furnace[F.OWN_SKID] * (1.0 + furnace[F.FAULT_SKID])
     along = EVENING / (SKID_REACH * SKID_REACH)
-    oxidised = 0.0
     for s in range(SLABS):
         here = slabs[F.PRESENT * SLABS + s]
         upper = bundle[(TEMPERATURE + NODES - 1) * SLABS + s]
@@ -155,7 +155,7 @@ def _scale(furnace: Furnace, bundle: Furnace, slabs: Furnace) -> None:
         bundle[TOP * SLABS + s] = top + above
         bundle[BOTTOM * SLABS + s] = bottom + below
         area = slabs[F.WIDTH * SLABS + s] * slabs[F.LENGTH * SLABS + s]
-        oxidised += (above + below) * area
+        slabs[F.TERM * SLABS + s] = (above + below) * area
 
         # a cold spot radiates less than its surroundings and is warmed by them: it decays; the
         # lower face of a skid mark stays in the shadow
@@ -170,7 +170,7 @@ def _scale(furnace: Furnace, bundle: Furnace, slabs: Furnace) -> None:
         mark = slabs[F.ENDS * SLABS + s]
         colder = END_SHADOW * (top + bottom) / (mass * AUSTENITE)
         slabs[F.ENDS * SLABS + s] = mark + here * F.STEP * (colder - even * mark)
-    furnace[F.OXIDATION] += oxidised * F.STEP
+    furnace[F.OXIDATION] += total(slabs[F.TERM * SLABS :]) * F.STEP
 
 
 @kernel

@@ -29,7 +29,7 @@ from ...control.furnace_level2 import (
 from ...engine.numbers import fmax, fmin, kernel, where
 from ...engine.random import normal
 from ...physics.furnace_heat import AIR_NEED, HEATING_VALUE, excess_oxygen
-from ...physics.slab_conduction import SLABS, THICKNESS
+from ...physics.slab_conduction import SLABS, THICKNESS, total
 from . import furnace_rows as F  # noqa: N812  the layout, read as F.ZONE
 from . import parameters as P  # noqa: N812  the mill's data, read as P.ZONE_LENGTH
 from .furnace import COUPLE_LAG, VALVE_LAG, ZONE_LIMIT, _share
@@ -178,8 +178,8 @@ def plan(furnace: Furnace, mill: MillData) -> None:
     speed = pitch / fmax(count, 1.0) / fmax(furnace[F.PACE], 1.0)
     start = 0.0
     for z in range(ZONES):
-        length = mill[P.ZONE_LENGTH + z]
-        weight, wanted = 0.0, 0.0
+        # what belongs to the zone is looked up here: a choice within the loop would keep it narrow
+        length, held_share, factor = mill[P.ZONE_LENGTH + z], SHARE[z], FACTOR[z]
         for s in range(SLABS):
             width, at = slabs[F.WIDTH * SLABS + s], slabs[F.POSITION * SLABS + s]
             share = _share(at, width, start, length) * slabs[F.PRESENT * SLABS + s]
@@ -187,13 +187,14 @@ def plan(furnace: Furnace, mill: MillData) -> None:
             now = mean_heat(
                 slabs[F.MODEL_HEAT_SURFACE * SLABS + s], slabs[F.MODEL_HEAT_CORE * SLABS + s]
             )
-            lack = charged + SHARE[z] * (aim - charged) - now
+            lack = charged + held_share * (aim - charged) - now
             asked = needed(
                 slabs[F.MODEL_SURFACE * SLABS + s], lack, bundle[THICKNESS * SLABS + s], speed,
-                start + length - (at - 0.5 * width), FACTOR[z],
+                start + length - (at - 0.5 * width), factor,
             )  # fmt: skip
-            wanted += share * asked
-            weight += share
+            slabs[F.TERM * SLABS + s] = share * asked
+            slabs[F.OTHER_TERM * SLABS + s] = share
+        wanted, weight = total(slabs[F.TERM * SLABS :]), total(slabs[F.OTHER_TERM * SLABS :])
         target = furnace[F.TARGET + z]
         if weight > 1e-6:
             target = wanted / weight

@@ -49,11 +49,11 @@ SOURCES = (
     "lines.hot_strip.furnace_drive",
     "lines.hot_strip.furnace_campaign",
 )
-STEPS = 3  # of the furnace in a control interval
 INTERVAL = 30.0  # s: control interval of an operator or agent [M 6.2]
+STEPS = int(INTERVAL / F.STEP)  # of the furnace in a control interval
 ORDERS = 160  # orders drawn for a campaign; then from the first again
 ROOM = 96  # finished slabs there is room for at first; grown when needed
-SETTLING = 12 * 360  # steps until a furnace has settled
+SETTLING = int(12 * 3600 / F.STEP)  # steps until a furnace has settled: twelve hours
 NOMINAL = (
     1.30,
     0.22,

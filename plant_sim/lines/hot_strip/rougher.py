@@ -377,6 +377,7 @@ def advance(rougher: Block, mill: Block, faults: Block) -> None:
     _stand(rougher, mill, faults)
     _approach(rougher, mill, faults)
     cooled = int(rougher[R.TICK]) % 2 == 0  # air acts slowly: every second interval
+    lost = np.zeros(R.CELLS)
     for place in range(R.APPROACH, R.ORDERED, R.PIECE):
         piece = rougher[place : place + R.PIECE]
         if piece[R.STATUS] == float(R.EMPTY):
@@ -386,4 +387,4 @@ def advance(rougher: Block, mill: Block, faults: Block) -> None:
         piece[R.AGE] += STEP
         if cooled:
             covered = place >= R.TABLE and rougher[R.COVERS] > 0.5
-            cool_in_air(piece, HOOD if covered else 1.0, 2.0 * STEP)
+            cool_in_air(piece, lost, HOOD if covered else 1.0, 2.0 * STEP)

@@ -58,12 +58,12 @@ def mean_temperature(piece: Block) -> float:
 
 
 @kernel
-def cool_in_air(piece: Block, through: float, seconds: float) -> None:
+def cool_in_air(piece: Block, lost: Block, through: float, seconds: float) -> None:
     """Let all cells radiate and conduct for `seconds`; `through`: share of radiation that escapes.
 
-    The faces lose at the skin, the narrow sides in every layer.
+    The faces lose at the skin, the narrow sides in every layer. `lost` has room for a number of
+    each cell: added up on the way, they would keep the loop narrow.
     """
-    lost = 0.0
     for c in range(R.CELLS):
         a, b = piece[R.HEAT + c], piece[R.HEAT + R.CELLS + c]
         d, e = piece[R.HEAT + 2 * R.CELLS + c], piece[R.HEAT + 3 * R.CELLS + c]
@@ -74,14 +74,15 @@ def cool_in_air(piece: Block, through: float, seconds: float) -> None:
         side = 2.0 * heat / (DENSITY * SPECIFIC * wide)
         skin = skin_fall(heat, thick)
         # J of the cell: both faces and both sides; the mass is its volume times the density
-        lost += piece[R.MASS + c] * SPECIFIC * (F0 * skin + side)
+        lost[c] = piece[R.MASS + c] * SPECIFIC * (F0 * skin + side)
         a, b, d, e, f = relax(
             a - skin - side, b - side, d - side, e - side, f - side, thick, seconds
         )
         piece[R.HEAT + c], piece[R.HEAT + R.CELLS + c] = a, b
         piece[R.HEAT + 2 * R.CELLS + c], piece[R.HEAT + 3 * R.CELLS + c] = d, e
         piece[R.HEAT + 4 * R.CELLS + c] = f
-    piece[R.LOST] += lost
+    for c in range(R.CELLS):
+        piece[R.LOST] += lost[c]
 
 
 @kernel

@@ -42,7 +42,7 @@ EDGER_RADIUS = 0.5  # m: vertical rolls [M]
 ROLL_FILM = 30e3  # W/(m2 K): stock to roll, mean over the arc [M 3.7]
 ROLL_SURFACE = 400.0  # K: of the rolls [M]
 TRIP_TORQUE, TRIP_POWER = 1.75, 1.5  # 1, 1: of the rating, at which the drive trips [M 6.4]
-CLOSE = 1e-7  # m: of the gaugemeter's balance at which the bite is found [C 3.4]
+CLOSE = 1e-5  # m: off the gaugemeter's balance from which the next step is the last [C 3.4]
 MOST_STEPS = 12  # if it is not
 NO_FORCE = 1e9  # N: above any roll force, so that a broken state counts as a trip [M]
 

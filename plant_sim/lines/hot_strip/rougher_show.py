@@ -69,13 +69,16 @@ def show(
         filled += rougher[R.FEED + R.LENGTH] - rougher[R.FED]
     rougher[R.TABLE_FILLED] = fmin(filled / mill[P.DELAY_TABLE], 1.0)
 
-    loaded = where(rougher[R.FORCE] > 0.0, 1.0, 0.0)
-    seen = rougher[R.FORCE] + FORCE_NOISE * normal(noise, episode, clock, R.NOISE)
-    rougher[R.SHOWN_RM_FORCE] = loaded * seen + faults[K.LOAD_CELL]
-    seen = rougher[R.TORQUE] + TORQUE_NOISE * normal(noise, episode, clock, R.NOISE + 1)
-    rougher[R.SHOWN_RM_TORQUE] = loaded * seen
-    seen = rougher[R.POWER] + POWER_NOISE * normal(noise, episode, clock, R.NOISE + 2)
-    rougher[R.SHOWN_RM_POWER] = loaded * seen
+    # without stock in the gap there is nothing to show, and no noise to draw
+    rougher[R.SHOWN_RM_FORCE] = faults[K.LOAD_CELL]
+    rougher[R.SHOWN_RM_TORQUE], rougher[R.SHOWN_RM_POWER] = 0.0, 0.0
+    if rougher[R.FORCE] > 0.0:
+        seen = rougher[R.FORCE] + FORCE_NOISE * normal(noise, episode, clock, R.NOISE)
+        rougher[R.SHOWN_RM_FORCE] += seen
+        seen = rougher[R.TORQUE] + TORQUE_NOISE * normal(noise, episode, clock, R.NOISE + 1)
+        rougher[R.SHOWN_RM_TORQUE] = seen
+        seen = rougher[R.POWER] + POWER_NOISE * normal(noise, episode, clock, R.NOISE + 2)
+        rougher[R.SHOWN_RM_POWER] = seen
     rougher[R.SHOWN_RM_SPEED] = rougher[R.ROLL_SPEED] + SPEED_NOISE * normal(
         noise, episode, clock, R.NOISE + 3
     )
@@ -83,9 +86,10 @@ def show(
     rougher[R.SHOWN_RM_GAP] = fmax(seen, 0.0)
     seen = rougher[R.EDGER_GAP] + EDGER_NOISE * normal(noise, episode, clock, R.NOISE + 5)
     rougher[R.SHOWN_EDGER_GAP] = fmax(seen, 0.0)
-    squeezed = where(rougher[R.EDGER_FORCE] > 0.0, 1.0, 0.0)
-    seen = rougher[R.EDGER_FORCE] + FORCE_NOISE * normal(noise, episode, clock, R.NOISE + 6)
-    rougher[R.SHOWN_EDGER_FORCE] = squeezed * seen
+    rougher[R.SHOWN_EDGER_FORCE] = 0.0
+    if rougher[R.EDGER_FORCE] > 0.0:
+        seen = rougher[R.EDGER_FORCE] + FORCE_NOISE * normal(noise, episode, clock, R.NOISE + 6)
+        rougher[R.SHOWN_EDGER_FORCE] = seen
     seen = rougher[R.RDT] + faults[K.RDT_PYROMETER]
     seen += RDT_NOISE * normal(noise, episode, clock, R.NOISE + 7)
     rougher[R.SHOWN_RDT] = fmax(seen, RDT_LEAST)

@@ -50,14 +50,10 @@ B_SPEED, B_WATER, B_AE3, B_PACE, B_WIDTH = range(5)
 B_MID, B_MID_SEEN, B_CT, B_AIM, B_FRACTION, B_CT_SEEN, B_ROLLED, B_OFF = range(5, 13)
 B_COILED, B_LENGTH, B_AREA, B_AT = range(13, 17)
 B_START = 17  # where a segment's middle was when the interval began (m)
-B_FROM = 18  # film flux integrated along the table (W/m) up to a segment's middle
-B_BOILING = 19  # boiling factor of a segment
-B_OTHER = 20  # its cooling by air less the heat of transformation (K/s)
-B_DONE = 21  # its transformed fraction
-B_PER = 22  # K by J/m2, the inverse of its heat capacity by area
-B_PER_WAY = 23  # 1/m, the inverse of a sub-step's way
-B_FLUX = 24  # of each bank (W/m2), both faces, averaged over its length
-BENCH = B_FLUX + BANKS
+B_PER_WAY = 18  # 1/m, the inverse of a sub-step's way
+B_RATED = 19  # W/m2 of an open bank at its rating
+B_FLUX = 20  # of each bank (W/m2), both faces, averaged over its length
+BENCH = B_FLUX + BANKS + 1  # behind the last bank is a dry one
 
 
 @inline
@@ -108,18 +104,24 @@ def dry_flux(heat: float) -> float:
 def travel(table: Table, mill: Mill, substeps: int) -> None:
     """Move all strip by one interval and cool it; read the pyrometers; count what is coiled."""
     _shift(table)
-    bench = np.zeros(BENCH * LANES)
+    bench, film = np.zeros(BENCH * LANES), np.zeros(LANES)
     seconds = R.INTERVAL / substeps
     _prepare(table, bench, seconds)
+    _begin(table, bench)
+    for i in range(LANES):
+        film[i] = bench[B_SPEED * LANES + i] * seconds
+    way = greatest(film)
     for g in range(SEGMENTS):
         strip = table[g * LANES :]
-        there = NOWHERE
         for i in range(LANES):
-            there = fmax(there, strip[R.PLACE * LANES + i])
-        if there > SOMEWHERE:
-            _arrive(strip, bench, mill)
+            film[i] = strip[R.PLACE * LANES + i]
+            bench[B_START * LANES + i] = film[i]
+        far = greatest(film)
+        if far > SOMEWHERE:
             for _ in range(substeps):
-                _segment(strip, bench, mill, seconds)
+                far += way
+                _soak(strip, bench, mill, film, far, seconds)
+                _segment(strip, bench, mill, film, seconds)
             _leave(strip, bench, mill)
     _report(table, bench)
 
@@ -135,7 +137,9 @@ def _shift(table: Table) -> None:
         table[R.COIL_LENGTH * LANES + i] += span
         table[R.COIL_AREA * LANES + i] += area
         table[R.COILED * LANES + i] += DENSITY * area * table[R.WIDTH * LANES + i]
-    for row in (R.PLACE, R.SPAN, R.HEAT, R.GAUGE, R.AGE, R.DOSE, R.AIM):
+    for row in (
+        R.PLACE, R.SPAN, R.HEAT, R.GAUGE, R.AGE, R.DOSE, R.AIM, R.DONE, R.BOILING, R.OTHER,
+    ):  # fmt: skip
         for g in range(SEGMENTS - 1, 0, -1):
             for i in range(LANES):
                 table[(row + g) * LANES + i] = table[(row + g - 1) * LANES + i]
@@ -170,63 +174,92 @@ def _prepare(table: Table, bench: Table, seconds: float) -> None:
         speed = bench[B_SPEED * LANES + i]
         bench[B_PER_WAY * LANES + i] = 1.0 / fmax(speed * seconds, 1e-3)
         rated = bank_flux(bench[B_WATER * LANES + i]) * speed_factor(speed)
-        bench[B_FROM * LANES + i] = rated * table[R.COOLING * LANES + i]
+        bench[B_RATED * LANES + i] = rated * table[R.COOLING * LANES + i]
     for b in range(BANKS):
         for i in range(LANES):
             share = table[R.SUPPLY * LANES + i] * (1.0 - table[(R.CLOG + b) * LANES + i])
-            film = less_water(share) * bench[B_FROM * LANES + i]
+            film = less_water(share) * bench[B_RATED * LANES + i]
             bench[(B_FLUX + b) * LANES + i] = film * table[(R.VALVE + b) * LANES + i]
 
 
-@inline
-def _water_up_to(bench: Table, i: int, place: float, first: float, length: float) -> float:
-    """Return the film flux integrated along the table from F7 to a place (W/m)."""
-    total = 0.0
-    for b in range(BANKS):
-        under = fmin(fmax(place - (first + length * float(b)), 0.0), length)
-        total = total + under * bench[(B_FLUX + b) * LANES + i]
-    return total
+@kernel
+def greatest(values: Table) -> float:
+    """Return the greatest of a row of lanes; the row is used up."""
+    for width in (8, 4, 2, 1):  # pairs: a chain of sixteen comparisons would wait for each other
+        for i in range(width):
+            values[i] = fmax(values[i], values[i + width])
+    most: float = values[0]
+    return most
 
 
 @kernel
-def _arrive(strip: Table, bench: Table, mill: Mill) -> None:
-    """Begin the interval of a segment: how it boils and grows, how much water lies behind it."""
+def least(values: Table) -> float:
+    """Return the least of a row of lanes; the row is used up."""
+    for width in (8, 4, 2, 1):
+        for i in range(width):
+            values[i] = fmin(values[i], values[i + width])
+    lowest: float = values[0]
+    return lowest
+
+
+@kernel
+def _begin(table: Table, bench: Table) -> None:
+    """Find how the strip that was just laid down boils and cools."""
+    for i in range(LANES):
+        heat = table[R.HEAT * LANES + i]
+        per = 1.0 / (DENSITY * SPECIFIC_HEAT * table[R.GAUGE * LANES + i])
+        table[R.DONE * LANES + i] = 0.0
+        table[R.BOILING * LANES + i] = boiling_factor(heat, bench[B_WATER * LANES + i])
+        table[R.OTHER * LANES + i] = per * dry_flux(heat)
+
+
+@kernel
+def _soak(strip: Table, bench: Table, mill: Mill, film: Table, far: float, seconds: float) -> None:
+    """Integrate the film flux (W/m) over the way of a sub-step, under the banks that lie there.
+
+    The segments of sixteen lines lie near each other: few of the banks are over any of them, and
+    the others would add nothing. No segment gets beyond `far` (m).
+    """
     first, length = mill[P.FIRST_BANK], mill[P.BANK_LENGTH]
     for i in range(LANES):
         place = strip[R.PLACE * LANES + i]
-        heat, age = strip[R.HEAT * LANES + i], strip[R.AGE * LANES + i]
-        faster = pace(heat, bench[B_AE3 * LANES + i], bench[B_PACE * LANES + i])
-        done = fraction(age)
-        bench[B_START * LANES + i] = place
-        bench[B_BOILING * LANES + i] = boiling_factor(heat, bench[B_WATER * LANES + i])
-        per = 1.0 / (DENSITY * SPECIFIC_HEAT * strip[R.GAUGE * LANES + i])
-        bench[B_PER * LANES + i] = per
-        bench[B_OTHER * LANES + i] = per * dry_flux(heat) - RISE * 2.0 * age * faster * (1.0 - done)
-        bench[B_DONE * LANES + i] = done
-        bench[B_FROM * LANES + i] = _water_up_to(bench, i, place, first, length)
+        film[i] = where(place > SOMEWHERE, place, -NOWHERE)
+    near = least(film)
+    for i in range(LANES):
+        film[i] = 0.0
+    begin = int(fmin(fmax((near - first) / length, 0.0), float(BANKS)))
+    end = int(fmin(fmax((far - first) / length + 1.0, 0.0), float(BANKS)))
+    for b in range(begin, end, 2):  # two at once: LLVM takes a shorter loop to pieces
+        one, two = bench[(B_FLUX + b) * LANES :], bench[(B_FLUX + b + 1) * LANES :]
+        start = first + length * float(b)
+        middle, stop = start + length, start + 2.0 * length
+        for i in range(LANES):
+            place = strip[R.PLACE * LANES + i]
+            there = place + bench[B_SPEED * LANES + i] * seconds
+            under = fmax(fmin(there, middle) - fmax(place, start), 0.0) * one[i]
+            behind = fmax(fmin(there, stop) - fmax(place, middle), 0.0) * two[i]
+            film[i] += under + behind
 
 
 @kernel
-def _segment(strip: Table, bench: Table, mill: Mill, seconds: float) -> None:
+def _segment(strip: Table, bench: Table, mill: Mill, film: Table, seconds: float) -> None:
     """Move a segment of every lane by a sub-step; `strip` is the table from its rows on."""
-    first, length, known = mill[P.FIRST_BANK], mill[P.BANK_LENGTH], mill[P.PYROMETER_DISTANCE]
+    known = mill[P.PYROMETER_DISTANCE]
     for i in range(LANES):
         place, heat = strip[R.PLACE * LANES + i], strip[R.HEAT * LANES + i]
         age = strip[R.AGE * LANES + i]
         there = place + bench[B_SPEED * LANES + i] * seconds
-        upto = _water_up_to(bench, i, there, first, length)
         per_way = bench[B_PER_WAY * LANES + i]
-        film = (upto - bench[B_FROM * LANES + i]) * per_way
+        per = 1.0 / (DENSITY * SPECIFIC_HEAT * strip[R.GAUGE * LANES + i])
         # its temperature is that under the finishing pyrometer: cooling counts from there
         counted = seconds * fmin(fmax((there - known) * per_way, 0.0), 1.0)
         hot, old, done, boiling, other = cooled(
-            heat, age, bench[B_DONE * LANES + i], bench[B_PER * LANES + i], film,
+            heat, age, strip[R.DONE * LANES + i], per, film[i] * per_way,
             bench[B_WATER * LANES + i], bench[B_AE3 * LANES + i], bench[B_PACE * LANES + i],
-            counted, bench[B_BOILING * LANES + i], bench[B_OTHER * LANES + i],
+            counted, strip[R.BOILING * LANES + i], strip[R.OTHER * LANES + i],
         )  # fmt: skip
-        bench[B_BOILING * LANES + i], bench[B_OTHER * LANES + i] = boiling, other
-        bench[B_DONE * LANES + i] = done
-        bench[B_FROM * LANES + i] = upto
+        strip[R.BOILING * LANES + i], strip[R.OTHER * LANES + i] = boiling, other
+        strip[R.DONE * LANES + i] = done
         here = place > SOMEWHERE
         strip[R.PLACE * LANES + i] = where(here, there, NOWHERE)
         strip[R.HEAT * LANES + i] = where(here, hot, heat)
@@ -246,7 +279,7 @@ def _leave(strip: Table, bench: Table, mill: Mill) -> None:
         bench[B_MID * LANES + i] = where(under > 0.5, heat, bench[B_MID * LANES + i])
         bench[B_MID_SEEN * LANES + i] = fmax(under, bench[B_MID_SEEN * LANES + i])
         under = _covers(place, span, pyrometer)
-        done = bench[B_DONE * LANES + i]
+        done = strip[R.DONE * LANES + i]
         bench[B_CT * LANES + i] = where(under > 0.5, heat, bench[B_CT * LANES + i])
         bench[B_AIM * LANES + i] = where(under > 0.5, aim, bench[B_AIM * LANES + i])
         bench[B_FRACTION * LANES + i] = where(under > 0.5, done, bench[B_FRACTION * LANES + i])

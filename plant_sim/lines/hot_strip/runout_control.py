@@ -25,7 +25,7 @@ from ...physics.laminar_cooling import HEADERS
 from . import parameters as P  # noqa: N812  the layout, read as P.FIRST_BANK
 from . import runout_rows as R  # noqa: N812  the layout, read as R.DEMAND
 from .parameters import BANKS
-from .runout import NOWHERE, SOMEWHERE
+from .runout import NOWHERE, SOMEWHERE, greatest, least
 from .runout_rows import LANES, SEGMENTS
 
 Table = NDArray[np.float64]
@@ -246,42 +246,70 @@ def _ask(table: Table, dose: Table, first: float, length: float) -> None:
     A valve opens and closes slowly: before a head and behind a tail water runs for what is near.
     """
     near = np.zeros(BANKS * LANES)
+    reach, row = np.zeros(LANES), np.zeros(LANES)
+    before, beyond = np.zeros(LANES), np.zeros(LANES)
+    for i in range(LANES):
+        reach[i] = ENDS_LEAD * table[R.SPEED_SEEN * LANES + i]
+        before[i] = reach[i] + _met(table, i, 0.0, first, length)
+        beyond[i] = reach[i] - _met(table, i, 0.0, first, length)
     for b in range(BANKS):
         for i in range(LANES):  # not at F7 yet: the strip that is on its way there
-            place = _met(table, i, b, first, length)
+            place = _met(table, i, float(b), first, length)
             comes = fmax(table[R.ACTIVE * LANES + i], table[R.HEAD_DUE * LANES + i])
             next = comes * table[R.NEXT_DOSE * LANES + i]
             rolled = where(place <= 0.0, table[R.ACTIVE * LANES + i], 0.0)
             dose[b * LANES + i] = where(rolled > 0.5, next, 0.0)
-            lead = ENDS_LEAD * table[R.SPEED_SEEN * LANES + i]
-            near[b * LANES + i] = where(place <= lead, next, 0.0)
+            near[b * LANES + i] = where(place <= reach[i], next, 0.0)
     for g in range(SEGMENTS):
         strip = table[g * LANES :]
-        there = NOWHERE
         for i in range(LANES):
-            there = fmax(there, strip[R.PLACE * LANES + i])
-        if there > SOMEWHERE:
-            for b in range(BANKS):
+            row[i] = strip[R.PLACE * LANES + i]
+        if greatest(row) > SOMEWHERE:
+            begin, end = _in_reach(strip, before, beyond, row, length)
+            for b in range(begin, end):
+                exact, wide = dose[b * LANES :], near[b * LANES :]
                 for i in range(LANES):
-                    away = _met(table, i, b, first, length) - strip[R.PLACE * LANES + i]
+                    away = _met(table, i, float(b), first, length) - strip[R.PLACE * LANES + i]
                     half = 0.5 * strip[R.SPAN * LANES + i]
                     here = where(away <= half, 1.0, 0.0) * where(away > -half, 1.0, 0.0)
                     given = strip[R.DOSE * LANES + i]
-                    dose[b * LANES + i] = fmax(dose[b * LANES + i], here * given)
-                    reach = half + ENDS_LEAD * table[R.SPEED_SEEN * LANES + i]
-                    here = where(away <= reach, 1.0, 0.0) * where(away > -reach, 1.0, 0.0)
-                    near[b * LANES + i] = fmax(near[b * LANES + i], here * given)
+                    exact[i] = fmax(exact[i], here * given)
+                    far = half + reach[i]
+                    here = where(away <= far, 1.0, 0.0) * where(away > -far, 1.0, 0.0)
+                    wide[i] = fmax(wide[i], here * given)
     for b in range(BANKS):
         for i in range(LANES):
-            exact = dose[b * LANES + i]
-            dose[b * LANES + i] = where(exact > 0.0, exact, near[b * LANES + i])
+            told = dose[b * LANES + i]
+            dose[b * LANES + i] = where(told > 0.0, told, near[b * LANES + i])
+
+
+@kernel
+def _in_reach(
+    strip: Table, before: Table, beyond: Table, row: Table, length: float
+) -> tuple[int, int]:
+    """Return the first bank whose water may meet a segment of any lane, and where they end.
+
+    `before` and `beyond` (m): how far a segment reaches, from its ends, to where the first bank's
+    water meets strip; `row` has room for a number of each lane.
+    """
+    for i in range(LANES):
+        place = strip[R.PLACE * LANES + i]
+        away = place - 0.5 * strip[R.SPAN * LANES + i] - before[i]
+        row[i] = where(place > SOMEWHERE, away, -NOWHERE)
+    low = least(row) / length
+    for i in range(LANES):
+        row[i] = strip[R.PLACE * LANES + i] + 0.5 * strip[R.SPAN * LANES + i] + beyond[i]
+    high = greatest(row) / length
+    # a bank more on either side: rounding must not leave one out
+    begin = int(fmin(fmax(low - 1.0, 0.0), float(BANKS)))
+    return begin, int(fmin(fmax(high + 2.0, 0.0), float(BANKS)))
 
 
 @inline
-def _met(table: Table, i: int, bank: int, first: float, length: float) -> float:
+def _met(table: Table, i: int, bank: float, first: float, length: float) -> float:
     """Return where the strip now lies (m) that the water of a bank will meet in its middle."""
     ahead = VALVE_BELIEF * float(table[R.SPEED_SEEN * LANES + i])
-    return first + (float(bank) + 0.5) * length - ahead
+    return first + (bank + 0.5) * length - ahead
 
 
 @kernel

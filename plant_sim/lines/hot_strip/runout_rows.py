@@ -75,9 +75,12 @@ GAUGE = HEAT + SEGMENTS  # m
 AGE = GAUGE + SEGMENTS  # 1, of its transformation
 DOSE = AGE + SEGMENTS  # banks per m/s that level 2 gives it
 AIM = DOSE + SEGMENTS  # K, its own coiling aim
+DONE = AIM + SEGMENTS  # 1, its transformed fraction
+BOILING = DONE + SEGMENTS  # 1, its boiling factor where it was found last
+OTHER = BOILING + SEGMENTS  # K/s, its cooling by air less the heat of transformation, found there
 
 # the coiler
-AT_COILER = AIM + SEGMENTS
+AT_COILER = OTHER + SEGMENTS
 COIL_DONE, COIL_LENGTH, COIL_AREA, COILED, TENSION, TABLE_TENSION = (
     AT_COILER + n for n in range(1, 7)
 )
