@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passline.plant_sim import make_line
+from passline.plant_sim.economics import SCRAPPED
 from passline.plant_sim.engine.build import compile_sources
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.lines.hot_strip import rows as R  # noqa: N812
@@ -20,8 +21,10 @@ from passline.plant_sim.lines.hot_strip.lanes import SOURCES, HotStripLanes
 from passline.plant_sim.lines.hot_strip.layout import TABLE
 from passline.plant_sim.lines.hot_strip.parameters import STANDS
 from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
+from passline.plant_sim.scenarios.faults import FAULTS
 from passline.plant_sim.scenarios.fields import ORDER
 from passline.plant_sim.scenarios.plan import draw_plan
+from passline.plant_sim.scenarios.registry import Scenario
 
 SHIFT = 6000  # intervals: about 20 coils
 
@@ -123,6 +126,56 @@ def test_the_steel_of_a_slab_is_found_again_in_its_coil():
         assert sum(rolled) == pytest.approx(bar.sum(), rel=0.002)
     cooled, delivered = lanes.row(R.CLOSED + R.CT_ROLLED - R.ROLLED), lanes.row(R.CLOSED)
     np.testing.assert_allclose(cooled, delivered, rtol=0.005)
+
+
+def test_crop_ends_are_paid_for():
+    lanes = rolled("calm", seeds=range(4), intervals=2000)
+    for lane in range(4):
+        for coil in lanes.finished(lane):
+            assert coil.downgrade > SCRAPPED * 0.004 * coil.mass  # 0.4 % of a bar at the least
+
+
+def test_under_other_noise_a_bar_keeps_the_steel_that_the_rougher_has_rolled():
+    lanes = HotStripLanes([3])
+    lanes.advance(900)
+    while lanes.row(R.ACTIVE)[0] > 0.5:
+        lanes.advance(1)
+    futures = HotStripLanes.spread(lanes.lane(0), 6, noise_seeds=[11, 12, 13, 14, 15, 16])
+    while futures.row(R.ACTIVE).min() < 0.5:
+        futures.advance(1)
+    assert np.ptp(futures.row(R.HARDNESS)) == 0.0
+
+
+def test_the_zero_of_a_load_cell_does_not_move_the_gauge():
+    def write(day):
+        day.disturb(0.0)
+        day.faults["load_cell"] = (1.0, 1e9, 1e6, 0.0, 7.0)
+
+    off = []
+    for scenario in ("calm", Scenario("cell", "faults", ("mill",), "cell", "로드셀", write)):
+        lanes = HotStripLanes(list(range(8)), scenario)
+        lanes.write("fm.monitor_on", 0.0)
+        seen = np.zeros(8)
+        while np.any(seen == 0.0):  # the first coil: behind it level 2 learns from the wrong force
+            lanes.advance(1)
+            body = (lanes.row(R.COIL) == 1.0) & (lanes.row(R.STRIP_DONE) > 100.0)
+            now = lanes.row(R.H + STANDS) - lanes.row(R.GAUGE_AIM)
+            seen = np.where(body & (seen == 0.0), now, seen)
+        off.append(seen)
+    np.testing.assert_allclose(off[1], off[0], atol=4e-6)
+
+
+@pytest.mark.parametrize("kind", ["rdt_pyrometer", "descaler"])
+def test_what_happens_before_the_mill_reaches_a_mill_without_furnaces(kind):
+    def write(day):
+        row = FAULTS[kind]
+        day.faults[kind] = (1.0, 1e9, row.high, 0.0, 0.0)
+
+    sick = Scenario(kind, "faults", ("mill",), kind, kind, write)
+    sound, ill = (HotStripLanes([0, 1], plan, upstream=False) for plan in ("nominal", sick))
+    sound.advance(300)
+    ill.advance(300)
+    assert np.all(np.abs(ill.row(R.TRUE_FDT) - sound.row(R.TRUE_FDT)) > 0.1)
 
 
 def test_every_stand_meets_its_gaugemeter_while_strip_is_rolled():

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from passline.plant_sim.economics import SCRAPPED
+from passline.plant_sim.lines.hot_strip import furnace_rows as F  # noqa: N812
 from passline.plant_sim.lines.hot_strip import rows as R  # noqa: N812
 from passline.plant_sim.lines.hot_strip.control_table import CONTROLS
+from passline.plant_sim.lines.hot_strip.furnace_rows import SIZE as FURNACE
 from passline.plant_sim.lines.hot_strip.lanes import HotStripLanes
 from passline.plant_sim.lines.hot_strip.layout import TABLE
 from passline.plant_sim.lines.hot_strip.runout_rows import TRUE_CT
@@ -82,16 +85,36 @@ def test_a_stop_of_charging_empties_the_mill_and_running_again_fills_it(warm):
     assert lanes.row(R.NEXT_SLAB)[0] > taken
 
 
-def test_a_roll_change_is_done_in_the_gap_and_the_request_taken_back(warm):
+@pytest.mark.parametrize("bar", [0.05, 0.5, 0.95])
+def test_a_roll_change_waits_until_the_bars_under_way_are_rolled(warm, bar):
     lanes = HotStripLanes.spread(warm, 1)
+    while lanes.row(R.ACTIVE)[0] < 0.5 or lanes.row(R.BAR_DONE)[0] < bar * lanes.row(R.BAR)[0]:
+        lanes.advance(1)
     worn, coils = lanes.row(R.DELAY)[0], lanes.finished_counts()[0]
     lanes.write("line.request", 2.0)
-    lanes.advance(600)
+    lanes.advance(1200)
     assert lanes.row(R.REQUEST)[0] == 0.0
     assert lanes.row(R.DELAY)[0] >= worn + 600.0
     assert lanes.samples(0)["line.state"].value == 3.0  # rolls are being changed
     lanes.advance(3000)
     assert lanes.finished_counts()[0] >= coils + 3
+    assert not [coil for coil in lanes.finished(0) if coil.event or coil.harm > 0.0]
+
+
+def test_a_bar_that_a_cobble_let_grow_cold_is_taken_off_and_paid_for(warm):
+    lanes = HotStripLanes.spread(warm, 1)
+    while lanes.row(R.ACTIVE)[0] < 0.5 or lanes.row(R.BAR_DONE)[0] < 0.5 * lanes.row(R.BAR)[0]:
+        lanes.advance(1)
+    number = int(lanes.row(R.COIL)[0])
+    lanes.set_row(R.EVENT, 1.0)
+    lanes.advance(4000)
+    rolled = {coil.number: coil for coil in lanes.finished(0)}
+    assert rolled[number].event == 1
+    assert not [coil for coil in rolled.values() if coil.event and coil.number != number]
+    missing = set(range(1, max(rolled) + 1)) - set(rolled)
+    assert missing
+    scrap = sum(coil.downgrade for coil in rolled.values()) / SCRAPPED
+    assert scrap > 15000.0 * len(missing)
 
 
 def test_a_trip_scraps_the_rest_of_the_coil_and_the_line_starts_again(warm):
@@ -110,6 +133,19 @@ def test_a_trip_scraps_the_rest_of_the_coil_and_the_line_starts_again(warm):
     assert (coil.number, coil.event) == (number, 3)
     assert coil.harm >= 200.0
     assert lanes.row(R.COIL)[0] > number
+
+
+def test_a_campaign_begins_with_full_furnaces_and_its_book_ends_without_a_stop():
+    lanes = HotStripLanes([0, 1], book="coffin-60")
+    for lane in range(2):
+        furnaces = lanes.lane(lane).furnaces.reshape(-1, FURNACE)
+        for furnace in furnaces:
+            assert furnace[F.INSIDE] >= 34.0
+    while lanes.finished_counts().min() < 64:
+        lanes.advance(1000)
+    for lane in range(2):
+        late = [coil.seconds for coil in lanes.finished(lane)[55:64]]
+        assert max(late) < 300.0
 
 
 def test_sixty_coils_without_anybody_end_without_a_cobble():
