@@ -229,7 +229,9 @@ def _soak(strip: Table, bench: Table, mill: Mill, film: Table, far: float, secon
         film[i] = 0.0
     begin = int(fmin(fmax((near - first) / length, 0.0), float(BANKS)))
     end = int(fmin(fmax((far - first) / length + 1.0, 0.0), float(BANKS)))
-    for b in range(begin, end, 2):  # two at once: LLVM takes a shorter loop to pieces
+    # two at once: LLVM takes a shorter loop to pieces. Always the same two: what a line adds up
+    # must not hang on where the others are
+    for b in range(begin - begin % 2, end, 2):
         one, two = bench[(B_FLUX + b) * LANES :], bench[(B_FLUX + b + 1) * LANES :]
         start = first + length * float(b)
         middle, stop = start + length, start + 2.0 * length
@@ -258,12 +260,13 @@ def _segment(strip: Table, bench: Table, mill: Mill, film: Table, seconds: float
             bench[B_WATER * LANES + i], bench[B_AE3 * LANES + i], bench[B_PACE * LANES + i],
             counted, strip[R.BOILING * LANES + i], strip[R.OTHER * LANES + i],
         )  # fmt: skip
-        strip[R.BOILING * LANES + i], strip[R.OTHER * LANES + i] = boiling, other
-        strip[R.DONE * LANES + i] = done
         here = place > SOMEWHERE
         strip[R.PLACE * LANES + i] = where(here, there, NOWHERE)
         strip[R.HEAT * LANES + i] = where(here, hot, heat)
         strip[R.AGE * LANES + i] = where(here, old, age)
+        strip[R.DONE * LANES + i] = where(here, done, strip[R.DONE * LANES + i])
+        strip[R.BOILING * LANES + i] = where(here, boiling, strip[R.BOILING * LANES + i])
+        strip[R.OTHER * LANES + i] = where(here, other, strip[R.OTHER * LANES + i])
 
 
 @kernel
