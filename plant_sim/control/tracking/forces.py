@@ -25,7 +25,7 @@ COOLED_OF_SIX = (0.0, 0.27, 0.45, 0.67, 0.84, 1.00)  # 1: same, of six stands [C
 COOLED_OF_FIVE = (0.0, 0.35, 0.66, 0.87, 1.02)  # 1: same, of five stands [C 3.10]
 # 1: logarithm of measured over model force of steel of usual hardness at TEMPERED, by stand, of
 # seven [C benchmarks/tracking.py]
-BASE = (-0.027, -0.030, -0.019, -0.022, -0.055, -0.092, -0.119)
+BASE = (-0.024, -0.074, -0.088, -0.097, -0.123, -0.149, -0.163)
 BASE_OF_SIX = (-0.036, -0.036, -0.018, -0.043, -0.106, -0.119)  # 1: same, of six stands [C same]
 BASE_OF_FIVE = (-0.033, -0.045, -0.073, -0.146, -0.123)  # 1: same, of five stands [C same]
 TEMPERED = 1250.0  # K: temperature at which BASE holds [C same]

@@ -39,7 +39,7 @@ COOLING_LEVEL, COOLING_SPREAD = 0.12, 0.015  # 1: of this plant; from coil to co
 # m: most that the gaps of this plant are off their zero, oil film and warm rolls at the zeroing
 # together, for all stands alike; and by which each stand deviates [M 3.4]
 ZERO_LEVEL, ZERO_SPREAD = 0.65e-3, 0.03e-3
-FDT_LEVEL, CT_LEVEL = 16.0, 9.0  # K: most that emissivity and steam let a pyrometer err [M 6.3]
+FDT_LEVEL, CT_LEVEL = 16.0, 10.0  # K: most that emissivity and steam let a pyrometer err [M 6.3]
 OWN_BEND_SPREAD, OWN_HEAT_SPREAD = 0.05, 0.08  # 1: deviation between mills [T]
 SKID_LEAST, SKID_MORE = 3.0, 5.0  # K: amplitude of skid marks on the bar [M 4.1]
 SKID_LENGTH = 9.0  # m: of bar from one skid mark to the next [M 4.1]

@@ -26,7 +26,7 @@ from .coil_start import BAR_DRAW, bar_at, draw_bar, head_deficit, order
 from .disturbances import warm_water
 from .faults import DESCALER, RDT_PYROMETER
 from .layout import TABLE
-from .level2 import close_head, learn_head, learn_temperatures, set_up
+from .level2 import DRAWN_RUNDOWN, RUNDOWN, close_head, learn_head, learn_temperatures, set_up
 from .mill_show import drawn_in
 from .parameters import STANDS
 from .profile import change_rolls, preset_profile
@@ -35,6 +35,7 @@ from .rougher_rows import TABLE as TABLE_PIECE
 from .rows import INTERVAL, LANES
 from .runout_control import learn_table
 from .upstream import (
+    BELIEVED_DESCALING,
     CLEARED,
     bar_through,
     bar_waits,
@@ -220,7 +221,11 @@ def _begin(
     missed = BAR_PYROMETER * block[R.NOISE_SCALE * LANES + i]
     missed = missed * normal(noise, episode, number, BAR_DRAW + 5)
     missed += block[(R.FAULT + RDT_PYROMETER) * LANES + i]
-    set_up(block, i, mill, block[R.BAR_TEMPERATURE * LANES + i] + missed)
+    shown = block[R.BAR_TEMPERATURE * LANES + i] + missed
+    if rougher.size > 0:
+        set_up(block, i, mill, shown, BELIEVED_DESCALING, RUNDOWN)
+    else:
+        set_up(block, i, mill, shown, 0.0, DRAWN_RUNDOWN)
     close_head(block, i)
     preset_profile(block, i, int(mill[P.FIRST_STAND]))
     block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 1.0, HEAD

@@ -44,7 +44,8 @@ LOAD_OF_FIVE = (1.0, 0.5, -0.2, -0.9, -1.1)  # 1: same, of five stands [T]
 _REDUCTION = (*REDUCTION, 0.0, *REDUCTION_OF_SIX, 0.0, 0.0, *REDUCTION_OF_FIVE)
 _COOLED = (*COOLED, 0.0, *COOLED_OF_SIX, 0.0, 0.0, *COOLED_OF_FIVE)
 _LOAD = (*LOAD, 0.0, *LOAD_OF_SIX, 0.0, 0.0, *LOAD_OF_FIVE)
-RUNDOWN = 0.78  # K/s: belief how fast the waiting bar cools [M 3.7]
+RUNDOWN, DRAWN_RUNDOWN = 0.72, 0.47  # K/s: belief how fast the waiting bar cools [C 3.7]
+USUAL_ENTRY, LEAST_ENTRY = 0.5, 0.3  # m/s: of a bar under the descaler, where set-up begins [M]
 FORCE_SCATTER = 0.015  # 1: of a coil's forces about its class, and of the load cells [M 6.5]
 FORCE_DRIFT = 0.004  # 1: by which plant and class may have moved from coil to coil [M 6.5]
 ZERO_SCATTER, ZERO_DRIFT = 30e-6, 30e-6  # m: of a zero seen once; warm rolls, per coil [M 3.8]
@@ -70,20 +71,35 @@ def begin_hot(block: Block, i: int) -> None:
 
 
 @kernel
-def set_up(block: Block, i: int, mill: Table, seen: float) -> None:
-    """Set gaps and speeds of lane i; `seen` is what the bar pyrometer showed (K)."""
+def set_up(
+    block: Block, i: int, mill: Table, shown: float, descaling: float, rundown: float
+) -> None:
+    """Set gaps and speeds of lane i; `shown` is what the bar pyrometer showed (K).
+
+    `descaling` (K m/s) over the speed of the bar is what the descaler is believed to take: the
+    slower a bar goes in, the longer it lies under the water. 0 for a bar that has been descaled.
+    `rundown` (K/s) is how fast its end is believed to cool while it waits.
+    """
     gauge, width = block[R.GAUGE_AIM * LANES + i], block[R.WIDTH * LANES + i]
     thick = block[R.BAR_THICK * LANES + i]
     aim = block[R.FDT_AIM * LANES + i] - block[R.HEAD_BIAS * LANES + i]
-    block[R.BAR_SEEN * LANES + i] = seen
     first = int(mill[P.FIRST_STAND])
     share = LOSS_SHARE[first]
+    seen = shown - descaling / USUAL_ENTRY
     speed = speed_for(aim, seen, thick, gauge, SPRAY_BASE, share)
+    for _ in range(2):
+        seen = shown - descaling / fmax(speed * gauge / thick, LEAST_ENTRY)
+        speed = speed_for(aim, seen, thick, gauge, SPRAY_BASE, share)
     speed = fmin(fmax(speed, mill[P.SLOWEST]), mill[P.FASTEST])
+    block[R.BAR_SEEN * LANES + i] = seen
     block[R.THREAD_SPEED * LANES + i] = speed
     # the bar waits and cools: faster at the end, so that the delivery temperature stays
     duration = block[R.BAR * LANES + i] * thick / (speed * gauge)
-    last = speed_for(aim, seen - RUNDOWN * duration, thick, gauge, SPRAY_BASE, share)
+    late = shown - rundown * duration
+    last = speed
+    for _ in range(3):
+        there = late - descaling / fmax(last * gauge / thick, LEAST_ENTRY)
+        last = speed_for(aim, there, thick, gauge, SPRAY_BASE, share)
     last = fmin(fmax(last, speed), mill[P.FASTEST])
     # what the speed cannot reach between its limits the sprays take, from the head on
     off = delivery_temperature(seen, thick, gauge, speed * gauge, SPRAY_BASE, share) - aim

@@ -33,7 +33,7 @@ Table = NDArray[np.float64]
 
 FURNACE_EVERY = int(F.STEP / INTERVAL)  # intervals
 BELIEVED_SPEED = 8.0  # m/s: behind F7, pacing's first guess [M 3.11]
-BELIEVED_DESCALING = 38.0  # K: level 2's belief of what the finishing descaler takes [M 3.7]
+BELIEVED_DESCALING = 20.0  # K m/s: level 2's belief of what the descaler takes, by speed [M 3.7]
 LEAST_ENTRY = 0.3  # m/s: of the bar under the finishing descaler, before strip is in F7 [M]
 DESCALING_POWER = 1.1e6  # W: of the pumps of one header, 60 l/s at 180 bar [M]
 COLDEST_ENTRY = 1170.0  # K: a colder bar is not rolled but taken off the delay table [T]
@@ -214,7 +214,7 @@ def take_bar(block: Block, i: int, rougher: Block) -> None:
     for k in range(3):  # behind the head, where the set-up has to be right first
         here, high, _ = bar_at(rougher, 0.04 * (k + 1.0) * length)
         heat, thick = heat + here / 3.0, thick + high / 3.0
-    block[R.BAR_TEMPERATURE * LANES + i] = heat - BELIEVED_DESCALING
+    block[R.BAR_TEMPERATURE * LANES + i] = heat
     block[R.BAR_THICK * LANES + i] = thick
     block[R.HEAD_DEFICIT * LANES + i] = 0.0
 
