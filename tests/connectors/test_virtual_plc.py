@@ -449,7 +449,8 @@ def test_a_plant_stops_after_its_coils_keeps_answering_and_ends_cleanly(tmp_path
     truth = pq.read_table(tmp_path / "truth.parquet").to_pydict()
     assert truth["time"][-1] >= sum(coil["seconds"] for coil in coils) - 1.0
     assert {"fdt", "ct", "coil.fdt_aim", "coil.phase", "fm.speed_trim"} < truth.keys()
-    assert (tmp_path / "alarms.jsonl").read_text() == ""  # a sound line is silent
+    rung = [json.loads(line) for line in (tmp_path / "alarms.jsonl").read_text().splitlines()]
+    assert all(event["priority"] > 2 for event in rung)  # a sound line rings nothing urgent
 
 
 def test_a_plant_that_is_not_there_is_bad_and_no_error(plc, tmp_path):
