@@ -40,10 +40,10 @@ from .upstream import (
     bar_through,
     bar_waits,
     feed_bar,
-    is_clear_upstream,
+    nothing_under_way,
     scrap_bar,
     take_bar,
-)  # fmt: skip
+)
 
 Block = NDArray[np.float64]
 Table = NDArray[np.float64]
@@ -138,7 +138,7 @@ def advance_coil(
         if block[R.GAP_LEFT * LANES + i] > 0.0:
             return count
         # bars under way are rolled first: they would grow too cold on the delay table
-        clear = is_clear_upstream(rougher) if upstream else True
+        clear = nothing_under_way(rougher) if upstream else True
         if block[R.REQUEST * LANES + i] > 1.5 and clear:
             _change_rolls(block, i)
             return count

@@ -100,7 +100,7 @@ def _refuse_cold(rougher: Block, mill: Table) -> None:
 
 
 @kernel
-def is_clear_upstream(rougher: Block) -> bool:
+def nothing_under_way(rougher: Block) -> bool:
     """Say whether nothing lies between furnaces and mill."""
     clear = True
     for place in (G.APPROACH, G.STAND, G.TABLE):
