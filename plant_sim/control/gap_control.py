@@ -5,7 +5,7 @@ Sources: BISRA gaugemeter and Smith predictor, standard literature [M, physics 3
 """
 
 from ..engine.numbers import fmax, fmin, inline
-from ..physics.mill_stretch import KISS_FORCE
+from ..physics.mill_stretch import KISS_FORCE, bearing_film
 from .level2_model import MODULUS
 
 COMPENSATION = (0.7, 0.7, 0.7, 0.65, 0.6, 0.5, 0.45)  # 1: of the believed stretch, F1..F7 [M 3.4]
@@ -27,8 +27,7 @@ OIL_FILM, OIL_SPEED = 0.25e-3, 3.0  # m, m/s: level 1's film of a backup bearing
 @inline
 def oil_compensation(speed: float, force: float) -> float:
     """Return the oil film (m) that level 1 believes in at a roll speed (m/s) and a force (N)."""
-    number = speed / OIL_SPEED * KISS_FORCE / fmax(force, 0.1 * KISS_FORCE)
-    return OIL_FILM * number / (1.0 + number)
+    return bearing_film(speed, force, OIL_FILM, OIL_SPEED)
 
 
 @inline

@@ -84,18 +84,26 @@ def gauge(
 
 
 @inline
-def oil_film(speed: float, force: float) -> float:
-    """Return the thickness (m) of the backup bearings' oil film, both rolls together.
-
-    Hydrodynamic: it grows with speed over load and levels off [M; level and half speed tuned].
-    What moves the gap is the growth since zeroing, so subtract the film of that moment.
+def bearing_film(speed: float, force: float, thickest: float, half: float) -> float:
+    """Return the thickness (m) of an oil film that grows with speed over load and levels off [M].
 
     Args:
         speed: roll speed (m/s), zero or more.
         force: roll force (N).
+        thickest: at very high speed (m).
+        half: roll speed at which half of that is reached at the kissing force (m/s).
     """
-    number = speed / OIL_SPEED * KISS_FORCE / fmax(force, 0.1 * KISS_FORCE)
-    return OIL_FILM * number / (1.0 + number)
+    number = speed / half * KISS_FORCE / fmax(force, 0.1 * KISS_FORCE)
+    return thickest * number / (1.0 + number)
+
+
+@inline
+def oil_film(speed: float, force: float) -> float:
+    """Return the oil film (m) of the backup bearings, both rolls together; m/s and N.
+
+    What moves the gap is the growth since zeroing, so subtract the film of that moment.
+    """
+    return bearing_film(speed, force, OIL_FILM, OIL_SPEED)
 
 
 @inline

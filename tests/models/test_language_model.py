@@ -61,7 +61,7 @@ def test_a_run_that_was_interrupted_leaves_no_trace(tiny, monkeypatch):
 
 
 def test_weights_that_are_not_there_are_named_with_the_remedy(tmp_path):
-    pytest.importorskip("torch")
+    pytest.importorskip("torch", reason="the extra [models] is not installed")
     from passline.models import load
 
     with pytest.raises(WeightsError, match="passline models install"):

@@ -13,14 +13,17 @@ from passline.plant_sim.physics import flow_stress, roll_bite
 from .schedule_310 import roll
 
 
+WHY = "PyRolL is a second opinion that no other test needs; its packages are named above"
+
+
 def test_an_independent_rolling_code_agrees_on_the_reference_pass():
-    code = pytest.importorskip("pyroll.core")
+    code = pytest.importorskip("pyroll.core", reason=WHY)
     for plugin in (
         "hitchcock_roll_flattening",
         "lippmann_mahrenholz_force_torque",
         "misaka_flow_stress",
     ):
-        pytest.importorskip(f"pyroll.{plugin}")
+        pytest.importorskip(f"pyroll.{plugin}", reason=WHY)
     stock = code.Profile.box(
         height=30e-3, width=1.25, corner_radius=1e-4, temperature=1273.15, strain=0.0,
         material="steel", length=10.0, density=7650, specific_heat_capacity=650,

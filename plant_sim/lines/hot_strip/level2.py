@@ -70,6 +70,22 @@ def begin_hot(block: Block, i: int) -> None:
         block[(R.ADAPTED + s) * LANES + i] *= HOT_FACTOR[s]
 
 
+@inline
+def _speed_behind_descaler(
+    aim: float, shown: float, descaling: float, thick: float, gauge: float, share: float,
+    first: float,
+) -> tuple[float, float]:  # fmt: skip
+    """Return the delivery speed (m/s) that meets `aim` (K), and the bar's temperature behind water.
+
+    How much the water takes hangs on the speed: three rounds from a `first` guess settle both.
+    """
+    speed, seen = first, shown
+    for _ in range(3):
+        seen = shown - descaling / fmax(speed * gauge / thick, LEAST_ENTRY)
+        speed = speed_for(aim, seen, thick, gauge, SPRAY_BASE, share)
+    return speed, seen
+
+
 @kernel
 def set_up(
     block: Block, i: int, mill: Table, shown: float, descaling: float, rundown: float
@@ -85,21 +101,15 @@ def set_up(
     aim = block[R.FDT_AIM * LANES + i] - block[R.HEAD_BIAS * LANES + i]
     first = int(mill[P.FIRST_STAND])
     share = LOSS_SHARE[first]
-    seen = shown - descaling / USUAL_ENTRY
-    speed = speed_for(aim, seen, thick, gauge, SPRAY_BASE, share)
-    for _ in range(2):
-        seen = shown - descaling / fmax(speed * gauge / thick, LEAST_ENTRY)
-        speed = speed_for(aim, seen, thick, gauge, SPRAY_BASE, share)
+    usual = USUAL_ENTRY * thick / gauge
+    speed, seen = _speed_behind_descaler(aim, shown, descaling, thick, gauge, share, usual)
     speed = fmin(fmax(speed, mill[P.SLOWEST]), mill[P.FASTEST])
     block[R.BAR_SEEN * LANES + i] = seen
     block[R.THREAD_SPEED * LANES + i] = speed
     # the bar waits and cools: faster at the end, so that the delivery temperature stays
     duration = block[R.BAR * LANES + i] * thick / (speed * gauge)
     late = shown - rundown * duration
-    last = speed
-    for _ in range(3):
-        there = late - descaling / fmax(last * gauge / thick, LEAST_ENTRY)
-        last = speed_for(aim, there, thick, gauge, SPRAY_BASE, share)
+    last, _ = _speed_behind_descaler(aim, late, descaling, thick, gauge, share, speed)
     last = fmin(fmax(last, speed), mill[P.FASTEST])
     # what the speed cannot reach between its limits the sprays take, from the head on
     off = delivery_temperature(seen, thick, gauge, speed * gauge, SPRAY_BASE, share) - aim
