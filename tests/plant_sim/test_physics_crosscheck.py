@@ -12,7 +12,6 @@ from passline.plant_sim.physics import flow_stress, roll_bite
 
 from .schedule_310 import roll
 
-
 WHY = "PyRolL is a second opinion that no other test needs; its packages are named above"
 
 
