@@ -10,11 +10,11 @@ from asyncua import Client, ua
 
 from ..plant_sim.errors import ConfigError
 from ..plant_sim.signals import Quality
+from .addresses import OpcUaAddress
 from .connector import CONNECT, DEADLINE, Raw, SupervisedConnector
 from .errors import LinkError, ProtocolError
 from .security import Pki, secure_client
 from .tagfile import OpcUaDevice, TagFile
-from .tags import OpcUaAddress
 
 CHUNK = 500  # nodes in one Read call: one by one costs eleven times more
 

@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from ..plant_sim.errors import ConfigError
-from .tags import OpcUaAddress
+from .addresses import OpcUaAddress
 
 
 def read_rows(text: str) -> Any:

@@ -5,8 +5,9 @@ from itertools import pairwise
 from typing import Any
 
 from ..plant_sim.errors import ConfigError
+from .addresses import ModbusAddress
 from .rows import Row
-from .tags import HEARTBEAT, ModbusAddress, Tag, WriteRule
+from .tags import HEARTBEAT, Tag, WriteRule
 
 
 def row_of(tag: Tag) -> dict[str, Any]:

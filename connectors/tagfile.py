@@ -13,10 +13,11 @@ from ..plant_sim.controls import Control
 from ..plant_sim.errors import ConfigError
 from ..plant_sim.signals import Signal
 from ..plant_sim.units import from_si
+from .addresses import ModbusAddress, OpcUaAddress
 from .errors import TagError
 from .rows import Row, read_rows
 from .tag_rows import need_heartbeat, no_overlap, read_tag, row_of
-from .tags import PLC_SIGNALS, ModbusAddress, OpcUaAddress, Tag, WriteRule
+from .tags import PLC_SIGNALS, Tag, WriteRule
 
 VERSION = 1
 REARM = "plc.rearm"

@@ -4,22 +4,21 @@ A `Tag` has an OPC UA address, a Modbus address or both. What travels on the wir
 an operator reads (degC, mm, MN); inside it is SI, converted here through `plant_sim.units`.
 """
 
-import struct
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from typing import Literal
 
 from ..plant_sim.errors import ConfigError
 from ..plant_sim.signals import Quality, Sample, Signal
 from ..plant_sim.units import from_si, to_si
+from .addresses import ModbusAddress, OpcUaAddress
 
 Protocol = Literal["opcua", "modbus"]
-Kind = Literal["f32", "f64"]
+Way = Literal["mailbox", "direct"]
+Risk = Literal["low", "medium", "high"]
 
-BAD_AFTER = 3.0  # a value older than this many `stale_after` is BAD
+BAD_AFTER = 3.0  # a value older than this many `stale_after` is BAD, unless the tag says otherwise
 MARGIN = 0.05  # noise may leave the plausible range by this part of its span
-
-_FORMATS: dict[Kind, struct.Struct] = {"f32": struct.Struct(">f"), "f64": struct.Struct(">d")}
 
 HEARTBEAT = "plc.heartbeat"
 """Only while it moves does anything that the PLC says count as fresh."""
@@ -40,87 +39,79 @@ PLC_SIGNALS: dict[str, Signal] = {
 
 
 @dataclass(frozen=True, slots=True)
-class OpcUaAddress:
-    """A node by namespace URI, never by namespace index: the index may change at a restart."""
-
-    namespace: str
-    identifier: str  # "s=F1.RollForce"
-
-    def __str__(self) -> str:
-        return f"nsu={self.namespace};{self.identifier}"
-
-    @classmethod
-    def parse(cls, text: str) -> "OpcUaAddress":
-        """Read `nsu=<uri>;s=<name>`.
-
-        >>> OpcUaAddress.parse("nsu=urn:passline:hot-strip;s=F1.RollForce").identifier
-        's=F1.RollForce'
-        """
-        head, _, identifier = text.rpartition(";")
-        if not head.startswith("nsu=") or len(head) < 5 or identifier[:2] not in ("s=", "i="):
-            raise ConfigError(
-                f"OPC UA address {text!r} is not of the form nsu=<uri>;s=<name>; write it so"
-            )
-        return cls(head[4:], identifier)
-
-
-@dataclass(frozen=True, slots=True)
-class ModbusAddress:
-    """Registers of one number, most significant word first."""
-
-    table: Literal["input", "holding"]
-    register: int  # 0-based
-    kind: Kind = "f32"
-
-    @property
-    def words(self) -> int:
-        """How many 16-bit registers the number takes."""
-        return _FORMATS[self.kind].size // 2
-
-    def decode(self, registers: bytes) -> float:
-        """Return the number in `registers`, big-endian bytes as on the wire."""
-        return float(_FORMATS[self.kind].unpack(registers)[0])
-
-    def encode(self, value: float) -> bytes:
-        """Return `value` as big-endian bytes; NaN travels as NaN."""
-        return _FORMATS[self.kind].pack(value)
-
-
-@dataclass(frozen=True, slots=True)
 class WriteRule:
-    """How a tag is written: by which protocol's mailbox, under which index, within which limits.
+    """How the gate may write a tag, and within which limits; values in the plant unit.
 
     Attributes:
         protocol: the only protocol over which the PLC takes this control.
-        index: number of the control in a mailbox request.
-        low: least value, plant unit.
-        high: greatest value, plant unit.
+        index: number of the control in a mailbox request; 0 for one that is written directly.
+        low: least value.
+        high: greatest value.
+        way: "mailbox" is applied and echoed under an action id; "direct" writes the address of the
+            tag itself, of which only a read-back tells what became.
+        max_step: greatest change in one write.
+        rate: greatest change in one plant second since the last write.
+        cooldown: least time between two writes (plant s).
+        risk: "high" always needs a person.
+        needs: tags that must be GOOD and fresh before a write.
+        excludes: tags that must be 0: while one is not, nothing is written.
+        tolerance: how exactly the read-back must agree.
+        choices: the only legal values of a selector, or empty.
+        steps: sizes of the moves an agent is offered.
+        start: where a hand-back brings the control, or None where the plant knows it itself.
     """
 
     protocol: Protocol
     index: int
     low: float
     high: float
+    way: Way = "mailbox"
+    max_step: float = inf
+    rate: float = inf
+    cooldown: float = 0.0
+    risk: Risk = "medium"
+    needs: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    tolerance: float = 0.0
+    choices: tuple[float, ...] = ()
+    steps: tuple[float, ...] = ()
+    start: float | None = None
 
     def __post_init__(self) -> None:
         if not (isfinite(self.low) and isfinite(self.high) and self.low <= self.high):
             raise ConfigError(
                 f"write limits [{self.low}, {self.high}] must be finite and rising; give both"
             )
-        if not 1 <= self.index <= 0xFFFF:
+        if not (0 if self.way == "direct" else 1) <= self.index <= 0xFFFF:
             raise ConfigError(f"write index {self.index} is outside [1, 65535]; choose another")
+        for what, value in (("max_step", self.max_step), ("rate", self.rate)):
+            if not value > 0:
+                raise ConfigError(f"{what} {value} must be more than 0; leave it out for no limit")
+        for what, value in (("cooldown", self.cooldown), ("tolerance", self.tolerance)):
+            if not (isfinite(value) and value >= 0):
+                raise ConfigError(f"{what} {value} must be finite and not negative")
+        for value in (*self.choices, *(() if self.start is None else (self.start,))):
+            if not self.low <= value <= self.high:
+                raise ConfigError(
+                    f"{value} is outside the write limits [{self.low}, {self.high}]; keep choices "
+                    "and start inside"
+                )
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One signal on the wire.
+    """One signal on the wire; values in the plant unit.
 
     Attributes:
         name: the name of the signal inside.
-        unit: plant unit on the wire, a key of `units.UNITS`.
-        low: least plausible value, plant unit.
-        high: greatest plausible value, plant unit.
-        stale_after: age (wall s) from which a value is UNCERTAIN; three times that, BAD.
+        unit: plant unit, a key of `units.UNITS`.
+        low: least plausible value.
+        high: greatest plausible value.
+        stale_after: age (wall s) from which a value is UNCERTAIN.
+        bad_after: age (wall s) from which it is BAD; None is three times `stale_after`.
+        resolution: the smallest difference the instrument shows; 0 is not known.
+        dead_band: a change smaller than this against the last *reported* value is not reported.
+        scan: wanted time between two reads (wall s); 0 takes that of the connector.
         opcua: its node, if any.
         modbus: its registers, if any.
         write: how the gate may write it, or None.
@@ -138,6 +129,10 @@ class Tag:
     write: WriteRule | None = None
     english: str = ""
     korean: str = ""
+    bad_after: float | None = None
+    resolution: float = 0.0
+    dead_band: float = 0.0
+    scan: float = 0.0
 
     def __post_init__(self) -> None:
         if not (isfinite(self.low) and isfinite(self.high) and self.low < self.high):
@@ -149,6 +144,17 @@ class Tag:
             raise ConfigError(
                 f"tag {self.name}: stale_after {self.stale_after} must be more than 0 s"
             )
+        if self.bad_after is not None and not self.stale_after <= self.bad_after < inf:
+            raise ConfigError(
+                f"tag {self.name}: bad_after {self.bad_after} s must be finite and not less than "
+                f"stale_after {self.stale_after} s"
+            )
+        for what in ("resolution", "dead_band", "scan"):
+            value = getattr(self, what)
+            if not (isfinite(value) and value >= 0):
+                raise ConfigError(
+                    f"tag {self.name}: {what} {value} must be finite and not negative"
+                )
         if self.opcua is None and self.modbus is None:
             raise ConfigError(f"tag {self.name} has no address; give opcua or modbus")
         from_si(0.0, self.unit)  # an unknown unit is refused here
@@ -180,7 +186,7 @@ class Tag:
         age = now - sample.received
         if age <= self.stale_after or sample.quality is Quality.BAD:
             return sample
-        if age <= BAD_AFTER * self.stale_after:
+        if age <= (self.bad_after or BAD_AFTER * self.stale_after):
             return Sample(
                 sample.value, Quality.UNCERTAIN, sample.time, sample.received, sample.status
             )

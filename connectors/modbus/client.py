@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import struct
 
+from ..addresses import Table
 from ..errors import LinkError, ProtocolError
-from .registers import MAX_READ, Table
+from .registers import MAX_READ
 from .server import HEADER, MAX_WRITE
 
 _EXCEPTIONS = {

@@ -4,14 +4,12 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from sys import byteorder
-from typing import Literal
 
+from ..addresses import Table
 from ..tags import Tag
 
 MAX_READ = 125  # registers in one answer, by the specification
 MAX_GAP = 8  # reading a few idle registers is cheaper than another request
-
-Table = Literal["input", "holding"]
 
 ILLEGAL_FUNCTION = 1
 ILLEGAL_ADDRESS = 2

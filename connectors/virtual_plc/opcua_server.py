@@ -8,11 +8,12 @@ from asyncua.common.callback import CallbackType
 
 from ...plant_sim.signals import Quality, Sample
 from ...plant_sim.units import from_si
+from ..addresses import OpcUaAddress
 from ..errors import ProtocolError
 from ..letter import dump_echoes, unpack_opcua
 from ..security import GATE, PLC, Pki, Users, application_uri, secure_server
 from ..tagfile import TagFile
-from ..tags import OpcUaAddress, Tag
+from ..tags import Tag
 from .program import Picture, PlcProgram
 
 _STATUS = {

@@ -5,8 +5,9 @@ import math
 
 import pytest
 
+from passline.connectors.addresses import OpcUaAddress
 from passline.connectors.connector import Raw, SupervisedConnector
-from passline.connectors.tags import HEARTBEAT, OpcUaAddress, Tag
+from passline.connectors.tags import HEARTBEAT, Tag
 from passline.plant_sim.signals import Quality
 
 TAGS = {

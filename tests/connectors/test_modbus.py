@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from passline.connectors.addresses import ModbusAddress
 from passline.connectors.errors import LinkError, ProtocolError
 from passline.connectors.modbus.client import ModbusClient
 from passline.connectors.modbus.registers import RegisterImage, plan
 from passline.connectors.modbus.server import ModbusServer
-from passline.connectors.tags import ModbusAddress, Tag
+from passline.connectors.tags import Tag
 
 pytestmark = pytest.mark.network
 

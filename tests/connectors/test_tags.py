@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import passline.connectors
+from passline.connectors.addresses import ModbusAddress, OpcUaAddress
 from passline.connectors.tagfile import dump, load_tags, node_name, parse, write_default
-from passline.connectors.tags import HEARTBEAT, ModbusAddress, OpcUaAddress, Tag, WriteRule
+from passline.connectors.tags import HEARTBEAT, Tag, WriteRule
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.lines.hot_strip.control_table import CONTROLS
 from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
