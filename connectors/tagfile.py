@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -19,6 +19,10 @@ from .rows import Row, read_rows
 from .tag_rows import need_heartbeat, no_overlap, read_tag, row_of
 from .tags import PLC_SIGNALS, Tag, WriteRule
 
+Policy = Literal["Basic256Sha256", "Aes256Sha256RsaPss"]
+Transport = Literal["tcp", "tls", "rtu"]
+Parity = Literal["N", "E", "O"]
+
 VERSION = 1
 REARM = "plc.rearm"
 VOID = 0  # no control has this number: a request with it only makes its action id void
@@ -31,15 +35,36 @@ class OpcUaDevice:
 
     url: str
     application_uri: str
+    policy: Policy = "Basic256Sha256"
 
 
 @dataclass(frozen=True, slots=True)
 class ModbusDevice:
-    """Where the Modbus TCP server is."""
+    """Where the Modbus server is and what it bears.
+
+    Attributes:
+        host: address; for a serial line the path of its device.
+        port: TCP port; 0 for a serial line.
+        unit: unit id.
+        transport: plain TCP, TLS with certificates on both sides, or RTU on a serial line.
+        max_block: registers in one read; some devices allow fewer than the specification's 125.
+        max_gap: idle registers that are read along to save a request.
+        in_flight: requests sent before the first is answered; more than 1 only over TCP and TLS.
+        pause: wall s between two requests, for slow devices.
+        baud: of a serial line.
+        parity: of a serial line.
+    """
 
     host: str
     port: int
     unit: int
+    transport: Transport = "tcp"
+    max_block: int = 120
+    max_gap: int = 8
+    in_flight: int = 1
+    pause: float = 0.0
+    baud: int = 19200
+    parity: Parity = "E"
 
 
 @dataclass(frozen=True, slots=True)
