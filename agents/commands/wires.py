@@ -1,4 +1,4 @@
-"""Commands for who joins a plant: tags, certificates, the gate and its records."""
+"""Commands for who joins a plant: the tag file."""
 
 import csv
 import sys
@@ -11,9 +11,7 @@ from .screen import RUN, TAGS, AsJson, show_facts, show_rows
 
 app = typer.Typer()
 tags_app = typer.Typer(help="The tag file: what lies where on the wire.", no_args_is_help=True)
-certs_app = typer.Typer(help="Certificates, users and keys.", no_args_is_help=True)
 app.add_typer(tags_app, name="tags")
-app.add_typer(certs_app, name="certs")
 
 
 @tags_app.command("check")
@@ -71,13 +69,3 @@ def tags_export(
     writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-
-
-@certs_app.command("init")
-def certs_init(
-    folder: Annotated[Path, typer.Argument(help="Where keys are kept.")] = RUN / "pki",
-) -> None:
-    """Make every certificate, password and key that is not there yet; the rest stays as it is."""
-    from ...connectors.security import init
-
-    typer.echo(f"keys are in place in {init(folder).folder}")

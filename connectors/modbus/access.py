@@ -1,0 +1,215 @@
+"""Who may do what over Modbus: a list of what is allowed; the rest is refused.
+
+A rule names peers (networks), units, functions and a range of addresses. A request is allowed
+when every address it touches is allowed by a rule. Modbus without TLS proves nobody's identity:
+the list narrows what a wrong or hostile machine can try, it does not authenticate.
+
+    modbus_access:
+      - {peers: [127.0.0.0/8], units: [1], functions: [3, 4], first: 0, last: 699}
+      - {peers: [192.0.2.16/30], units: [1], functions: [4], first: 0, last: 99}
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...plant_sim.errors import ConfigError
+from ..letter import BEAT_WORDS, ECHO_WORDS, REQUEST_WORDS
+from ..rows import Row, read_rows
+from ..tagfile import TagFile
+from .registers import ILLEGAL_ADDRESS, ILLEGAL_FUNCTION, NO_SUCH_UNIT
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+LOOPBACK: tuple[Network, ...] = (
+    ipaddress.ip_network("127.0.0.0/8"),
+    ipaddress.ip_network("::1/128"),
+)
+READS = {"holding": 3, "input": 4}
+WRITES = (6, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What some peers may do.
+
+    Attributes:
+        peers: their networks.
+        units: unit ids 0..255.
+        functions: function codes 1..127; code 23 needs rules for 23, for both of its ranges.
+        first: lowest address.
+        last: highest address, 0..65535.
+    """
+
+    peers: tuple[Network, ...]
+    units: frozenset[int]
+    functions: frozenset[int]
+    first: int
+    last: int
+
+
+class PeerAccess:
+    """The rules for one peer, made ready for the many requests of its connection."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        ranges: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for rule in rules:
+            for unit in rule.units:
+                for function in rule.functions:
+                    ranges.setdefault((unit, function), []).append((rule.first, rule.last + 1))
+        self._ranges = {key: _merged(found) for key, found in ranges.items()}
+        self._units = {unit for unit, _ in ranges}
+
+    def __bool__(self) -> bool:
+        """Say whether the peer may do anything at all; else its connection is better dropped."""
+        return bool(self._ranges)
+
+    def check(self, unit: int, function: int, address: int, count: int) -> int:
+        """Return 0 when the request is allowed, else the exception code.
+
+        Args:
+            unit: unit id of the request.
+            function: its function code.
+            address: its first address.
+            count: how many addresses it touches; 0 for a function without addresses.
+        """
+        ranges = self._ranges.get((unit, function))
+        if ranges is None:
+            return ILLEGAL_FUNCTION if unit in self._units else NO_SUCH_UNIT
+        if count == 0:
+            return 0
+        end = address + count
+        for low, high in ranges:
+            if low <= address and end <= high:
+                return 0
+        return ILLEGAL_ADDRESS
+
+
+_NOBODY = PeerAccess(())
+
+
+class Access:
+    """The allow-list of a Modbus server."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = tuple(rules)
+
+    def of(self, peer: str) -> PeerAccess:
+        """Return what the peer at an IP address may do; nothing, when it is not an address."""
+        try:
+            address: Any = ipaddress.ip_address(peer.partition("%")[0])
+        except ValueError:
+            return _NOBODY
+        address = getattr(address, "ipv4_mapped", None) or address  # ::ffff:127.0.0.1
+        return PeerAccess([r for r in self.rules if any(address in net for net in r.peers)])
+
+    def allowed(self, peer: str, unit: int, function: int, address: int, count: int) -> int:
+        """Return 0 when one request of `peer` is allowed, else the exception code.
+
+        11 when none of its rules has the unit, 1 when none has the function, 2 when an address is
+        outside. A server keeps `of(peer)` for a connection and asks that.
+        """
+        return self.of(peer).check(unit, function, address, count)
+
+
+def default_access(tagfile: TagFile) -> Access:
+    """Return the list of a server without one: this machine reads tags and writes the mailbox."""
+    unit, box = frozenset({tagfile.modbus.unit}), tagfile.mailbox
+    ranges = {"input": [(box.echo_register, ECHO_WORDS)], "holding": []}
+    for tag in tagfile.tags.values():
+        if (at := tag.modbus) is not None:
+            ranges[at.table].append((at.register, at.words))
+    rules = [
+        Rule(
+            LOOPBACK, unit, frozenset({READS[table]}),
+            min(first for first, _ in found), max(first + words for first, words in found) - 1,
+        )
+        for table, found in ranges.items()
+        if found
+    ]  # fmt: skip
+    for register, words in (
+        (box.request_register, REQUEST_WORDS),
+        (box.beat_register, BEAT_WORDS),
+    ):
+        rules.append(Rule(LOOPBACK, unit, frozenset(WRITES), register, register + words - 1))
+    return Access(rules)
+
+
+def load_access(path: Path) -> Access:
+    """Read the section `modbus_access` of a YAML file.
+
+    Raises:
+        ConfigError: naming file and line, if it is missing or something in it is wrong.
+    """
+    try:
+        row = Row.of(read_rows(path.read_text()), "the file", 1)
+        return parse_access(row.need("modbus_access"), row.line)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}); give another") from error
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def parse_access(section: Any, line: int) -> Access:
+    """Return the allow-list in a section that `read_rows` has read; `line` is where it stands.
+
+    Raises:
+        ConfigError: naming the line.
+    """
+    if not isinstance(section, list) or not section:
+        raise ConfigError(f"line {line}: modbus_access must be a list of rules; give at least one")
+    return Access([_rule(Row.of(item, "a rule", line)) for item in section])
+
+
+def _rule(row: Row) -> Rule:
+    row.only("peers", "units", "functions", "first", "last")
+    first, last = row.integer("first"), row.integer("last")
+    if last < first:
+        raise ConfigError(f"line {row.line}: last {last} is before first {first}; swap them")
+    return Rule(
+        peers=tuple(_network(item, row) for item in _items(row, "peers")),
+        units=frozenset(_numbers(row, "units", 0, 255)),
+        functions=frozenset(_numbers(row, "functions", 1, 127)),
+        first=first,
+        last=last,
+    )
+
+
+def _items(row: Row, key: str) -> list[Any]:
+    found = row.need(key)
+    if not isinstance(found, list) or not found:
+        raise ConfigError(f"line {row.line}: {key} {found!r} must be a list with something in it")
+    return found
+
+
+def _numbers(row: Row, key: str, low: int, high: int) -> list[int]:
+    found = _items(row, key)
+    for number in found:
+        if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
+            raise ConfigError(
+                f"line {row.line}: {key} {number!r} must be a number in {low}..{high}"
+            )
+    return found
+
+
+def _network(item: Any, row: Row) -> Network:
+    try:
+        return ipaddress.ip_network(item if isinstance(item, str) else repr(item))
+    except ValueError as error:
+        raise ConfigError(
+            f"line {row.line}: peers {item!r} is not a network ({error}); use for example "
+            "192.0.2.16/30"
+        ) from error
+
+
+def _merged(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return half-open ranges in order, with those that touch made one."""
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if merged and low <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return tuple(merged)
