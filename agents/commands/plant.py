@@ -61,6 +61,10 @@ def serve(
     ] = None,
     opcua_port: Annotated[int, typer.Option(help="0 takes a free one.")] = 4840,
     modbus_port: Annotated[int, typer.Option(help="0 takes a free one.")] = 5020,
+    bind: Annotated[str, typer.Option(help="Address; beyond loopback needs --lab.")] = "127.0.0.1",
+    lab: Annotated[
+        list[str] | None, typer.Option(help="network, open: what no plant permits.")
+    ] = None,
 ) -> None:
     """Run the virtual PLC of a line over OPC UA and Modbus until stopped.
 
@@ -77,4 +81,6 @@ def serve(
         coils=coils,
         opcua_port=opcua_port,
         modbus_port=modbus_port,
+        bind=bind,
+        lab=lab or (),
     )

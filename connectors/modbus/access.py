@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...plant_sim.errors import ConfigError
+from ..addresses import Table
 from ..letter import BEAT_WORDS, ECHO_WORDS, REQUEST_WORDS
 from ..rows import Row, read_rows
 from ..tagfile import TagFile
@@ -27,7 +28,7 @@ LOOPBACK: tuple[Network, ...] = (
     ipaddress.ip_network("127.0.0.0/8"),
     ipaddress.ip_network("::1/128"),
 )
-READS = {"holding": 3, "input": 4}
+READS: dict[Table, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 WRITES = (6, 16)
 
 
@@ -117,7 +118,8 @@ class Access:
 def default_access(tagfile: TagFile) -> Access:
     """Return the list of a server without one: this machine reads tags and writes the mailbox."""
     unit, box = frozenset({tagfile.modbus.unit}), tagfile.mailbox
-    ranges = {"input": [(box.echo_register, ECHO_WORDS)], "holding": []}
+    ranges: dict[Table, list[tuple[int, int]]] = {table: [] for table in READS}
+    ranges["input"].append((box.echo_register, ECHO_WORDS))
     for tag in tagfile.tags.values():
         if (at := tag.modbus) is not None:
             ranges[at.table].append((at.register, at.words))

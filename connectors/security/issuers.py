@@ -86,7 +86,7 @@ def _revocation(
     lists = [
         found
         for file in folder.glob("*.crl")
-        if (found := _load_list(file)) and found.issuer == above.subject
+        if (found := _load_list(file)) is not None and found.issuer == above.subject
         and found.is_signature_valid(above.public_key())  # type: ignore[arg-type]
     ]  # fmt: skip
     fresh = [one for one in lists if one.next_update_utc is None or one.next_update_utc >= now]

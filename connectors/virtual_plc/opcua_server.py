@@ -11,7 +11,7 @@ from ...plant_sim.units import from_si
 from ..addresses import OpcUaAddress
 from ..errors import ProtocolError
 from ..letter import dump_echoes, unpack_opcua
-from ..security import GATE, PLC, Pki, Users, application_uri, secure_server
+from ..security import GATE, PLC, Lab, Pki, Users, application_uri, secure_server
 from ..tagfile import TagFile
 from ..tags import Tag
 from .program import Picture, PlcProgram
@@ -32,9 +32,9 @@ _NO_CODE = -1  # what OPC UA says of a unit without one: I-units, money
 class OpcUaFace:
     """The server: `start`, `publish` what the program shows, `stop`."""
 
-    def __init__(self, tagfile: TagFile, pki: Pki, program: PlcProgram) -> None:
+    def __init__(self, tagfile: TagFile, pki: Pki, program: PlcProgram, lab: Lab = Lab.OFF) -> None:
         self._tagfile = tagfile
-        self._pki = pki
+        self._pki, self._lab = pki, lab
         self._program = program
         self._server = Server(user_manager=Users(pki))  # type: ignore[arg-type]
         self._shown: dict[str, tuple[float, Quality]] = {}
@@ -46,7 +46,7 @@ class OpcUaFace:
         """Build the address space and listen."""
         await self._server.init()
         self._server.set_server_name("passline virtual PLC")
-        await secure_server(self._server, self._pki, self._tagfile.opcua.url)
+        await secure_server(self._server, self._pki, self._tagfile.opcua.url, self._lab)
         await self._server.set_build_info(
             application_uri(PLC), "passline", "virtual PLC", "0.1", "0", datetime.now(UTC)
         )

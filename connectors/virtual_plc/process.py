@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from ...plant_sim import make_line
@@ -105,6 +106,8 @@ def run(
     modbus_port: int = 0,
     coils: int | None = None,
     lease: float = LEASE,
+    bind: str = "127.0.0.1",
+    lab: Sequence[str] = (),
 ) -> None:
     """Serve a line until SIGTERM or SIGINT.
 
@@ -119,6 +122,8 @@ def run(
         modbus_port: the same for Modbus.
         coils: stop the plant clock after so many coils, and go on serving; None never does.
         lease: wall s without a sign of life from the gate before the PLC takes control back.
+        bind: address of both servers; one beyond loopback needs `lab`.
+        lab: what this start permits and a plant does not: "network", "open".
 
     Raises:
         ConfigError: if an argument is wrong.
@@ -127,23 +132,25 @@ def run(
         raise ConfigError(f"speed {speed} must be more than 0; 1 is real time")
     if not lease > 0:
         raise ConfigError(f"lease {lease} s must be more than 0")
+    permitted = security.parse_lab(lab)
+    security.check_bind("the virtual PLC", bind, permitted)
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(
         filename=folder / "plc.log", level=logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )  # fmt: skip
-    sys.stderr.write(_FIRST)
+    sys.stderr.write(security.banner(permitted) + _FIRST)
     sys.stderr.flush()
     plant = make_line(line, seed=seed, scenario=scenario)
     tags = folder / f"{line.replace('-', '_')}.yaml"
-    tagfile = _tagfile(tags, plant, line, opcua_port, modbus_port)
+    tagfile = _tagfile(tags, plant, line, opcua_port, modbus_port, bind)
     pki = security.init(folder / "pki")
     log, book = WriteLog(folder / "plc_writes.jsonl"), CoilBook(folder)
     program = PlcProgram(plant, tagfile, log, lease=lease)
     thread = PlantThread(program, book, speed, coils)
     try:
-        asyncio.run(_serve(thread, program, tagfile, pki, tags))
+        asyncio.run(_serve(thread, program, tagfile, pki, tags, permitted))
     finally:
         thread.stop()
         if thread.is_alive():
@@ -155,13 +162,14 @@ def run(
 
 
 async def _serve(
-    thread: PlantThread, program: PlcProgram, tagfile: TagFile, pki: security.Pki, tags: Path
-) -> None:
+    thread: PlantThread, program: PlcProgram, tagfile: TagFile, pki: security.Pki, tags: Path,
+    lab: security.Lab,
+) -> None:  # fmt: skip
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    opcua = OpcUaFace(tagfile, pki, program)
+    opcua = OpcUaFace(tagfile, pki, program, lab)
     image = ModbusFace(tagfile, pki.modbus_key(), program)
     modbus = ModbusServer(image)
     await opcua.start()
@@ -175,6 +183,7 @@ async def _serve(
         "modbus": [tagfile.modbus.host, tagfile.modbus.port],
         "tags": str(tags),
         "hash": tagfile.hash,
+        "lab": lab.words,
     }
     print(json.dumps(ready), flush=True)  # noqa: T201 - the line a parent process waits for
     try:
@@ -191,7 +200,9 @@ async def _serve(
         await opcua.stop()
 
 
-def _tagfile(path: Path, plant: Plant, line: str, opcua_port: int, modbus_port: int) -> TagFile:
+def _tagfile(
+    path: Path, plant: Plant, line: str, opcua_port: int, modbus_port: int, host: str
+) -> TagFile:
     """Return the tag file of the folder, made or brought to the wanted ports."""
     if path.exists():
         old = load_tags(path)
@@ -199,7 +210,8 @@ def _tagfile(path: Path, plant: Plant, line: str, opcua_port: int, modbus_port: 
         modbus_port = modbus_port or old.modbus.port
     tagfile = make_default(
         plant.signals, plant.controls,
-        opcua_port=opcua_port or _free_port(), modbus_port=modbus_port or _free_port(), line=line,
+        opcua_port=opcua_port or _free_port(), modbus_port=modbus_port or _free_port(),
+        line=line, host=host,
     )  # fmt: skip
     write_tags(path, tagfile)
     return tagfile
@@ -223,6 +235,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--modbus-port", type=int, default=0)
     parser.add_argument("--coils", type=int, help="stop the plant clock after so many coils")
     parser.add_argument("--lease", type=float, default=LEASE, help="wall seconds")
+    parser.add_argument("--bind", default="127.0.0.1", help="address of both servers")
+    parser.add_argument(
+        "--lab", action="append", default=[], help="network or open; not in a plant"
+    )
     given = vars(parser.parse_args(argv))
     try:
         run(given.pop("dir"), **given)

@@ -15,7 +15,10 @@ import uuid
 import pyarrow.parquet as pq
 import pytest
 from asyncua import Client, ua
-from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
+from asyncua.crypto.security_policies import (
+    SecurityPolicyAes256Sha256RsaPss,
+    SecurityPolicyBasic256Sha256,
+)
 
 from passline.connectors import connect
 from passline.connectors.errors import LinkError, ProtocolError
