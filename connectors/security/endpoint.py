@@ -33,6 +33,8 @@ _SERVICES = (
     "SetPublishingMode", "Publish", "Republish", "CloseSecureChannel",
 )  # fmt: skip
 
+_TALKER = "asyncua.client.ua_client.UASocketProtocol"
+
 _log = logging.getLogger(__name__)
 
 
@@ -72,12 +74,9 @@ async def secure_server(server: "Server", pki: Pki, url: str, lab: Lab = Lab.OFF
         ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,
         ua.SecurityPolicyType.Aes256Sha256RsaPss_SignAndEncrypt,
     ]
-    tokens: list[type] = [ua.UserNameIdentityToken]
-    if Lab.OPEN in lab:
-        policies.append(ua.SecurityPolicyType.NoSecurity)
-        tokens.append(ua.AnonymousIdentityToken)
-    server.set_security_policy(policies, permission_ruleset=_Services())  # type: ignore[arg-type]
-    server.set_identity_tokens(tokens)
+    rules: Any = _Services()
+    server.set_security_policy(policies, permission_ruleset=rules)
+    server.set_identity_tokens([ua.UserNameIdentityToken])
     _close_loopholes(server)
     server.iserver.max_connections = MAX_CONNECTIONS
     server.iserver.max_pending_activation_seconds = ACTIVATION
@@ -86,6 +85,25 @@ async def secure_server(server: "Server", pki: Pki, url: str, lab: Lab = Lab.OFF
     _warn_of_expiry(pki, PLC)
     await server.load_certificate(pki.certificate(PLC))
     await server.load_private_key(pki.key(PLC))
+    if Lab.OPEN in lab:
+        _open(server, rules)
+
+
+def _open(server: "Server", rules: Any) -> None:
+    """Offer a channel without security beside the others, for nameless readers."""
+    from asyncua import ua
+    from asyncua.crypto.security_policies import SecurityPolicyFactory, SecurityPolicyNone
+
+    class Unproved(SecurityPolicyFactory):
+        def create(self, peer_certificate: bytes | None) -> Any:
+            # Nothing is signed here: whoever shows the gate's certificate need not be the gate.
+            return super().create(None)  # type: ignore[no-untyped-call]
+
+    mode = ua.MessageSecurityMode.None_
+    server.set_identity_tokens([ua.UserNameIdentityToken, ua.AnonymousIdentityToken])
+    server._set_endpoints(SecurityPolicyNone, mode, 0)
+    factory = Unproved(SecurityPolicyNone, mode, permission_ruleset=rules)  # type: ignore[no-untyped-call]
+    server._policies.append(factory)
 
 
 def _close_loopholes(server: "Server") -> None:
@@ -127,6 +145,7 @@ async def secure_client(
     from asyncua import ua
     from asyncua.crypto import security_policies
 
+    logging.getLogger(_TALKER).addFilter(_unsaid)
     client.application_uri = application_uri(user)
     certificate, key, password = pki.certificate(user), pki.key(user), pki.password(user)
     _warn_of_expiry(pki, user)
@@ -141,6 +160,12 @@ async def secure_client(
     client.certificate_validator = pki.trust_list("servers")
     client.set_user(user)
     client.set_password(password)
+
+
+def _unsaid(record: logging.LogRecord) -> bool:
+    """Drop what asyncua would log, at its most talkative, of the request with the password."""
+    named = any(type(one).__name__ == "ActivateSessionRequest" for one in record.args or ())
+    return not named and "ActivateSessionRequest" not in str(record.msg)
 
 
 async def _pinned(client: "Client", pki: Pki) -> bytes:

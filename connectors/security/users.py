@@ -103,7 +103,7 @@ class Users:
         from asyncua import ua
         from asyncua.crypto.permission_rules import User, UserRole
 
-        if certificate is None:
+        if not certificate:  # a channel without security
             nameless = username is None and Lab.OPEN in self._lab
             return User(role=UserRole.Anonymous) if nameless else None
         shown = bytes(certificate)

@@ -37,7 +37,7 @@ class Box:
         else:
             self.server.set_endpoint(self.url)
         index = await self.server.register_namespace("urn:test")
-        self.node = ua.NodeId(BOX, index)
+        self.node = ua.NodeId.from_string(f"ns={index};s={BOX}")
         variable = await self.server.nodes.objects.add_variable(self.node, BOX, b"")
         await variable.set_writable()
         self.server.subscribe_server_callback(CallbackType.PreWrite, self._before_write)
@@ -51,7 +51,8 @@ class Box:
             self.writers.append(event.user.name)
 
     async def stop(self) -> None:
-        await self.server.stop()
+        if self.server.bserver is not None:
+            await self.server.stop()
 
 
 async def visit(client: Client, node: ua.NodeId) -> bytes:
@@ -59,7 +60,7 @@ async def visit(client: Client, node: ua.NodeId) -> bytes:
     try:
         async with asyncio.timeout(15.0):
             await client.connect()
-            return await client.get_node(node).read_value()
+            return bytes(await client.get_node(node).read_value())
     finally:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(2.0):

@@ -35,7 +35,7 @@ class Stranger:
     authority: bool = False
     encipher: bool = True
     purposes: tuple[x509.ObjectIdentifier, ...] = (CLIENT,)
-    digest: hashes.HashAlgorithm = field(default_factory=hashes.SHA256)
+    digest: hashes.SHA256 | hashes.SHA224 = field(default_factory=hashes.SHA256)
     issuer: "Stranger | None" = None
 
     @property
@@ -79,9 +79,7 @@ class Stranger:
     def digits(self) -> str:
         return fingerprint(self.der)
 
-    def revocations(
-        self, *serials: int, fresh_until: datetime.datetime | None = None
-    ) -> bytes:  # fmt: skip
+    def revocations(self, *serials: int, fresh_until: datetime.datetime | None = None) -> bytes:
         """A list, signed by this authority, that takes trust back from `serials`."""
         until = fresh_until or NOW + DAY
         builder = (
