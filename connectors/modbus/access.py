@@ -28,6 +28,7 @@ LOOPBACK: tuple[Network, ...] = (
     ipaddress.ip_network("127.0.0.0/8"),
     ipaddress.ip_network("::1/128"),
 )
+MAX_KNOWN = 256  # addresses of peers that are remembered
 READS: dict[Table, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 WRITES = (6, 16)
 
@@ -96,9 +97,18 @@ class Access:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
+        self._known: dict[str, PeerAccess] = {}
 
     def of(self, peer: str) -> PeerAccess:
         """Return what the peer at an IP address may do; nothing, when it is not an address."""
+        known = self._known.get(peer)
+        if known is None:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            known = self._known[peer] = self._of(peer)
+        return known
+
+    def _of(self, peer: str) -> PeerAccess:
         try:
             address: Any = ipaddress.ip_address(peer.partition("%")[0])
         except ValueError:
@@ -110,9 +120,13 @@ class Access:
         """Return 0 when one request of `peer` is allowed, else the exception code.
 
         11 when none of its rules has the unit, 1 when none has the function, 2 when an address is
-        outside. A server keeps `of(peer)` for a connection and asks that.
+        outside.
         """
         return self.of(peer).check(unit, function, address, count)
+
+    def __call__(self, peer: str, unit: int, function: int, address: int, count: int) -> int:
+        """Answer as `allowed` does for a peer that is named `host:port`, as a server names it."""
+        return self.of(peer.rpartition(":")[0].strip("[]")).check(unit, function, address, count)
 
 
 def default_access(tagfile: TagFile) -> Access:

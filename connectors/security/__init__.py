@@ -7,12 +7,13 @@ accounts out but not the agent from the gate's secrets.
 
 from .endpoint import secure_client, secure_server
 from .lab import Lab, banner, check_bind, parse_lab
-from .pki import AGENT, GATE, PLC, USERS, Pki, application_uri
+from .pki import AGENT, DRIVER, GATE, PLC, USERS, Pki, application_uri
 from .upkeep import init
 from .users import Users
 
 __all__ = [
     "AGENT",
+    "DRIVER",
     "GATE",
     "PLC",
     "USERS",

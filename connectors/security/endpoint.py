@@ -102,7 +102,8 @@ def _open(server: "Server", rules: Any) -> None:
     mode = ua.MessageSecurityMode.None_
     server.set_identity_tokens([ua.UserNameIdentityToken, ua.AnonymousIdentityToken])
     server._set_endpoints(SecurityPolicyNone, mode, 0)
-    factory = Unproved(SecurityPolicyNone, mode, permission_ruleset=rules)  # type: ignore[no-untyped-call]
+    inner = server.iserver
+    factory = Unproved(SecurityPolicyNone, mode, inner.certificate, inner.private_key, rules)  # type: ignore[no-untyped-call]
     server._policies.append(factory)
 
 

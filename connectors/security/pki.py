@@ -13,7 +13,8 @@ from .trust import TrustList
 PLC = "plc"
 GATE = "gate"
 AGENT = "agent"
-USERS = (GATE, AGENT)
+DRIVER = "driver"  # may drive the clock of a simulated plant, and nothing else
+USERS = (GATE, AGENT, DRIVER)
 MODBUS = "modbus"  # the secret that proves a Modbus mailbox request
 
 _INIT = "start the PLC once or run: passline certs init"

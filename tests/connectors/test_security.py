@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passline.agents.cli import main
-from passline.connectors.security import Lab, Pki, Users, banner, check_bind, init, parse_lab
+from passline.connectors.security import (
+    PLC,
+    USERS,
+    Lab,
+    Pki,
+    Users,
+    banner,
+    check_bind,
+    init,
+    parse_lab,
+)
 from passline.connectors.security.lab import is_loopback
 from passline.connectors.security.secret import fetch
 from passline.connectors.security.upkeep import add_user
@@ -39,7 +49,7 @@ def keys(made, tmp_path):
 
 def test_what_is_secret_is_readable_by_its_owner_only(keys):
     private = [*keys.folder.glob("own/*.pem"), *keys.folder.glob("secrets/*")]
-    assert len(private) == 6
+    assert len(private) == 2 * len((PLC, *USERS))
     assert {file.stat().st_mode & 0o777 for file in private} == {0o600}
     assert keys.folder.joinpath("users.json").stat().st_mode & 0o777 == 0o600
     folders = [keys.folder, *(keys.folder / part for part in ("own", "secrets", "rejected"))]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passline.connectors.modbus.access import Access, Rule, default_access, load_access
+from passline.connectors.modbus.access import MAX_KNOWN, Access, Rule, default_access, load_access
 from passline.connectors.modbus.registers import (
     ILLEGAL_ADDRESS,
     ILLEGAL_FUNCTION,
@@ -78,8 +78,9 @@ def test_the_list_answers_as_if_it_looked_at_every_address(listed, asked):
     access = Access(listed)
     for request in asked:
         assert access.allowed(*request) == slowly(listed, *request), request
-        peer = request[0]
-        assert access.of(peer).check(*request[1:]) == slowly(listed, *request)
+        peer, *rest = request
+        for named in (f"{peer}:40123", f"[{peer}]:40123"):
+            assert access(named, *rest) == slowly(listed, *request), named
 
 
 @given(st.lists(rules, max_size=4), rules, requests)
@@ -92,6 +93,15 @@ def test_one_more_rule_never_forbids(listed, more, request):
 def test_an_empty_list_allows_nothing(request):
     assert Access([]).allowed(*request) == NO_SUCH_UNIT
     assert not Access([]).of(request[0])
+
+
+def test_many_peers_are_not_all_remembered():
+    access = Access([Rule((NETWORKS[3],), frozenset({1}), frozenset({3}), 0, 9)])
+    for number in range(3 * MAX_KNOWN):
+        peer = str(ipaddress.ip_address(number))
+        assert access.allowed(peer, 1, 3, 0, 10) == 0
+        assert access.allowed(peer, 1, 3, 1, 10) == ILLEGAL_ADDRESS
+    assert len(access._known) <= MAX_KNOWN
 
 
 def test_a_range_beyond_the_last_address_is_refused():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passline.agents.cli import main
-from passline.connectors.security import Pki, init
+from passline.connectors.security import PLC, USERS, Pki, init
 from passline.connectors.security.certificates import WARN_DAYS, expiry_warning, load
 from passline.connectors.security.survey import survey
 from passline.connectors.security.trust import MAX_REJECTED, MAX_SIZE
@@ -261,10 +261,9 @@ def test_the_list_is_complete_for_a_program(keys, capsys):
     assert command(keys, "list", "--json") == 0
     rows = json.loads(capsys.readouterr().out)
     found = [(row["where"], row["name"]) for row in rows]
-    assert found[:6] == [
-        ("own", "agent"), ("own", "gate"), ("own", "plc"),
-        ("trusted/clients", "agent"), ("trusted/clients", "gate"), ("trusted/servers", "plc"),
-    ]  # fmt: skip
+    mine = [("own", name) for name in sorted((PLC, *USERS))]
+    theirs = [("trusted/clients", name) for name in sorted(USERS)]
+    assert found[:-2] == [*mine, *theirs, ("trusted/servers", PLC)]
     assert "is not a certificate" in next(r["english"] for r in rows if r["name"] == "junk")
     assert all(len(row["fingerprint"]) == 64 for row in rows if row["name"] != "junk")
 
