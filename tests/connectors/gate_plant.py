@@ -24,6 +24,7 @@ CONTROLS = {
                 "gap", "갭", "1"),
     )
 }  # fmt: skip
+SPANS = {"mill.force": 4e7}
 START = {"mill.speed": 0.0, "mill.source": 0.0, "mill.gap": 0.0, "mill.force": 1e6}
 
 
@@ -36,7 +37,7 @@ class MemoryPlant:
     """The same in one process, for what needs no crash; its faults are switches."""
 
     def __init__(self, speed: float = 0.0) -> None:
-        self.controls, self.tags_hash = CONTROLS, "tags-1"
+        self.controls, self.tags_hash, self.spans = CONTROLS, "tags-1", SPANS
         self.values = START | {"plc.remote": 1.0}
         self.time, self.beats = 1000.0, 0
         self.applied: list[tuple[str, str, float]] = []
@@ -99,6 +100,7 @@ class FilePlant:
 
     def __init__(self, folder: Path) -> None:
         self.controls, self.tags_hash, self._folder = CONTROLS, "tags-1", folder
+        self.spans = SPANS
 
     def samples(self) -> dict[str, Sample]:
         state = json.loads((self._folder / "state.json").read_text())
