@@ -68,10 +68,12 @@ class Gate:
         self.policy, self._plant = policy, plant
         self._operators = load_operators(folder / "pki" / "operators.json")
         self._ledger = Ledger(folder / "gate" / "ledger.sqlite")
-        self._audit = AuditLog(
-            folder / "gate" / "audit.log", load_key(folder / "pki" / "audit.key"),
-            self._ledger, head,
-        )  # fmt: skip
+        try:
+            key = load_key(folder / "pki" / "audit.key")
+            self._audit = AuditLog(folder / "gate" / "audit.log", key, self._ledger, head)
+        except GateError:
+            self._ledger.close()  # or nobody could look into it
+            raise
         self._sender = Sender(plant, self._ledger, self._audit, policy)
         self._lock = threading.RLock()
         self._stop = threading.Event()
