@@ -41,7 +41,7 @@ def trusted(world, name):
 
 
 def judge(catalogue, world, name, value):
-    """Whether `name` may be set to `value` (SI) in `world`; `catalogue` has rows with attributes."""
+    """Whether `name` may be set to `value` (SI) in `world`; rows of `catalogue` are Controls."""
     plain = "".join(letter for letter in name.lower() if letter.isalpha())
     if any(word in plain for word in SAFETY) or name not in catalogue:
         return False

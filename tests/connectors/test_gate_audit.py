@@ -1,4 +1,4 @@
-"""Whatever is done to the audit log, it is seen: changed, cut at either end, reordered, replaced."""
+"""Whatever is done to the audit log is seen: changed, cut at either end, reordered, replaced."""
 
 import itertools
 import json
@@ -182,8 +182,7 @@ def test_a_ledger_of_an_earlier_release_takes_its_log_as_it_is(make, tmp_path):
     gate.propose(wish(1))
     gate._ledger._db.execute("delete from facts where name = 'audit head'")
     gate._ledger._db.execute("alter table approvals drop column basis")
-    gate._plant.close()
-    gate._audit.keep = gate._ledger.keep_audit_head = lambda *_: None
+    gate._ledger.keep_audit_head = lambda *_: None
     gate.close()
     gate = make(Mode.APPROVE)
     assert gate._ledger.audit_head()[0] == gate._audit.records
@@ -233,8 +232,10 @@ def test_a_copy_that_cannot_be_written_is_told_and_stops_nothing(make, tmp_path)
 
 def test_an_anchor_that_cannot_be_kept_stops_the_next_write_and_not_the_truth(make, tmp_path):
     gate = make()
-    gate._ledger._db.execute("create trigger full before insert on facts when new.name = "
-                             "'audit head' begin select raise(abort, 'disk is full'); end")  # fmt: skip
+    gate._ledger._db.execute(
+        "create trigger full before insert on facts when new.name = 'audit head' "
+        "begin select raise(abort, 'disk is full'); end"
+    )
     with pytest.raises(AuditError, match="the head of the audit log cannot be kept"):
         gate.propose(wish(1))
     assert gate.outcome(f"{1:032x}").state == "NOT DONE"

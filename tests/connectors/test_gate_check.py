@@ -110,8 +110,8 @@ def test_a_signal_that_was_never_read_and_an_unknown_control_are_named():
 @pytest.mark.parametrize(
     "name",
     [
-        "mill.e_stop", "Line1.EStopReset", "ESTOP", "emergency.stop", "EMERGENCYSTOP", "DB5.NOT_AUS",
-        "guard_door", "sideguards", "SIS1.bypass", "f3.interlocks", "SafetyPLC.Reset", "STO",
+        "mill.e_stop", "Line1.EStopReset", "ESTOP", "emergency.stop", "EMERGENCYSTOP",
+        "DB5.NOT_AUS", "guard_door", "sideguards", "SIS1.bypass", "f3.interlocks", "SafetyPLC.Reset", "STO",
         "drive.trip_reset", "light_curtain.muting", "비상정지.해제", "롤.인터록",
     ],
 )  # fmt: skip
