@@ -9,22 +9,25 @@ is renamed, or stays read-only; nobody switches the list off.
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 from ...plant_sim.errors import ConfigError
 
-DENIED: tuple[str, ...] = (
-    "e stop", "em stop", "emg", "emergency", "not aus", "not halt", "esd", "psd", "scram",
-    "interlock", "guard", "guarding", "fence", "light curtain", "muting", "lockout", "loto",
-    "safe", "safety", "failsafe", "sis", "sil", "sif", "sto", "ss1", "sls", "trip", "two hand",
-    "비상정지", "비상", "인터록", "안전",
+ANYWHERE: tuple[str, ...] = (
+    "emergency", "interlock", "safety", "failsafe", "lightcurtain", "lockout", "guard",
+    "비상", "인터록", "안전",
 )  # fmt: skip
-"""Words, lower case; a blank stands where a name may join or part them: EStop, e_stop, ESTOP."""
+"""Parts of a name that mean safety wherever they stand, in lower case and without separators."""
+
+WORDS = frozenset(
+    (
+        "estop", "emstop", "emg", "notaus", "nothalt", "esd", "psd", "scram", "fence", "muting",
+        "loto", "safe", "sis", "sil", "sif", "sto", "ss1", "sls", "trip", "twohand",
+    )
+)  # fmt: skip
+"""Words, or two words in a row, that mean it only by themselves: EStop, e_stop, ESTOP_2."""
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|[가-힣]+")
-_KOREAN = tuple(word for word in DENIED if not word.isascii())
-_LATIN = frozenset(word.replace(" ", "") for word in DENIED if word.isascii())
-_ANYWHERE = ("emergency", "interlock", "safety", "failsafe", "lightcurtain", "lockout", "guard")
-_LONGEST = max(word.count(" ") for word in DENIED) + 1
 
 
 @lru_cache(maxsize=4096)
@@ -35,13 +38,13 @@ def denied(name: str) -> str:
     ('estop', 'estop', '')
     """
     words = [word.lower() for word in _WORD.findall(name)]
-    for first in range(len(words)):
-        for last in range(first + 1, min(first + _LONGEST, len(words)) + 1):
-            for joined in _forms("".join(words[first:last])):
-                if joined in _LATIN:
-                    return joined
+    pairs = [first + second for first, second in pairwise(words)]
+    for joined in (*words, *pairs):
+        for form in (joined, joined.rstrip("0123456789")):
+            if form in WORDS:
+                return form
     plain = "".join(words)
-    return next((word for word in (*_ANYWHERE, *_KOREAN) if word in plain), "")
+    return next((word for word in ANYWHERE if word in plain), "")
 
 
 def refuse_safety(writable: Mapping[str, Iterable[str]], where: str) -> None:
@@ -62,9 +65,3 @@ def refuse_safety(writable: Mapping[str, Iterable[str]], where: str) -> None:
                     f"{where} makes {name}{told} writable, but {word!r} names a safety function, "
                     "which passline never writes; drop its write entry"
                 )
-
-
-def _forms(word: str) -> tuple[str, ...]:
-    """Return a word as it stands, without its number, and without the s of a plural."""
-    bare = word.rstrip("0123456789")
-    return word, bare, bare.removesuffix("s")

@@ -98,7 +98,7 @@ async def serve(folder: Path, port: int) -> None:
     server = ModbusServer(face)
     await server.start("127.0.0.1", port)
     face.show()
-    print(json.dumps({"ready": "mill"}), flush=True)
+    say({"ready": "mill"})
     loop = asyncio.get_running_loop()
     while text := await loop.run_in_executor(None, sys.stdin.readline):
         told = json.loads(text)
@@ -107,8 +107,13 @@ async def serve(folder: Path, port: int) -> None:
         line.bad = set(told.get("bad", line.bad))
         program.remote = told.get("remote", program.remote)
         face.show()
-        print(json.dumps(line.values | {"plc.remote": float(program.remote)}), flush=True)
+        say(line.values | {"plc.remote": float(program.remote)})
     await server.close()
+
+
+def say(what):
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 class MillProcess:

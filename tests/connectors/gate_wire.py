@@ -1,4 +1,4 @@
-"""Sequences of wishes against a gate and a mill in another process, judged by what reached the mill.
+"""Sequences of wishes at a gate and a mill in another process, judged by what reached the mill.
 
 Hypothesis draws a plan: what the mill does, who asks for what at the same time, which clock jumps,
 who approves. `Trials.run` plays it and judges every row of the mill's own log by the catalogue and
@@ -160,10 +160,10 @@ class Trials:
     def _ask(self, wishes):
         """Several callers at once, some of them with one and the same action id."""
         actions, callers = [], []
-        for control, relative, number in wishes:
+        for control, relative, amount in wishes:
             stands = self.stands.get(control, 0.0)
             action = uuid.uuid4().hex
-            number = round(stands + number, 6) if relative else number  # as seven digits travel
+            number = round(stands + amount, 6) if relative else amount  # as seven digits travel
             self.wishes[action] = (control, number)
             actions += [action, action] if len(wishes) > 1 else [action]
         for action in actions:
@@ -205,7 +205,7 @@ class Trials:
             assert action not in self.used, ("applied twice", row)
             assert row["outcome"] == "APPLIED", ("the mill itself had to refuse it", row)
             self.used.add(action)
-            seen = {n: (v, 192 if isfinite(v) else 0, self.ran, 0.0) for n, v in self.stands.items()}
+            seen = {n: (v, 192 * isfinite(v), self.ran, 0.0) for n, v in self.stands.items()}
             for bad in self.bad:
                 seen[bad] = (0.0, 0, self.ran, 0.0)
             seen[name] = (row["before"], 192, self.ran, 0.0)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from passline.connectors.gate.check import DEFAULT_POLICY, Memory, Mode, Request, check
 from passline.connectors.gate.denied import denied, refuse_safety
-from passline.plant_sim.clock import Moment
+from passline.plant_sim.clock import Moment, plant, wall
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.lines.hot_strip.control_table import CONTROLS as MILL
 from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
@@ -111,7 +111,8 @@ def test_a_signal_that_was_never_read_and_an_unknown_control_are_named():
     "name",
     [
         "mill.e_stop", "Line1.EStopReset", "ESTOP", "emergency.stop", "EMERGENCYSTOP",
-        "DB5.NOT_AUS", "guard_door", "sideguards", "SIS1.bypass", "f3.interlocks", "SafetyPLC.Reset", "STO",
+        "DB5.NOT_AUS", "guard_door", "sideguards", "SIS1.bypass", "f3.interlocks",
+        "SafetyPLC.Reset", "STO",
         "drive.trip_reset", "light_curtain.muting", "비상정지.해제", "롤.인터록",
     ],
 )  # fmt: skip
@@ -122,6 +123,20 @@ def test_a_tag_of_a_safety_function_is_never_written(name):
         refuse_safety({name: ()}, "tag file x.yaml")
     with pytest.raises(ConfigError, match="its address nsu=urn:mill;s="):
         refuse_safety({"mill.harmless": [f"nsu=urn:mill;s={name}"]}, "tag file x.yaml")
+
+
+WORDS = """e_stop em_stop emg emergency not_aus not_halt esd psd scram interlock guard guarding
+fence light_curtain muting lockout loto safe safety failsafe sis sil sif sto ss1 sls trip two_hand
+비상정지 비상 인터록 안전 lightcurtains xemergencyx xinterlockx xsafetyx xfailsafex xlightcurtainx
+xlockoutx xguardx guards""".split()  # noqa: SIM905
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_word_of_safety_counts_wherever_it_stands(word):
+    big = "".join(part.title() for part in word.split("_"))
+    for name in (word, f"mill.{word}", f"Line1.{big}.Reset", f"{word}_2", f"x_{word}_y"):
+        assert denied(name), name
+    assert not denied("mill.speed")
 
 
 def test_no_signal_of_the_mill_sounds_like_safety():
@@ -153,3 +168,7 @@ def test_the_default_limits_are_those_of_the_manual():
     policy = DEFAULT_POLICY
     assert (policy.budget, policy.budget_window, policy.lease) == (12, 600.0, 15.0)
     assert (policy.approval_ttl, policy.waiting, policy.drift) == (120.0, 8, 0.1)
+    assert (policy.readback, policy.settle, policy.remote) == (2.0, 1.0, "plc.remote")
+    assert policy.fresh == (wall(3.0), plant(60.0))
+    memory = Memory()
+    assert (memory.lease_until, memory.last, memory.recent) == (-inf, {}, ())
