@@ -155,10 +155,14 @@ class Approvals:
                 self.drop(approval, "expired", "", words)
 
     def _grounds(self, control: Control, samples: Mapping[str, Sample]) -> list[Ground]:
-        allowed = {name: one.tolerance for name, one in self._plant.controls.items()}
-        for name in (*control.needs, *(permit.signal for permit in control.permits)):
-            if name not in allowed:  # a signal without a known range may not move at all
-                allowed[name] = self._policy.drift * self._plant.spans.get(name, 0.0)
+        controls, spans, drift = self._plant.controls, self._plant.spans, self._policy.drift
+        # A signal without a known range may not move at all. The states of the plant count for
+        # every control, not only for those that are written in some of them alone.
+        allowed = {name: drift * spans.get(name, 0.0) for name in control.needs}
+        for permit in (permit for one in controls.values() for permit in one.permits):
+            room = max(permit.high - permit.low, drift * spans.get(permit.signal, 0.0))
+            allowed[permit.signal] = min(room, allowed.get(permit.signal, room))
+        allowed |= {name: one.tolerance for name, one in controls.items()}
         allowed[self._policy.remote] = 0.0
         return [
             Ground(name, samples[name].value, tolerance)
