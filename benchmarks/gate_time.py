@@ -80,7 +80,8 @@ def main() -> None:
             (gate._sender, "_read_back"), (gate, "propose"),
         ):  # fmt: skip
             timed(spent, owner, part)
-        rows, value = [], STEP
+        rows: list[dict[str, float]] = []
+        value = STEP
         while len(rows) < writes:
             if not gate.check([Request("", CONTROL, value)])[0].allowed:
                 time.sleep(0.02)

@@ -19,7 +19,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
@@ -27,22 +29,21 @@ ROOT = Path(__file__).parents[1]
 # a killed process loses nothing that it wrote, so a disk in memory shows the same, a lot faster
 DISK = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 SEED = int(sys.argv[3]) if len(sys.argv) > 3 else 0
-SWEEP = {
+SWEEP: dict[str, Any] = {
     "deadline": None, "database": None, "phases": [Phase.generate],
     "suppress_health_check": list(HealthCheck),
 }  # fmt: skip
 
 
 def check(wanted: int) -> str:
-    from tests.connectors.gate_worlds import compare, worlds
-
+    drawn: Any = import_module("tests.connectors.gate_worlds")
     found: Counter[str] = Counter()
 
     @seed(SEED)
     @settings(max_examples=max(1, wanted // 46), **SWEEP)
-    @given(world=worlds())
+    @given(world=drawn.worlds())
     def trial(world: object) -> None:
-        decisions, allowed = compare(world)
+        decisions, allowed = drawn.compare(world)
         found.update(decisions=decisions, allowed=allowed)
 
     trial()
@@ -50,23 +51,22 @@ def check(wanted: int) -> str:
 
 
 def wire(wanted: int) -> str:
-    from tests.connectors.gate_wire import Trials, plans, told_the_truth
-
+    played: Any = import_module("tests.connectors.gate_wire")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="gate", dir=DISK) as folder:
-        trials = Trials(Path(folder), port)
+        trials = played.Trials(Path(folder), port)
 
         @seed(SEED)
         @settings(max_examples=wanted, **SWEEP)
-        @given(plan=plans)
+        @given(plan=played.plans)
         def trial(plan: object) -> None:
             trials.run(plan)
 
         try:
             trial()
-            if not told_the_truth(trials):
+            if not played.told_the_truth(trials):
                 raise SystemExit("an outcome is not what the mill did")
         finally:
             trials.close()
@@ -77,9 +77,8 @@ def wire(wanted: int) -> str:
 
 
 def machine(wanted: int) -> str:
-    from tests.connectors.gate_machine import live
-
-    seen = live(wanted)
+    lived: Any = import_module("tests.connectors.gate_machine")
+    seen = lived.live(wanted)
     return f"{wanted} histories, {seen['crashes']} crashes, {seen['torn']} torn logs; all true"
 
 

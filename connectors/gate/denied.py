@@ -37,7 +37,7 @@ def denied(name: str) -> str:
     >>> denied("mill.e_stop"), denied("Line1.EStopReset"), denied("f3.roll_gap")
     ('estop', 'estop', '')
     """
-    words = [word.lower() for word in _WORD.findall(name)]
+    words: list[str] = [word.lower() for word in _WORD.findall(name)]
     pairs = [first + second for first, second in pairwise(words)]
     for joined in (*words, *pairs):
         for form in (joined, joined.rstrip("0123456789")):

@@ -12,7 +12,9 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -26,7 +28,7 @@ from hypothesis.stateful import (
 )
 
 from passline.connectors.errors import LinkError
-from passline.connectors.gate import audit, sender
+from passline.connectors.gate import sender
 from passline.connectors.gate.audit import load_key, verify
 from passline.connectors.gate.check import Mode, Policy, Request
 from passline.connectors.gate.errors import ApprovalError
@@ -38,8 +40,9 @@ from passline.connectors.simulated import SimulatedConnector
 
 from .gate_mill import SmallMill
 
+AUDIT: Any = import_module("passline.connectors.gate.audit")  # its `os` is put behind the power
 POLICY = Policy(budget=1000, lease=1e6, readback=0.0, settle=0.0)
-SEEN = Counter()  # what the machine has lived through, over all examples
+SEEN: Counter[str] = Counter()  # what the machine has lived through, over all examples
 
 
 class Crash(BaseException):
@@ -184,7 +187,7 @@ class WriteMachine(RuleBasedStateMachine):
         """Start a gate; the power may go while it recovers."""
         self.power = self.wires.power = Power()
         self.power.left = crash
-        audit.os = Disk(self.power)
+        AUDIT.os = Disk(self.power)
         made = Ledger.__init__
 
         def born(ledger, path):
@@ -319,7 +322,7 @@ class WriteMachine(RuleBasedStateMachine):
         self.no_write_is_made_twice_or_unasked_or_denied()
         self.gate.close()
         self.wires.connector.close()
-        audit.os = os
+        AUDIT.os = os
         key = load_key(self.folder / "pki" / "audit.key")
         ledger = Ledger(self.folder / "gate" / "ledger.sqlite")
         report = verify(self.folder / "gate" / "audit.log", key, ledger.audit_head())
@@ -328,7 +331,7 @@ class WriteMachine(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
-def live(examples: int) -> Counter:
+def live(examples):
     """Live through so many histories; what was seen in them."""
     SEEN.clear()
     patience, poll = sender.PATIENCE, sender._POLL
@@ -343,5 +346,5 @@ def live(examples: int) -> Counter:
             ),
         )  # fmt: skip
     finally:
-        sender.PATIENCE, sender._POLL, audit.os = patience, poll, os
+        sender.PATIENCE, sender._POLL, AUDIT.os = patience, poll, os
     return SEEN

@@ -119,7 +119,7 @@ def say(what):
 class MillProcess:
     """The process, and the hand that moves its clock and its signals."""
 
-    def __init__(self, folder: Path, port: int):
+    def __init__(self, folder, port):
         self.folder = folder
         command = [sys.executable, "-m", "tests.connectors.gate_mill", str(folder), str(port)]
         self._process = subprocess.Popen(
@@ -152,7 +152,7 @@ class MillProcess:
 class MillPlant:
     """The gate's side: the real mailbox and the real Modbus client, each sample read when asked."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder):
         self.tagfile = load_tags(folder / "mill.yaml")
         self.controls, self.spans, self.tags_hash = CONTROLS, SPANS, self.tagfile.hash
         self._loop = asyncio.new_event_loop()

@@ -6,6 +6,7 @@ near to a limit that either answer is right.
 
 from dataclasses import dataclass, field
 from math import inf, isfinite
+from typing import Any
 
 MODES = ("read-only", "shadow", "advisory", "approve", "closed")
 SAFETY = ("estop", "interlock", "safety", "guard", "sis")
@@ -16,12 +17,12 @@ NEAR = 1e-7
 class World:
     """All that counts; `seen` has (value, quality 0..192, plant time, wall time) of each signal."""
 
-    seen: dict
+    seen: dict[str, Any]
     mode: str = "closed"
     plant: float = 5000.0
     wall: float = 300.0
-    last: dict = field(default_factory=dict)
-    recent: list = field(default_factory=list)
+    last: dict[str, float] = field(default_factory=dict)
+    recent: list[float] = field(default_factory=list)
     lease_until: float = inf
     handed_back: bool = False
     unresolved: bool = False
