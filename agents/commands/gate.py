@@ -1,6 +1,7 @@
 """Commands for who answers for the plant: the gate, approvals, and the audit log."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -31,11 +32,14 @@ def gate_serve(
     tags: Tags = None,
     folder: Dir = RUN,
     mode: Annotated[Mode, typer.Option(help="What it does with a request.")] = "read-only",
+    head: Annotated[
+        Path | None, typer.Option(help="File on another disk that gets the audit log's head.")
+    ] = None,
 ) -> None:
     """Run the gate of a plant until stopped; one JSON line says that it listens."""
     from ...connectors.gate.server import serve
 
-    serve(tags or folder / TAGS, folder, mode)
+    serve(tags or folder / TAGS, folder, mode, head=head)
 
 
 @gate_app.command("status")
@@ -70,6 +74,19 @@ def gate_mode(
     show_facts(set_mode(folder, mode, operator, key), as_json)
 
 
+@gate_app.command("undo")
+def gate_undo(
+    action: Annotated[str, typer.Argument(help="Id of a write that is DONE.")],
+    folder: Dir = RUN,
+    operator: Operator = "operator",
+    as_json: AsJson = False,
+) -> None:
+    """Propose the inverse of a write; every limit of the gate holds for it too."""
+    from ...connectors.gate.commands import undo
+
+    _show_receipt(undo(folder, action, operator), as_json)
+
+
 @approvals_app.command("list")
 def approvals_list(
     folder: Dir = RUN,
@@ -92,7 +109,16 @@ def approvals_show(approval: Approval, folder: Dir = RUN, as_json: AsJson = Fals
     from ...connectors.gate.commands import show_approval
 
     row = show_approval(folder, approval)
-    show_facts(row if as_json else _asked(row), as_json)
+    if as_json:
+        show_json(row)
+        return
+    show_facts(_asked(row), as_json)
+    typer.echo("it lapses when one of these moves by more than its tolerance (SI):")
+    grounds = [
+        {"signal": signal, "was": f"{value:g}", "tolerance": f"{tolerance:g}"}
+        for signal, value, tolerance in row["basis"]
+    ]
+    show_rows(grounds, as_json, nothing="nothing")
 
 
 @approvals_app.command("approve")
@@ -130,11 +156,17 @@ def approvals_reject(
 
 
 @audit_app.command("verify")
-def audit_verify(folder: Dir = RUN, as_json: AsJson = False) -> None:
-    """Say whether the audit log is whole and unchanged; exit code 1 if it is not."""
+def audit_verify(
+    folder: Dir = RUN,
+    head: Annotated[
+        Path | None, typer.Option(help="A copy of the head, as `gate serve --head` keeps it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether the audit log is whole and unchanged, to its end; exit code 1 if it is not."""
     from ...connectors.gate.commands import audit_verify as verify
 
-    found = verify(folder)
+    found = verify(folder, head)
     show_facts(found, as_json)
     if not found["holds"]:
         raise typer.Exit(1)

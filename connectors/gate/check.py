@@ -14,6 +14,7 @@ from math import inf, isclose, isfinite
 from ...plant_sim.clock import Limit, Moment, plant, wall
 from ...plant_sim.controls import Control
 from ...plant_sim.signals import Sample
+from .denied import denied
 
 
 class Mode(StrEnum):
@@ -45,6 +46,8 @@ class Policy:
         readback: how long to wait for the read-back after the echo, wall s.
         settle: how long the mailbox must go on not knowing an id before the gate makes it void
             there, so that it can still end, wall s.
+        drift: share of a signal's plausible range by which an input of the check may move while
+            an approval waits; more, and the approval lapses.
         remote: signal that is 1 while the plant takes orders from outside.
     """
 
@@ -56,6 +59,7 @@ class Policy:
     waiting: int = 8
     readback: float = 2.0
     settle: float = 1.0
+    drift: float = 0.1
     remote: str = "plc.remote"
 
 
@@ -143,6 +147,12 @@ def check(
         now: both clocks.
         policy: the limits common to all controls.
     """
+    if word := denied(request.control):
+        return Verdict(
+            False,
+            request.value,
+            (f"{request.control} belongs to a safety function ({word}); passline never writes it",),
+        )
     control = catalogue.get(request.control)
     if control is None:
         known = ", ".join(catalogue)
@@ -152,7 +162,10 @@ def check(
     reasons = [
         *_value(control, request.value, samples, now, policy),
         *_needs(control, samples, now, policy),
+        *_permits(control, samples, now, policy),
         *_history(control, memory, now, policy),
+        *_rate(control, request.value, samples, memory, now),
+        *_exclusions(control, catalogue, memory, now),
         *_standing(mode, samples, memory, now, policy),
     ]
     value = next((c for c in control.choices if isclose(c, request.value)), request.value)
@@ -194,6 +207,22 @@ def _needs(
     return [f"{control.name} needs {doubt}" for doubt in doubts if doubt]
 
 
+def _permits(
+    control: Control, samples: Mapping[str, Sample], now: Moment, policy: Policy
+) -> list[str]:
+    reasons = []
+    for permit in control.permits:
+        sample = samples.get(permit.signal)
+        if doubt := stale(permit.signal, sample, now, policy):
+            reasons.append(f"{control.name} needs {doubt}")
+        elif sample is not None and not permit.low <= sample.value <= permit.high:
+            reasons.append(
+                f"{control.name} is written only while {permit.english}: {permit.signal} is "
+                f"{sample.value:g}, not in [{permit.low:g}, {permit.high:g}]; wait"
+            )
+    return reasons
+
+
 def _history(control: Control, memory: Memory, now: Moment, policy: Policy) -> list[str]:
     if not isfinite(now.plant):
         return ["the plant clock is not known; wait for a reading that carries it"]
@@ -210,6 +239,38 @@ def _history(control: Control, memory: Memory, now: Moment, policy: Policy) -> l
             f"{spent} writes in the last {policy.budget_window:g} s (plant), at most "
             f"{policy.budget} are allowed; wait"
         )
+    return reasons
+
+
+def _rate(
+    control: Control, value: float, samples: Mapping[str, Sample], memory: Memory, now: Moment
+) -> list[str]:
+    sample, last = samples.get(control.name), memory.last.get(control.name)
+    if sample is None or last is None or control.choices:
+        return []
+    since, move = now.plant - last, abs(value - sample.value)
+    if move > control.rate * since * (1 + 1e-9):
+        return [
+            f"{control.name}: {move:g} in {since:.1f} s (plant) is faster than {control.rate:g} "
+            f"a second; wait until {move / control.rate:.1f} s (plant) after its last write"
+        ]
+    return []
+
+
+def _exclusions(
+    control: Control, catalogue: Mapping[str, Control], memory: Memory, now: Moment
+) -> list[str]:
+    reasons = []
+    for name in control.excludes:
+        other, last = catalogue.get(name), memory.last.get(name)
+        if other is None or last is None:
+            continue
+        since = now.plant - last
+        if since < other.cooldown:
+            reasons.append(
+                f"{control.name} waits for {name}, which acts on the same thing and was written "
+                f"{since:.1f} s (plant) ago; wait {other.cooldown - since:.1f} s (plant)"
+            )
     return reasons
 
 

@@ -76,6 +76,14 @@ class GateClient:
         found = self._call("outcome", action_id=action_id)
         return None if found is None else Receipt(**found)
 
+    def undo(self, action_id: str) -> Move:
+        """Return the inverse of a write that is DONE; to make it, propose it under a new id.
+
+        Raises:
+            GateError: there is nothing to undo, or the plant has moved on since.
+        """
+        return Move(**self._call("undo", action_id=action_id))
+
     def beat(self) -> bool:
         """Say that a step succeeded; False when the plant was handed back meanwhile."""
         return bool(self._call("beat")["lease"])

@@ -5,8 +5,6 @@ lock, so a caller that gives up cannot cut a write in half and two callers canno
 """
 
 import contextlib
-import hashlib
-import json
 import secrets
 import threading
 import time
@@ -17,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from ...plant_sim.clock import Moment
+from ...plant_sim.controls import Move
 from ...plant_sim.signals import Sample
+from .approvals import Approvals
 from .audit import AuditLog, load_key
 from .check import DEFAULT_POLICY, Memory, Mode, Policy, Request, Verdict, check
+from .denied import refuse_safety
 from .errors import (
     ApprovalError,
     AuditError,
@@ -29,13 +30,14 @@ from .errors import (
     LinkError,
 )
 from .ledger import Approval, Entry, Ledger, State
-from .operators import approval_parts, load_operators, signed
+from .operators import Challenges, load_operators, signed
 from .plant import REARM, Plant, plant_clock
 from .protocol import Receipt, receipt
 from .sender import PATIENCE, Sender
+from .turns import Turns
+from .undo import inverse
 
 _PULSE = 0.2  # wall s between two looks at lease, open writes and old approvals
-_CLOCK_SLACK = 1.0  # plant s by which two devices may differ
 WRITING = (Mode.APPROVE, Mode.CLOSED)  # modes in which an agent's action may reach the plant
 
 
@@ -47,39 +49,46 @@ class Gate:
         folder: run folder; `gate/` and `pki/` lie in it.
         mode: mode at the start; in a folder in which a person has lowered it, at most that one.
         policy: the limits common to all controls.
+        head: a file that gets a copy of the audit log's head, on another disk or machine.
 
     Raises:
-        GateError: another gate uses the folder, or its audit log is broken.
+        ConfigError: the catalogue has a control of a safety function.
+        GateError: another gate uses the folder, or its audit log is broken or cut.
     """
 
     def __init__(
-        self, plant: Plant, folder: Path, mode: Mode, policy: Policy = DEFAULT_POLICY
+        self,
+        plant: Plant,
+        folder: Path,
+        mode: Mode,
+        policy: Policy = DEFAULT_POLICY,
+        head: Path | None = None,
     ) -> None:
+        refuse_safety(dict.fromkeys(plant.controls, ()), "the catalogue of controls")
         self.policy, self._plant = policy, plant
         self._operators = load_operators(folder / "pki" / "operators.json")
         self._ledger = Ledger(folder / "gate" / "ledger.sqlite")
-        self._audit = AuditLog(
-            folder / "gate" / "audit.log", load_key(folder / "pki" / "audit.key")
-        )
+        try:
+            key = load_key(folder / "pki" / "audit.key")
+            self._audit = AuditLog(folder / "gate" / "audit.log", key, self._ledger, head)
+        except GateError:
+            self._ledger.close()  # or nobody could look into it
+            raise
         self._sender = Sender(plant, self._ledger, self._audit, policy)
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._pulse = threading.Thread(target=self._run, name="gate-pulse", daemon=True)
         self._trouble = ""  # what last went wrong in the pulse
-        self._challenges: dict[str, float] = {}
-        self._deadlines: dict[str, float] = {}  # of open approvals, on the monotonic clock
+        self._challenges = Challenges()
+        self._approvals = Approvals(plant, self._ledger, self._audit, self._operators, policy)
         self._lease_until = -inf
         self._handed_back = self._ledger.fact("handed back")
         kept = self._ledger.fact("mode")
         self.mode = min(mode, Mode(kept or mode), key=lambda one: one.rank)
-        self._last: dict[str, float]
-        self._recent: list[float]
-        self._last, self._recent = json.loads(self._ledger.fact("turns") or "[{}, []]")
+        self._turns = Turns(self._ledger, policy.budget_window)
         self._audit.add(
             "start", mode=self.mode, asked=mode, tags=plant.tags_hash, policy=asdict(policy)
         )
-        for approval in self._ledger.approvals():
-            self._late(approval)  # its time runs on from here, whatever the wall clock does
         self._settle(patience=policy.settle + PATIENCE)
 
     def start(self) -> "Gate":
@@ -95,7 +104,7 @@ class Gate:
         if self._pulse.is_alive():
             self._pulse.join()
         with self._lock:
-            self._audit.add("stop")
+            self._audit.owe("stop")
             self._audit.close()
             self._ledger.close()
             self._plant.close()
@@ -124,14 +133,16 @@ class Gate:
             "approvals": len(self._ledger.approvals()),
             "controls": list(self._plant.controls),
             "tags": self._plant.tags_hash,
+            "audit": {"records": self._audit.records, "head": self._audit.head},
+            "head_copy": self._audit.copy_fault,
             "pulse": self._pulse.is_alive(),
             "fault": self._fault(),
         }
 
     def check(self, requests: Sequence[Request]) -> list[Verdict]:
         """Return the verdict on each request alone, as `propose` would find it now. Dry."""
-        samples = self._plant.samples()
-        return [self._verdict(request, samples) for request in requests]
+        samples, memory = self._plant.samples(), self._memory()
+        return [self._verdict(request, samples, memory) for request in requests]
 
     def propose(self, request: Request) -> Receipt:
         """Check, record, write and read back one action; the same id again is answered, not done.
@@ -160,6 +171,15 @@ class Gate:
         entry = self._ledger.get(action_id)
         return None if entry is None else receipt(entry)
 
+    def undo(self, action_id: str) -> Move:
+        """Return the inverse of a write that is DONE; to make it, propose it under a new id.
+
+        Raises:
+            GateError: there is nothing to undo, or the plant has moved on since.
+        """
+        entry = self._ledger.get(action_id)
+        return inverse(entry, self._plant.controls, self._plant.samples())
+
     def beat(self) -> dict[str, Any]:
         """Take the agent's beat, given after a successful step; it lasts `policy.lease` wall s."""
         if reason := self._handed_back or self._fault():
@@ -180,17 +200,13 @@ class Gate:
             ApprovalError: unknown or used, not by this person, or wrongly signed. It stays open.
         """
         with self._lock:
-            approval = self._open_approval(approval_id, decision, operator, signature)
+            approval = self._approvals.opened(approval_id, decision, operator, signature)
             with self._writing(approval.action_id):
                 return receipt(self._decide(approval, decision, operator))
 
     def challenge(self) -> str:
         """Return a fresh word for a person to sign; it holds for 60 wall s, once."""
-        now = time.monotonic()
-        self._challenges = {word: at for word, at in self._challenges.items() if now - at < 60}
-        word = secrets.token_hex(16)
-        self._challenges[word] = now
-        return word
+        return self._challenges.make()
 
     def release(self, operator: str, challenge: str, signature: str) -> dict[str, Any]:
         """Take back a hand-back and re-arm the plant, on a person's word, in every mode.
@@ -259,7 +275,7 @@ class Gate:
     def _memory(self) -> Memory:
         open_writes = self._ledger.entries(State.SENDING, State.UNKNOWN)
         return Memory(
-            dict(self._last), tuple(self._recent), self._lease_until, self._handed_back,
+            dict(self._turns.last), tuple(self._turns.recent), self._lease_until, self._handed_back,
             tuple(entry.action_id for entry in open_writes), self._fault(),
         )  # fmt: skip
 
@@ -274,15 +290,16 @@ class Gate:
     def _now(self, samples: Mapping[str, Sample]) -> Moment:
         return Moment(plant_clock(samples), time.monotonic())
 
-    def _verdict(self, request: Request, samples: Mapping[str, Sample]) -> Verdict:
-        now = self._now(samples)
-        return check(
-            request, samples, self._plant.controls, self.mode, self._memory(), now, self.policy
-        )
+    def _verdict(
+        self, request: Request, samples: Mapping[str, Sample], memory: Memory | None = None
+    ) -> Verdict:
+        now, memory = self._now(samples), memory or self._memory()
+        controls = self._plant.controls
+        return check(request, samples, controls, self.mode, memory, now, self.policy)
 
     def _consider(self, request: Request) -> Entry:
         samples = self._plant.samples()
-        self._follow_clock(plant_clock(samples))
+        self._follow_clock(samples)
         verdict = self._verdict(request, samples)
         before = _present(samples, request.control)
         action = request.action_id
@@ -298,76 +315,30 @@ class Gate:
             words = f"every limit allows it, but in mode {self.mode} nothing is written"
             return self._ledger.mark(action, State.NOT_DONE, words, before=before)
         if verdict.needs_person:
-            return self._ask_a_person(request, verdict.value, before, samples)
+            return self._approvals.ask(request, verdict.value, before, samples)
         return self._send(action, request.control, verdict.value, before, plant_clock(samples))
 
     def _send(
         self, action_id: str, control: str, value: float, before: float, plant_time: float
     ) -> Entry:
         # Counted before it is sent: a write that fails has used its turn.
-        self._last[control] = plant_time
-        self._recent = [
-            at for at in self._recent if plant_time - at < self.policy.budget_window
-        ] + [plant_time]
-        self._ledger.remember("turns", json.dumps([self._last, self._recent]))
+        self._turns.take(control, plant_time)
         # The plant's own lease must run from before the write, or nobody would take it back.
         with contextlib.suppress(LinkError):
             self._plant.beat()
         return self._sender.send(action_id, value, before, plant_time)
 
-    def _ask_a_person(
-        self, request: Request, value: float, before: float, samples: Mapping[str, Sample]
-    ) -> Entry:
-        waiting = len(self._ledger.approvals())
-        if waiting >= self.policy.waiting:
-            words = f"{waiting} writes wait for a person already; ask again when they are decided"
-            self._audit.add("refused", action_id=request.action_id, reason=words)
-            return self._ledger.mark(request.action_id, State.REFUSED, words, before=before)
-        approval = Approval(
-            secrets.token_hex(6), request.action_id, request.control, value, before,
-            self._state_hash(samples), request.requester, request.why,
-            time.time() + self.policy.approval_ttl,
-        )  # fmt: skip
-        self._audit.add("approval asked", **asdict(approval))
-        self._late(approval)
-        return self._ledger.ask(approval)
-
-    def _open_approval(
-        self, approval_id: str, decision: str, operator: str, signature: str
-    ) -> Approval:
-        approval = self._ledger.approval(approval_id)
-        if approval is None:
-            fault = f"there is no approval {approval_id}; list those that are open"
-        elif approval.decision:
-            fault = f"approval {approval_id} is {approval.decision} already; it works once"
-        elif operator == approval.requester:
-            fault = f"{operator} asked for {approval.control}; somebody else must approve it"
-        elif not signed(
-            self._operators, operator, signature, *approval_parts(approval, decision, operator)
-        ):
-            fault = (
-                f"approval {approval_id}: the signature is not {operator}'s over this value and "
-                "plant state; look at it again and use the right key"
-            )
-        else:
-            return approval
-        self._audit.add("approval refused", approval=approval_id, by=operator, reason=fault)
-        raise ApprovalError(fault)
-
     def _decide(self, approval: Approval, decision: str, operator: str) -> Entry:
         samples = self._plant.samples()
-        action = approval.action_id
+        action, waiting = approval.action_id, self._approvals
         if decision == "reject":
-            return self._drop(approval, "rejected", operator, f"rejected by {operator}")
-        if self._late(approval):
-            return self._drop(approval, "expired", operator, "the approval came too late")
-        if self._state_hash(samples) != approval.state_hash:
-            words = "the plant is in another state than when approval was asked"
-            return self._drop(approval, "void", operator, words)
-        self._audit.add("approved", approval=approval.id, action_id=action, operator=operator)
-        if not self._ledger.use(approval.id, "approved", operator):
-            raise ApprovalError(f"approval {approval.id} is used already; it works once")
-        self._follow_clock(plant_clock(samples))
+            return waiting.drop(approval, "rejected", operator, f"rejected by {operator}")
+        if waiting.late(approval):
+            return waiting.drop(approval, "expired", operator, "the approval came too late")
+        if words := waiting.void(approval, samples):
+            return waiting.drop(approval, "void", operator, words)
+        waiting.use(approval, operator)
+        self._follow_clock(samples)
         request = Request(action, approval.control, approval.value, approval.requester)
         verdict = self._verdict(request, samples)
         reasons = list(verdict.reasons)
@@ -381,16 +352,8 @@ class Gate:
             action, approval.control, verdict.value, approval.before, plant_clock(samples)
         )
 
-    def _drop(self, approval: Approval, decision: str, operator: str, words: str) -> Entry:
-        self._audit.add(
-            "approval closed", approval=approval.id, action_id=approval.action_id,
-            decision=decision, operator=operator, reason=words,
-        )  # fmt: skip
-        self._ledger.use(approval.id, decision, operator)
-        return self._ledger.mark(approval.action_id, State.NOT_DONE, words)
-
     def _person(self, operator: str, challenge: str, signature: str, *parts: str) -> None:
-        fresh = self._challenges.pop(challenge, -inf) > time.monotonic() - 60
+        fresh = self._challenges.spend(challenge)
         if not (fresh and signed(self._operators, operator, signature, *parts, challenge)):
             self._audit.add("refused", what=parts, by=operator)
             raise ApprovalError(
@@ -398,28 +361,10 @@ class Gate:
                 "this with his own key"
             )
 
-    def _state_hash(self, samples: Mapping[str, Sample]) -> str:
-        # What a person's yes rests on: this tag file, this catalogue, every set-point as it
-        # stands, and the plant taking orders. Not the strip temperature: that moves all the time.
-        parts = [self._plant.tags_hash, str(_present(samples, self.policy.remote))]
-        for name, control in sorted(self._plant.controls.items()):
-            present = _present(samples, name)
-            known = None if present is None else round(present / control.tolerance)
-            parts.append(f"{control}={known}")
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-    def _follow_clock(self, plant_time: float) -> None:
-        """Begin a new count when the plant's clock ran backwards: the plant restarted.
-
-        Every cooldown starts anew, and writes that were inside the budget's window count as made
-        just now; older ones are over.
-        """
-        newest = max([*self._recent, *self._last.values()], default=-inf)
-        if isfinite(plant_time) and plant_time < newest - _CLOCK_SLACK:
-            window = self.policy.budget_window
-            self._last = dict.fromkeys(self._last, plant_time)
-            self._recent = [plant_time for at in self._recent if newest - at < window]
-            self._ledger.remember("turns", json.dumps([self._last, self._recent]))
+    def _follow_clock(self, samples: Mapping[str, Sample]) -> None:
+        plant_time = plant_clock(samples)
+        newest = self._turns.follow(plant_time)
+        if newest is not None:
             self._audit.add("plant clock restarted", plant_time=plant_time, newest=newest)
 
     def _settle(self, patience: float) -> None:
@@ -427,26 +372,12 @@ class Gate:
         for entry in self._ledger.entries(State.RECEIVED):
             words = "the gate was stopped before it was sent"
             self._ledger.mark(entry.action_id, State.NOT_DONE, words)
-        if pending := self._ledger.entries(State.PENDING):
-            decided = {a.action_id for a in self._ledger.approvals(only_open=False) if a.decision}
-            for entry in pending:
-                if entry.action_id in decided:
-                    words = "the gate was stopped after the decision and before it was sent"
-                    self._ledger.mark(entry.action_id, State.NOT_DONE, words)
+        for entry in self._ledger.entries(State.PENDING):
+            if self._ledger.decision(entry.action_id):
+                words = "the gate was stopped after the decision and before it was sent"
+                self._ledger.mark(entry.action_id, State.NOT_DONE, words)
         for entry in self._ledger.entries(State.SENDING, State.UNKNOWN):
             self._sender.settle(entry, patience)
-
-    def _late(self, approval: Approval) -> bool:
-        # Both clocks: the wall clock holds over a restart, but may be set back.
-        now, ttl = time.monotonic(), self.policy.approval_ttl
-        until = self._deadlines.setdefault(approval.id, now + ttl)
-        return time.time() > approval.expires or now > until
-
-    def _expire(self) -> None:
-        for approval in self._ledger.approvals():
-            if self._late(approval):
-                words = f"nobody approved it within {self.policy.approval_ttl:g} s (wall)"
-                self._drop(approval, "expired", "", words)
 
     def _run(self) -> None:
         while not self._stop.wait(_PULSE):
@@ -474,8 +405,8 @@ class Gate:
         try:
             self._audit.pay()
             self._settle(patience=0.0)
-            self._expire()
-            self._follow_clock(plant_clock(self._plant.samples()))
+            self._approvals.expire()
+            self._follow_clock(self._plant.samples())
         except (AuditError, LedgerError):
             pass  # stays open, and so nothing is sent
         finally:

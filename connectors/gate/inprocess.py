@@ -34,6 +34,7 @@ class SimulatedPlant:
             )
         self._connector = connector
         self.controls: Mapping[str, Control] = connector.line.controls
+        self.spans = {name: one.high - one.low for name, one in connector.line.signals.items()}
         self.tags_hash = connector.tagfile.hash
 
     def samples(self) -> Mapping[str, Sample]:
@@ -107,6 +108,10 @@ class InProcessGate:
     def outcome(self, action_id: str) -> Receipt | None:
         """Return what became of an action, None when the gate never accepted it."""
         return self._gate.outcome(action_id)
+
+    def undo(self, action_id: str) -> Move:
+        """Return the inverse of a write that is DONE; to make it, propose it under a new id."""
+        return self._gate.undo(action_id)
 
     def beat(self) -> bool:
         """Say that a step succeeded."""

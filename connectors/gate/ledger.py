@@ -30,9 +30,6 @@ class State(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-OPEN = (State.RECEIVED, State.PENDING, State.SENDING, State.UNKNOWN)
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One action as the ledger knows it; values SI, `sent_plant` in plant s, `time` epoch s."""
@@ -74,6 +71,7 @@ class Approval:
         expires: epoch s (wall).
         decision: "approved" or "rejected"; empty while it is open.
         operator: who decided.
+        basis: what the yes rests on, as JSON rows [signal, value, tolerance], SI.
     """
 
     id: str
@@ -87,9 +85,11 @@ class Approval:
     expires: float
     decision: str = ""
     operator: str = ""
+    basis: str = "[]"
 
 
 _SCHEMA = """
+begin exclusive;
 create table if not exists actions (
     action_id text primary key, control text not null, value real not null,
     requester text not null, why text not null, snapshot_id text not null,
@@ -100,10 +100,16 @@ create table if not exists approvals (
     id text primary key, action_id text not null unique, control text not null,
     value real not null, before real not null, state_hash text not null, requester text not null,
     why text not null, expires real not null,
-    decision text not null default '', operator text not null default ''
+    decision text not null default '', operator text not null default '',
+    basis text not null default '[]'
 ) strict, without rowid;
 create table if not exists facts (name text primary key, text text not null) strict, without rowid;
+create index if not exists by_state on actions (state, time);
+create index if not exists open_approvals on approvals (expires) where decision = '';
+{new}
+commit;
 """
+_NEW = "insert into facts values ('audit head', '0 ');"
 _FIELDS = ", ".join(Entry.__dataclass_fields__)
 _APPROVAL = ", ".join(Approval.__dataclass_fields__)
 
@@ -122,15 +128,21 @@ class Ledger:
         self._db = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
         path.chmod(0o600)
         try:
-            # A rollback journal with FULL: a committed row survives a power cut.
+            # With FULL the log of changes is forced to disk at every commit: a committed row
+            # survives a power cut, at one fsync where a rollback journal needs four.
             self._db.execute("pragma locking_mode = exclusive")  # one gate a ledger
+            self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = full")
             self._db.execute("begin exclusive")
+            new = self._db.execute("select count(*) from sqlite_master").fetchone() == (0,)
             self._db.execute("commit")
         except sqlite3.OperationalError as error:
             self._db.close()
             raise GateError(f"{path}: {error}; another gate runs on it, stop that one") from error
-        self._db.executescript(_SCHEMA)
+        self._db.executescript(_SCHEMA.format(new=_NEW if new else ""))
+        columns = [row[1] for row in self._db.execute("pragma table_info(approvals)")]
+        if "basis" not in columns:  # a ledger of an earlier release
+            self._db.execute("alter table approvals add column basis text not null default '[]'")
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -248,7 +260,35 @@ class Ledger:
 
     def approval(self, approval_id: str) -> Approval | None:
         """Return one approval, open or not."""
-        return next((a for a in self.approvals(only_open=False) if a.id == approval_id), None)
+        with self._reading() as db:
+            row = db.execute(
+                f"select {_APPROVAL} from approvals where id = ?",  # noqa: S608
+                (approval_id,),
+            ).fetchone()
+        return None if row is None else Approval(*row)
+
+    def decision(self, action_id: str) -> str:
+        """Return how the approval of an action was decided; empty when it is open or none."""
+        with self._reading() as db:
+            row = db.execute(
+                "select decision from approvals where action_id = ?", (action_id,)
+            ).fetchone()
+        return "" if row is None else str(row[0])
+
+    def audit_head(self) -> tuple[int, str] | None:
+        """Return how many audit records there are and the MAC of the last.
+
+        None: the ledger is of an earlier release and cannot know.
+        """
+        text = self.fact("audit head")
+        if not text:
+            return None
+        count, _, mac = text.partition(" ")
+        return int(count), mac
+
+    def keep_audit_head(self, records: int, mac: str) -> None:
+        """Remember the head of the audit log, so that a log that was cut off is seen."""
+        self.remember("audit head", f"{records} {mac}")
 
     def use(self, approval_id: str, decision: str, operator: str) -> bool:
         """Decide an open approval; False when it was decided before. It works exactly once."""

@@ -10,6 +10,8 @@ import hashlib
 import hmac
 import json
 import secrets
+import time
+from math import inf
 from pathlib import Path
 
 from .audit import private_file
@@ -50,6 +52,7 @@ def approval_parts(approval: Approval, decision: str, operator: str) -> tuple[st
         float(approval.value).hex(),
         float(approval.before).hex(),
         approval.state_hash,
+        approval.basis,
         float(approval.expires).hex(),
     )
 
@@ -58,3 +61,24 @@ def signed(keys: dict[str, str], operator: str, signature: str, *parts: str) -> 
     """Return whether `signature` is that of `operator` over `parts`."""
     key = keys.get(operator)
     return key is not None and hmac.compare_digest(sign(key, *parts), signature)
+
+
+class Challenges:
+    """Fresh words for a person to sign, where there is no approval that makes a signature fresh."""
+
+    LIFE = 60.0  # wall s
+
+    def __init__(self) -> None:
+        self._made: dict[str, float] = {}
+
+    def make(self) -> str:
+        """Return a fresh word; it holds for `LIFE`, once."""
+        now = time.monotonic()
+        self._made = {word: at for word, at in self._made.items() if now - at < self.LIFE}
+        word = secrets.token_hex(16)
+        self._made[word] = now
+        return word
+
+    def spend(self, word: str) -> bool:
+        """Return whether `word` is one of ours and fresh; it is used up either way."""
+        return self._made.pop(word, -inf) > time.monotonic() - self.LIFE

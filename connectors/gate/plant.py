@@ -27,6 +27,11 @@ class Plant(Protocol):
         ...
 
     @property
+    def spans(self) -> Mapping[str, float]:
+        """How wide the plausible range of each signal is, SI."""
+        ...
+
+    @property
     def tags_hash(self) -> str:
         """Names the tag file; a person's approval holds for this one only."""
         ...

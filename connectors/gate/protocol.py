@@ -115,6 +115,13 @@ class OutcomeMessage(_Message):
     action_id: ActionId
 
 
+class UndoMessage(_Message):
+    """What would take this action back?"""
+
+    do: Literal["undo"]
+    action_id: ActionId
+
+
 class ApprovalsMessage(_Message):
     """What waits for a person (or, with `all`, everything that ever did)?"""
 
@@ -168,6 +175,7 @@ Message = Annotated[
     | CheckMessage
     | ProposeMessage
     | OutcomeMessage
+    | UndoMessage
     | ApprovalsMessage
     | DecideMessage
     | BeatMessage

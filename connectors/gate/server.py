@@ -42,6 +42,7 @@ def serve(
     folder: Path | str,
     mode: Mode | str = Mode.READ_ONLY,
     policy: Policy = DEFAULT_POLICY,
+    head: Path | None = None,
 ) -> None:
     """Run the gate of the plant in a tag file until SIGTERM or SIGINT.
 
@@ -50,18 +51,23 @@ def serve(
         folder: run folder; keys in `pki/`, ledger and audit log in `gate/`, socket `gate.sock`.
         mode: mode at the start.
         policy: limits common to all controls.
+        head: a file that gets a copy of the audit log's head after each record.
 
     Raises:
-        ConfigError: the tag file is wrong.
-        GateError: another gate serves this folder, or its audit log is broken.
+        ConfigError: the tag file is wrong, or makes a tag of a safety function writable.
+        GateError: another gate serves this folder, or its audit log is broken or cut.
     """
     from .wires import WirePlant
 
-    serve_plant(lambda: WirePlant(Path(tags), Path(folder)), Path(folder), Mode(mode), policy)
+    serve_plant(lambda: WirePlant(Path(tags), Path(folder)), Path(folder), Mode(mode), policy, head)
 
 
 def serve_plant(
-    make_plant: Callable[[], Plant], folder: Path, mode: Mode, policy: Policy = DEFAULT_POLICY
+    make_plant: Callable[[], Plant],
+    folder: Path,
+    mode: Mode,
+    policy: Policy = DEFAULT_POLICY,
+    head: Path | None = None,
 ) -> None:
     """Run the gate of any plant until SIGTERM or SIGINT; see `serve`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +80,7 @@ def serve_plant(
         signal.signal(number, end)
     plant = make_plant()
     try:
-        gate = Gate(plant, folder, mode, policy).start()
+        gate = Gate(plant, folder, mode, policy, head).start()
     except PasslineError:
         plant.close()
         raise
@@ -173,6 +179,8 @@ def _do(gate: Gate, message: Any) -> Any:
         case "outcome":
             found = gate.outcome(message.action_id)
             return None if found is None else asdict(found)
+        case "undo":
+            return asdict(gate.undo(message.action_id))
         case "approvals":
             return [asdict(approval) for approval in gate.approvals(only_open=not message.all)]
         case "decide":
@@ -210,9 +218,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--tags", required=True, type=Path, help="tag file")
     parser.add_argument("--dir", required=True, type=Path, help="run folder")
     parser.add_argument("--mode", default="read-only", choices=[str(mode) for mode in Mode])
+    parser.add_argument("--head", type=Path, help="file that gets the head of the audit log")
     given = parser.parse_args(arguments)
     try:
-        serve(given.tags, given.dir, given.mode)
+        serve(given.tags, given.dir, given.mode, head=given.head)
     except PasslineError as error:
         print(f"gate: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from error

@@ -41,6 +41,7 @@ class BenchPlant:
 
     tags_hash = "bench"
     controls: Mapping[str, Control] = CONTROLS
+    spans: Mapping[str, float] = {name: one.high - one.low for name, one in SIGNALS.items()}
 
     def __init__(self):
         self.time = 1000.0

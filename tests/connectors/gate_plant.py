@@ -10,21 +10,24 @@ from typing import Any
 from passline.connectors.errors import LinkError
 from passline.connectors.letter import Echo, Outcome
 from passline.connectors.tagfile import VOID
-from passline.plant_sim.controls import Control
+from passline.plant_sim.controls import Control, Permit
 from passline.plant_sim.signals import Quality, Sample
 
+ROLLS = Permit("mill.state", 1.0, 2.0, "the mill rolls or waits", "압연 중 또는 대기 중")
 CONTROLS = {
     control.name: control
     for control in (
         Control("mill.speed", -1.5, 1.5, (0.3,), (), 0.6, 30.0, "low", ("mill.force",), 1e-3,
-                "speed", "속도", "m/s"),
+                "speed", "속도", "m/s", rate=0.0125, permits=(ROLLS,)),
         Control("mill.source", 0.0, 2.0, (), (0.0, 1.0, 2.0), 2.0, 60.0, "medium", (), 1e-3,
-                "source", "신호원", "1"),
+                "source", "신호원", "1", excludes=("mill.gap",)),
         Control("mill.gap", 0.0, 1.0, (0.1,), (), 0.5, 10.0, "high", (), 1e-3,
-                "gap", "갭", "1"),
+                "gap", "갭", "1", excludes=("mill.source",)),
     )
 }  # fmt: skip
-START = {"mill.speed": 0.0, "mill.source": 0.0, "mill.gap": 0.0, "mill.force": 1e6}
+SPANS = {"mill.force": 4e7, "mill.state": 4.0}
+START = {"mill.speed": 0.0, "mill.source": 0.0, "mill.gap": 0.0, "mill.force": 1e6,
+         "mill.state": 2.0}  # fmt: skip
 
 
 def good(value: float, time_: float = 1000.0, received: float | None = None) -> Sample:
@@ -36,7 +39,7 @@ class MemoryPlant:
     """The same in one process, for what needs no crash; its faults are switches."""
 
     def __init__(self, speed: float = 0.0) -> None:
-        self.controls, self.tags_hash = CONTROLS, "tags-1"
+        self.controls, self.tags_hash, self.spans = CONTROLS, "tags-1", SPANS
         self.values = START | {"plc.remote": 1.0}
         self.time, self.beats = 1000.0, 0
         self.applied: list[tuple[str, str, float]] = []
@@ -99,6 +102,7 @@ class FilePlant:
 
     def __init__(self, folder: Path) -> None:
         self.controls, self.tags_hash, self._folder = CONTROLS, "tags-1", folder
+        self.spans = SPANS
 
     def samples(self) -> dict[str, Sample]:
         state = json.loads((self._folder / "state.json").read_text())

@@ -9,21 +9,15 @@ from math import nan
 
 import pytest
 
-from passline.connectors.gate.audit import AuditLog, load_key, records, verify
-from passline.connectors.gate.check import Mode, Policy, Request
-from passline.connectors.gate.errors import (
-    ApprovalError,
-    AuditError,
-    ConflictError,
-    GateError,
-)
+from passline.connectors.gate.audit import records
+from passline.connectors.gate.check import Mode
+from passline.connectors.gate.errors import ApprovalError, AuditError, ConflictError, GateError
 from passline.connectors.gate.gate import Gate
 from passline.connectors.gate.ledger import Ledger, State
-from passline.connectors.gate.operators import approval_parts, load_operators, sign
+from passline.connectors.gate.operators import load_operators
 
+from .gate_hand import QUICK, gates, wish
 from .gate_plant import MemoryPlant
-
-QUICK = Policy(lease=30.0, readback=0.1, settle=0.05)
 
 
 @pytest.fixture
@@ -33,31 +27,8 @@ def plant():
 
 @pytest.fixture
 def make(tmp_path, plant):
-    """Gates on one folder, one after the other, closed at the end."""
-    gates = []
-
-    def gate(mode=Mode.CLOSED, policy=QUICK, *, pulse=False, used=plant):
-        while gates:
-            gates.pop().close()
-        one = Gate(used, tmp_path, mode, policy)
-        gates.append(one.start() if pulse else one)
-        one.beat()
-        return one
-
-    yield gate
-    for one in gates:
-        one.close()
-
-
-def wish(number, control="mill.speed", value=0.3, requester="agent"):
-    return Request(f"{number:032x}", control, value, requester, "because", "snapshot-1")
-
-
-def decide(gate, tmp_path, approval, *, decision="approve", by="operator", **changed):
-    """Decide as `by`, signing what `changed` makes of the approval."""
-    keys = load_operators(tmp_path / "pki" / "operators.json")
-    parts = approval_parts(replace(approval, **changed), decision, by)
-    return gate.decide(approval.id, decision, by, sign(keys["operator"], *parts))
+    with gates(tmp_path, plant) as maker:
+        yield maker
 
 
 def test_a_write_reaches_the_plant_and_is_read_back(make, plant):
@@ -251,73 +222,6 @@ def test_without_a_beat_nothing_is_written_and_the_plant_is_handed_back(make, pl
     assert "handed back" in again.propose(wish(2)).reason  # nor does a restart
 
 
-def test_only_a_person_releases_and_re_arms(make, plant, tmp_path):
-    gate = make(policy=replace(QUICK, lease=0.1), pulse=True)
-    time.sleep(0.5)
-    plant.values["plc.remote"] = 0.0
-    key = load_operators(tmp_path / "pki" / "operators.json")["operator"]
-    word = gate.challenge()
-    for by, signature in (("agent", sign("00" * 32, "release", word)), ("operator", "0" * 64)):
-        with pytest.raises(ApprovalError, match="a person does this"):
-            gate.release(by, word, signature)
-    word = gate.challenge()
-    signature = sign(key, "release", word)
-    assert gate.release("operator", word, signature)["rearmed"]
-    with pytest.raises(ApprovalError):  # the word is used
-        gate.release("operator", word, signature)
-    gate.beat()
-    assert plant.values["plc.remote"] == 1.0
-    assert gate.propose(wish(2)).state == "DONE"
-
-
-def test_raising_the_mode_needs_a_person_and_lowering_it_nobody(make, tmp_path):
-    gate = make(Mode.SHADOW)
-    with pytest.raises(ApprovalError):
-        gate.set_mode(Mode.CLOSED)
-    key = load_operators(tmp_path / "pki" / "operators.json")["operator"]
-    word = gate.challenge()
-    with pytest.raises(ApprovalError):  # signed for another mode
-        gate.set_mode(Mode.CLOSED, "operator", word, sign(key, "mode", "approve", word))
-    word = gate.challenge()
-    gate.set_mode(Mode.CLOSED, "operator", word, sign(key, "mode", "closed", word))
-    gate.set_mode(Mode.READ_ONLY)
-    assert gate.mode is Mode.READ_ONLY
-
-
-def test_a_lowered_mode_outlives_a_restart(make, tmp_path):
-    make(Mode.CLOSED).set_mode(Mode.READ_ONLY)
-    gate = make(Mode.CLOSED)
-    assert gate.mode is Mode.READ_ONLY
-    key = load_operators(tmp_path / "pki" / "operators.json")["operator"]
-    word = gate.challenge()
-    gate.set_mode(Mode.CLOSED, "operator", word, sign(key, "mode", "closed", word))
-    assert make(Mode.CLOSED).mode is Mode.CLOSED
-    assert make(Mode.SHADOW).mode is Mode.SHADOW
-
-
-def test_an_approved_write_is_done_once(make, plant, tmp_path):
-    gate = make(Mode.APPROVE)
-    assert gate.propose(wish(1)).state == "PENDING"
-    (approval,) = gate.approvals()
-    assert plant.applied == []
-    assert decide(gate, tmp_path, approval).state == "DONE"
-    with pytest.raises(ApprovalError, match="it works once"):
-        decide(gate, tmp_path, approval)
-    assert gate.propose(wish(1)).state == "DONE"
-    assert len(plant.applied) == 1
-
-
-def test_no_write_without_a_living_agent_in_approve_mode_either(make, plant, tmp_path):
-    gate = make(Mode.APPROVE, replace(QUICK, lease=0.3))
-    assert gate.propose(wish(1)).state == "PENDING"
-    (approval,) = gate.approvals()
-    time.sleep(0.4)
-    found = decide(gate, tmp_path, approval)
-    assert found.state == "NOT DONE"
-    assert "no agent has beaten" in found.reason
-    assert plant.applied == []
-
-
 def test_the_plants_lease_runs_from_before_the_first_write(make, plant):
     beaten = []
     plant.before_send = lambda: beaten.append(plant.beats)
@@ -325,126 +229,11 @@ def test_the_plants_lease_runs_from_before_the_first_write(make, plant):
     assert beaten == [1]
 
 
-def test_a_high_risk_control_needs_a_person_in_closed_loop_too(make, plant):
-    assert make(Mode.CLOSED).propose(wish(1, "mill.gap", 0.2)).state == "PENDING"
-    assert plant.applied == []
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [{"value": 0.4}, {"control": "mill.source"}, {"state_hash": "0" * 64}, {"expires": 9e9}],
-)
-def test_a_yes_to_something_else_is_no_yes(make, plant, tmp_path, changed):
-    gate = make(Mode.APPROVE)
-    gate.propose(wish(1))
-    (approval,) = gate.approvals()
-    with pytest.raises(ApprovalError, match="look at it again"):
-        decide(gate, tmp_path, approval, **changed)
-    assert plant.applied == []
-    assert decide(gate, tmp_path, approval).state == "DONE"  # the right yes still works
-
-
-def test_whoever_asked_cannot_approve(make, plant, tmp_path):
-    gate = make(Mode.APPROVE)
-    gate.propose(wish(1, requester="operator"))
-    (approval,) = gate.approvals()
-    with pytest.raises(ApprovalError, match="somebody else"):
-        decide(gate, tmp_path, approval)
-    with pytest.raises(ApprovalError, match="signature is not"):
-        decide(gate, tmp_path, approval, by="stranger")
-    assert plant.applied == []
-
-
-def test_a_rejected_write_stays_undone(make, plant, tmp_path):
-    gate = make(Mode.APPROVE)
-    gate.propose(wish(1))
-    (approval,) = gate.approvals()
-    assert decide(gate, tmp_path, approval, decision="reject").state == "NOT DONE"
-    with pytest.raises(ApprovalError, match="rejected already"):
-        decide(gate, tmp_path, approval)
-    assert plant.applied == []
-
-
-def test_an_approval_that_comes_too_late_writes_nothing(make, plant, tmp_path):
-    gate = make(Mode.APPROVE, replace(QUICK, approval_ttl=0.05))
-    gate.propose(wish(1))
-    (approval,) = gate.approvals()
-    time.sleep(0.1)
-    assert decide(gate, tmp_path, approval).reason == "the approval came too late"
-    assert plant.applied == []
-
-
-@pytest.mark.parametrize("restarts", [False, True])
-def test_a_wall_clock_that_is_set_back_gives_no_more_time(
-    make, plant, tmp_path, monkeypatch, restarts
-):
-    quick = replace(QUICK, approval_ttl=0.1)
-    gate, real = make(Mode.APPROVE, quick), time.time
-    gate.propose(wish(1))
-    monkeypatch.setattr(time, "time", lambda: real() - 7200)
-    gate = make(Mode.APPROVE, quick) if restarts else gate
-    (approval,) = gate.approvals()
-    time.sleep(0.15)
-    assert decide(gate, tmp_path, approval).reason == "the approval came too late"
-    assert plant.applied == []
-
-
 def test_a_value_that_is_no_number_is_refused_before_it_is_kept(make):
     gate = make()
     with pytest.raises(GateError, match="not a finite number"):
         gate.propose(wish(1, value=nan))
     assert gate.outcome(f"{1:032x}") is None
-
-
-def test_a_person_may_release_in_every_mode(make, plant, tmp_path):
-    gate = make(Mode.READ_ONLY)
-    plant.values["plc.remote"] = 0.0
-    key = load_operators(tmp_path / "pki" / "operators.json")["operator"]
-    word = gate.challenge()
-    assert gate.release("operator", word, sign(key, "release", word))["rearmed"]
-    assert [control for _, control, _ in plant.applied] == ["plc.rearm"]
-
-
-def test_silence_is_no_consent(make, plant):
-    gate = make(Mode.APPROVE, replace(QUICK, approval_ttl=0.05), pulse=True)
-    gate.propose(wish(1))
-    until = time.monotonic() + 10
-    while gate.outcome(f"{1:032x}").state == "PENDING" and time.monotonic() < until:
-        time.sleep(0.02)
-    assert gate.approvals() == []
-    assert gate.outcome(f"{1:032x}").state == "NOT DONE"
-    assert plant.applied == []
-
-
-@pytest.mark.parametrize("moved", [{"mill.source": 1.0}, {"mill.speed": 0.1}])
-def test_an_approval_does_not_survive_another_plant_state(make, plant, tmp_path, moved):
-    gate = make(Mode.APPROVE)
-    gate.propose(wish(1))
-    (approval,) = gate.approvals()
-    plant.values |= moved
-    assert "another state" in decide(gate, tmp_path, approval).reason
-    assert plant.applied == []
-
-
-def test_an_approved_write_is_checked_again(make, plant, tmp_path):
-    gate = make(Mode.APPROVE)
-    gate.propose(wish(1))
-    gate.propose(wish(2, value=0.2))
-    first, second = gate.approvals()
-    assert decide(gate, tmp_path, first).state == "DONE"
-    plant.values["mill.speed"] = 0.0  # the state is as it was, but the cooldown runs
-    found = decide(gate, tmp_path, second)
-    assert found.state == "NOT DONE"
-    assert "cooldown" in found.reason
-    assert len(plant.applied) == 1
-
-
-def test_a_pending_approval_survives_a_restart(make, plant, tmp_path):
-    make(Mode.APPROVE).propose(wish(1))
-    gate = make(Mode.APPROVE)
-    (approval,) = gate.approvals()
-    assert decide(gate, tmp_path, approval).state == "DONE"
-    assert len(plant.applied) == 1
 
 
 def test_no_audit_no_write(make, plant, monkeypatch):
@@ -486,82 +275,6 @@ def test_intent_and_result_are_in_the_audit_log_in_this_order(make, tmp_path):
     make().propose(wish(1))
     events = [record["event"] for record in records(tmp_path / "gate" / "audit.log")]
     assert events == ["start", "request", "sending", "result"]
-
-
-def spoil(lines, how):
-    match how:
-        case "changed":
-            lines[3] = lines[3].replace(b"mill.speed", b"mill.spool")
-        case "one digit":
-            lines[3] = lines[3].replace(b'"n": 3', b'"n": 4')
-        case "cut in the middle":
-            del lines[4]
-        case "first cut":
-            del lines[0]
-        case "reordered":
-            lines[2], lines[3] = lines[3], lines[2]
-        case "inserted":
-            lines.insert(3, lines[2])
-        case "mac of another":
-            lines[3] = lines[3].split(b"\t")[0] + b"\t" + lines[2].split(b"\t")[1]
-        case "no mac":
-            lines[3] = lines[3].split(b"\t")[0] + b"\n"
-    return lines
-
-
-@pytest.mark.parametrize(
-    ("how", "holds"),
-    [
-        ("changed", 3), ("one digit", 3), ("cut in the middle", 4), ("first cut", 0),
-        ("reordered", 2), ("inserted", 3), ("mac of another", 3), ("no mac", 3),
-    ],
-)  # fmt: skip
-def test_a_spoilt_audit_log_is_seen_and_not_opened(tmp_path, how, holds):
-    path, key = tmp_path / "audit.log", load_key(tmp_path / "audit.key")
-    log = AuditLog(path, key)
-    for number in range(8):
-        log.add("write", n=number, control="mill.speed")
-    log.close()
-    assert not verify(path, key).broken
-    path.write_bytes(b"".join(spoil(path.read_bytes().splitlines(keepends=True), how)))
-    report = verify(path, key)
-    assert (report.records, bool(report.broken)) == (holds, True)
-    with pytest.raises(AuditError, match="is broken"):
-        AuditLog(path, key)
-
-
-def test_every_single_changed_bit_of_a_log_is_seen(tmp_path):
-    path, key = tmp_path / "audit.log", load_key(tmp_path / "audit.key")
-    log = AuditLog(path, key)
-    for number in range(3):
-        log.add("write", n=number)
-    log.close()
-    whole = path.read_bytes()
-    for place in range(len(whole)):
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
-        assert verify(path, key).broken, place
-
-
-def test_a_line_torn_by_a_power_cut_is_kept_as_a_record(tmp_path):
-    path, key = tmp_path / "audit.log", load_key(tmp_path / "audit.key")
-    log = AuditLog(path, key)
-    log.add("first")
-    log.close()
-    with path.open("ab") as file:
-        file.write(b'{"event": "torn')
-    again = AuditLog(path, key)
-    again.add("second")
-    again.close()
-    assert not verify(path, key).broken
-    kept = [record for record in records(path) if record["event"] == "torn tail"]
-    assert bytes.fromhex(kept[0]["cut"]) == b'{"event": "torn'
-
-
-def test_another_key_opens_no_log(tmp_path):
-    log = AuditLog(tmp_path / "audit.log", load_key(tmp_path / "audit.key"))
-    log.add("first")
-    log.close()
-    assert verify(tmp_path / "audit.log", b"x" * 32).records == 0
 
 
 def test_the_keys_belong_to_their_owner_alone(make, tmp_path):

@@ -1,0 +1,13 @@
+"""Mailbox and ledger as a state machine, with a crash at every step (`gate_machine`)."""
+
+import pytest
+
+from .gate_machine import live
+
+
+@pytest.mark.timeout(240)
+def test_a_crash_at_any_step_writes_nothing_twice_and_leaves_nothing_open():
+    seen = live(20)
+    assert seen["crashes"] > 20
+    assert seen["torn"] > 1
+    assert {"DONE", "NOT DONE", "PENDING", "UNKNOWN"} <= set(seen)
