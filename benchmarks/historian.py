@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from passline.connectors.historian import Historian, Rule, coils, query
+from passline.connectors.historian import Historian, Rule, coils
 from passline.connectors.historian.files import current, merge, scan
 from passline.plant_sim.lines.hot_strip.lanes import INTERVAL, HotStripLanes
 from passline.plant_sim.signals import Quality, Sample, Signal
@@ -218,7 +218,7 @@ def measure_encodings(tags: int, finer: float) -> None:
 
     day = Day(tags, finer)
     day.batches(1800.0)  # strip is in the mill
-    times, wall, values = day.batches(600.0)
+    times, _, values = day.batches(600.0)
     steps = np.array([day.rules[signal.name].resolution for signal in day.signals])
     rounded = np.where(steps > 0, np.rint(values / np.where(steps > 0, steps, 1)) * steps, values)
     kept = np.ones(values.shape, dtype=bool)

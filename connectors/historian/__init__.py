@@ -1,11 +1,12 @@
 """Every sample, queryable for ever: Parquet files written whole, read by DuckDB."""
 
+from .care import Report, retain_once, verify
 from .changes import Mark, Rule
-from .coils import Coil, coils
 from .errors import DamagedFileError, HistorianError
 from .files import Retention
 from .reading import Event, Held, events, held, query
 from .recorder import Historian, Recording
+from .spans import Coil, coils
 from .traces import Trace
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "HistorianError",
     "Mark",
     "Recording",
+    "Report",
     "Retention",
     "Rule",
     "Trace",
@@ -24,4 +26,6 @@ __all__ = [
     "events",
     "held",
     "query",
+    "retain_once",
+    "verify",
 ]

@@ -85,14 +85,13 @@ def current(files: Iterable[File]) -> list[File]:
     return kept
 
 
-def write(folder: Path, file: File, tables: Iterable[Any], rows: int) -> None:
+def write(folder: Path, file: File, groups: Iterable[Any]) -> None:
     """Put a file in place whole: not there, or there with every row.
 
     Args:
         folder: of the history.
         file: what to call it.
-        tables: its content, in order; each is one row group or several.
-        rows: a row group has at most.
+        groups: its content: one table a row group, in order.
 
     Raises:
         OSError: nothing was written, the disk is as before.
@@ -104,8 +103,8 @@ def write(folder: Path, file: File, tables: Iterable[Any], rows: int) -> None:
     try:
         with draft.open("wb") as stream:
             with writer(stream) as parquet:
-                for table in tables:
-                    parquet.write_table(table, row_group_size=rows)
+                for group in groups:
+                    parquet.write_table(group, row_group_size=len(group))
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(draft, path)  # noqa: PTH105 - the step at which a test kills the process
@@ -156,15 +155,16 @@ def merge(folder: Path, parts: Sequence[File], rows: int) -> File:
         OSError: all rows are there, in the parts or in the merged file.
         DamagedFileError: one of the parts cannot be read; nothing has changed.
     """
-    from .table import GROUP, sorted_table
+    from .table import row_groups, sorted_table
 
     level = parts[0].level + 1
     if rows >= BLOCK:
         level = max(level, TOP - 1)
     merged = File(parts[0].first, parts[-1].last, level)
-    groups = (group for part in parts for group in _groups(folder / part.name))
-    # at the top block follows block: never more than one row group in memory
-    write(folder, merged, groups if level == TOP else [sorted_table(list(groups))], GROUP)
+    groups: Iterator[Any] = (group for part in parts for group in _groups(folder / part.name))
+    if level < TOP:  # at the top block follows block: never more than one row group in memory
+        groups = row_groups(sorted_table(list(groups)))
+    write(folder, merged, groups)
     for part in parts:
         os.unlink(folder / part.name)  # noqa: PTH108 - as above
     _settle(folder)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...plant_sim.signals import Quality
-from .coils import find_coil
 from .files import File
+from .spans import find_coil
 from .traces import Trace, look, paths, traces_of, window_of
 
 if TYPE_CHECKING:
@@ -172,9 +172,14 @@ def _breaks(
     db: "DuckDBPyConnection", folder: str | Path, files: Sequence[File], low: int, high: int
 ) -> "NDArray[np.int64]":
     """Return at which moments the recording began, ended or had a gap."""
-    window = window_of(db, folder, files, moment=(low, high))
-    traces = traces_of(db, folder, files, _INTERRUPTED, window)
-    return np.concatenate([trace.moment for trace in traces.values()])
+    near = [file for file in files if file.last >= low and file.first <= high]
+    rows = db.sql(
+        "SELECT moment FROM read_parquet(?) WHERE list_contains(?, name) "
+        "AND name >= 'historian.' AND name < 'historian/' AND moment BETWEEN ? AND ?",
+        params=[paths(folder, near), list(_INTERRUPTED), low, high],
+    )
+    found: NDArray[np.int64] = rows.fetchnumpy()["moment"]
+    return found
 
 
 def _last(trace: Trace, broken: bool) -> Held:
@@ -182,6 +187,5 @@ def _last(trace: Trace, broken: bool) -> Held:
     quality, status = Quality(int(trace.quality[-1])), int(trace.status[-1])
     if broken and quality is Quality.GOOD:
         quality, status = Quality.UNCERTAIN, UNCERTAIN_LAST_USABLE
-    return Held(
-        float(trace.value[-1]), quality, float(trace.time[-1]), float(trace.wall[-1]), status
-    )
+    value, time, wall = float(trace.value[-1]), float(trace.time[-1]), float(trace.wall[-1])
+    return Held(value, quality, time, wall, status)

@@ -176,7 +176,7 @@ class Historian:
 
     def flush(self) -> None:
         """Write what waits, as one whole file; `state` tells when the disk does not take it."""
-        from .table import GROUP, Moments, Record, Rows, table_of
+        from .table import Moments, Record, Rows, row_groups, table_of
 
         with self._writing:
             with self._lock:
@@ -191,7 +191,7 @@ class Historian:
             level = TOP - 1 if table.num_rows >= BLOCK else 0
             file = File(moments.first, moments.last, level)
             try:
-                write(self.folder, file, [table], GROUP)
+                write(self.folder, file, row_groups(table))
             except OSError as error:
                 self._trouble("disk", f"{self.folder} does not take the history ({error})")
                 return

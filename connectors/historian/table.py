@@ -11,8 +11,9 @@ any other as `value`. A row with neither is BAD without a value.
 Packing was chosen by measurement, see `benchmarks/historian.py encodings`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 FORMAT = b"1"
 MICRO = 1e6  # timestamps are whole microseconds
 GROUP = 65_536  # rows of a row group: what one tag of one coil costs at least to read
+HEAD = 4_096  # rows of the first behind the moments: the coil and its order are found quickly
 EXACT = 2.0**53  # beyond it a count would not be exact
 
 SCHEMA = pa.schema(
@@ -134,6 +136,18 @@ def sorted_table(parts: Sequence[Any]) -> Any:
     rank[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words), dtype=np.int32)
     keys = rank[column.indices.to_numpy(zero_copy_only=False)]
     return table.take(pa.array(np.lexsort((table["moment"].to_numpy(), keys))))
+
+
+def row_groups(table: Any) -> Iterator[Any]:
+    """Return a sorted table in the parts that are read one by one: moments, head, rest."""
+    if table.num_rows <= GROUP // 2:
+        yield table
+        return
+    moments = len(table) - table["time"].null_count  # some have no time: they open the next part
+    edges = [0, moments, moments + HEAD, *range(moments + HEAD + GROUP, len(table), GROUP)]
+    for begin, end in pairwise([*edges, len(table)]):
+        if end > begin:
+            yield table.slice(begin, end - begin)
 
 
 def writer(file: Any) -> Any:

@@ -29,8 +29,6 @@ class Coil:
         wall_start: s since 1970.
         wall_end: s since 1970.
         finished: False while it is rolled, or when the recording ended before.
-        first: number of the first moment.
-        last: number of the last moment.
     """
 
     number: int
@@ -39,8 +37,16 @@ class Coil:
     wall_start: float
     wall_end: float
     finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The moments of one coil; `finished` as in `Coil`."""
+
+    number: int
     first: int
     last: int
+    finished: bool
 
 
 def coils(folder: str | Path) -> list[Coil]:
@@ -49,17 +55,38 @@ def coils(folder: str | Path) -> list[Coil]:
     Raises:
         DamagedFileError: a file cannot be read.
     """
-    return look(folder, lambda db, files: coils_in(db, folder, files))
+
+    def work(db: "DuckDBPyConnection", files: list[File]) -> list[Coil]:
+        found = _spans(db, folder, files)
+        if not found:
+            return []
+        window = window_of(db, folder, files, moment=(found[0].first, found[-1].last))
+        at = np.searchsorted(window.number, [[span.first, span.last] for span in found])
+        return [
+            Coil(span.number, start, end, wall_start, wall_end, span.finished)
+            for span, (start, end), (wall_start, wall_end) in zip(
+                found, window.time[at].tolist(), window.wall[at].tolist(), strict=True
+            )
+        ]
+
+    return look(folder, work)
 
 
-def find_coil(db: "DuckDBPyConnection", folder: Path, files: Sequence[File], number: int) -> Coil:
-    """Return the last time that a coil was rolled, looked for in the newest files first."""
+def find_coil(
+    db: "DuckDBPyConnection", folder: str | Path, files: Sequence[File], number: int
+) -> Span:
+    """Return the last time that a coil was rolled, looked for in the newest files first.
+
+    Raises:
+        HistorianError: it was not recorded.
+    """
     count = NEWEST
     while True:
         part = files[-count:]
-        found = coils_in(db, folder, part)
+        found = _spans(db, folder, part)
         whole = len(part) == len(files)
-        mine = [coil for n, coil in enumerate(found) if coil.number == number and (n or whole)]
+        # the first of a part may have begun before it
+        mine = [span for n, span in enumerate(found) if span.number == number and (n or whole)]
         if mine:
             return mine[-1]
         if whole:
@@ -68,19 +95,18 @@ def find_coil(db: "DuckDBPyConnection", folder: Path, files: Sequence[File], num
         count *= 4
 
 
-def coils_in(db: "DuckDBPyConnection", folder: str | Path, files: Sequence[File]) -> list[Coil]:
+def _spans(db: "DuckDBPyConnection", folder: str | Path, files: Sequence[File]) -> list[Span]:
     """Return the coils in some files, from `coil.number` and `coil.phase` (0: no strip) alone."""
     if not files:
         return []
-    rows = db.execute(
+    rows = db.sql(
         "SELECT moment, name, coalesce(count * step, value) FROM read_parquet(?) "
         "WHERE name IN ('coil.number', 'coil.phase') AND quality > 0 AND mark <> ? "
         "ORDER BY moment, name",
-        [paths(folder, files), int(Mark.LATE)],
+        params=[paths(folder, files), int(Mark.LATE)],
     ).fetchall()
-    # moments at which what is in the mill changes, and to what; 0: nothing
     number, phase, now = 0, 1, 0
-    edges: list[tuple[int, int]] = []
+    edges: list[tuple[int, int]] = []  # from which moment on which coil is in; 0: none
     for n, (moment, name, value) in enumerate(rows):
         if name == "coil.number":
             number = round(value)
@@ -91,30 +117,9 @@ def coils_in(db: "DuckDBPyConnection", folder: str | Path, files: Sequence[File]
         if not together and then != now:
             edges.append((moment, then))
             now = then
-    last = files[-1].last
-    spans = [
-        (coil, moment, edges[n + 1][0] if n + 1 < len(edges) else last, n + 1 < len(edges))
-        for n, (moment, coil) in enumerate(edges)
-        if coil
-    ]
-    wanted = sorted({moment for _, first, end, _ in spans for moment in (first, end)})
-    clock = _clock(db, folder, files, wanted)
+    ends = [moment for moment, _ in edges[1:]]
     return [
-        Coil(coil, clock[first][0], clock[end][0], clock[first][1], clock[end][1], done, first, end)
-        for coil, first, end, done in spans
+        Span(number, first, ends[n] if n < len(ends) else files[-1].last, n < len(ends))
+        for n, (first, number) in enumerate(edges)
+        if number
     ]
-
-
-def _clock(
-    db: "DuckDBPyConnection", folder: str | Path, files: Sequence[File], moments: Sequence[int]
-) -> dict[int, tuple[float, float]]:
-    """Return plant time and wall time of moments."""
-    near = [file for file in files if any(file.first <= one <= file.last for one in moments)]
-    if not near:
-        return {}
-    window = window_of(db, folder, near, moment=(moments[0], moments[-1]))
-    at = np.searchsorted(window.number, moments)
-    return {
-        moment: (float(window.time[n]), float(window.wall[n]))
-        for moment, n in zip(moments, at.tolist(), strict=True)
-    }
