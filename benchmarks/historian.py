@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passline.connectors.historian import Historian, Rule, coils
-from passline.connectors.historian.files import current, merge, scan
+from passline.connectors.historian.files import current, scan
 from passline.plant_sim.lines.hot_strip.lanes import INTERVAL, HotStripLanes
 from passline.plant_sim.signals import Quality, Sample, Signal
 
@@ -92,17 +92,16 @@ def measure_day(hours: float, tags: int, finer: float, keep: Path | None) -> Non
     day = Day(tags, finer)
     names = [signal.name for signal in day.signals]
     noisy = sum(signal.noise > 0 for signal in day.signals)
-    day.lanes.read()
     spent, samples = 0.0, 0
-    with_threads = Historian(folder, flush=1e6, rules=day.rules)
+    historian = Historian(folder, flush=1e6, rules=day.rules)
     for _ in range(round(hours * 3600 / CHUNK)):
         times, wall, values = day.batches(CHUNK)
-        cpu = time.process_time()
-        with_threads.add_many(names, times, values, wall=wall)
-        with_threads.flush()
-        spent += time.process_time() - cpu
+        cpu = time.thread_time()
+        historian.add_many(names, times, values, wall=wall)
+        historian.flush()
+        spent += time.thread_time() - cpu
         samples += values.size
-    with_threads.close()
+    historian.close()
     files = current(scan(folder))
     size, per = folder_size(folder), 24.0 / hours
     rolled = coils(folder)
@@ -117,12 +116,6 @@ def measure_day(hours: float, tags: int, finer: float, keep: Path | None) -> Non
     )
     print(f"  recorded in bulk with {1e9 * spent / samples:.0f} CPU-ns a sample")
     _ask(folder, rolled[len(rolled) // 2].number, names, f"{len(files)} files")
-    parts = [file for file in files if file.level == 2]
-    cpu = time.process_time()
-    merge(folder, parts, 0)
-    print(f"  blocks merged into one file in {time.process_time() - cpu:.0f} CPU-s")
-    _ask(folder, rolled[len(rolled) // 2].number, names, "one file")
-    print(f"  {folder_size(folder) * per / 1e6:.0f} MB a day then")
     if keep is None:
         shutil.rmtree(folder)
 

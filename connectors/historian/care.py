@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from .errors import DamagedFileError
+from .errors import HistorianError
 from .files import File, Retention, current, retain, scan
 from .reading import events
 
@@ -65,15 +65,13 @@ def retain_once(folder: str | Path, rule: Retention) -> list[File]:
         The files dropped, oldest first.
 
     Raises:
-        HistorianError: somebody records into the folder: give the rule to that recorder.
-        DamagedFileError: the age of a file cannot be read.
+        HistorianError: somebody records into the folder: give the rule to that recorder; or a file
+            cannot be removed.
     """
-    from pyarrow import ArrowException
-
     from .recorder import take_lock
 
     with take_lock(Path(folder)):
         try:
             return retain(Path(folder), rule)
-        except (OSError, ArrowException) as error:
-            raise DamagedFileError(str(folder), error) from error
+        except OSError as error:
+            raise HistorianError(f"a file of {folder} cannot be removed: {error}") from error

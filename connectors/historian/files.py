@@ -18,10 +18,9 @@ from typing import Any
 
 from .errors import DamagedFileError, HistorianError
 
-FAN = (60, 10, 144)  # files of level 0, 1 and 2 that make one of the next: minutes, tens, days
+FAN = (60, 10, 6)  # files of level 0, 1 and 2 that make one of the next: up to an hour of seconds
 BLOCK = 700_000  # rows that are enough for level 2 at once: what a merge holds in memory
 TOP = len(FAN)
-SHARE = 8  # a file is at most this part of the size that retention leaves
 AHEAD = 3600.0  # wall s; a file from further in the future was written by a wrong clock
 
 _NAME = re.compile(r"samples-(\d{15})-(\d{15})-(\d)\.parquet")
@@ -115,15 +114,12 @@ def write(folder: Path, file: File, groups: Iterable[Any]) -> None:
     _settle(folder)
 
 
-def due(
-    files: Sequence[File], rows: Callable[[File], int], fits: Callable[[Sequence[File]], bool]
-) -> list[File]:
+def due(files: Sequence[File], rows: Callable[[File], int]) -> list[File]:
     """Return the neighbours to be merged next, oldest first; none if all is in order.
 
     Args:
         files: that count, oldest first.
         rows: tells the rows of a file.
-        fits: tells whether files may become one of the top level.
     """
     run: list[File] = []
     for file in files:
@@ -132,13 +128,11 @@ def due(
                 return run  # stranded before a greater one: no neighbours will come
             run = []
         run.append(file)
-        level = file.level
-        if level == TOP:
+        if file.level == TOP:
             run = []
-        elif level == TOP - 1:
-            if len(run) == FAN[level] and fits(run):
-                return run
-        elif len(run) == FAN[level] or (len(run) > 1 and sum(map(rows, run)) >= BLOCK):
+            continue
+        much = file.level < TOP - 1 and len(run) > 1 and sum(map(rows, run)) >= BLOCK
+        if much or len(run) == FAN[file.level]:
             return run
     return []
 
@@ -177,7 +171,7 @@ def _groups(path: Path) -> Iterator[Any]:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group)
     except (OSError, pa.ArrowException) as error:
@@ -232,9 +226,12 @@ def _aged(folder: Path, files: Sequence[File], age: float | None, now: float) ->
 
     count = 0
     for number, file in enumerate(files if age is not None else ()):
-        _, newest = wall_span(folder / file.name)
+        try:
+            _, newest = wall_span(folder / file.name)
+        except DamagedFileError:
+            continue  # it goes when its neighbour goes
         if newest > now + AHEAD:
-            continue  # a clock was wrong: it goes when its neighbour goes
+            continue  # a clock was wrong: the same
         if age is not None and not newest < now - age:
             break
         count = number + 1

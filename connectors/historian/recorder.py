@@ -22,20 +22,7 @@ import numpy as np
 from ...plant_sim.signals import Sample
 from .changes import Changes, Row, Rule, Saying
 from .errors import DamagedFileError, HistorianError
-from .files import (
-    BLOCK,
-    SHARE,
-    TOP,
-    File,
-    Retention,
-    current,
-    due,
-    merge,
-    retain,
-    scan,
-    sweep,
-    write,
-)
+from .files import BLOCK, TOP, File, Retention, current, due, merge, retain, scan, sweep, write
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -111,7 +98,7 @@ class Historian:
         self._rows: list[Row] = []
         self._bulk: list[Rows] = []
         self._said: list[Saying] = []
-        self._lost, self._lost_since = 0, 0.0
+        self._lost, self._lost_since, self._lost_why = 0, 0.0, ""
         self._note("start", float(os.getpid()), "recording begins")
         self._halt, self._wake = threading.Event(), threading.Event()
         self._threads = [
@@ -248,6 +235,7 @@ class Historian:
             return True
         if not self._lost:
             self._lost_since = wall
+            self._lost_why = self._problems["disk"] or "more came than the disk takes"
             self._changes.forget()
         self._lost += samples
         return False
@@ -255,8 +243,7 @@ class Historian:
     def _fill_gap(self, wall: float) -> None:
         """Record what could not be kept."""
         if self._lost:
-            seconds, why = wall - self._lost_since, self._problems["disk"]
-            text = f"samples not kept in {seconds:.1f} s: {why or 'more came than a disk takes'}"
+            text = f"samples not kept in {wall - self._lost_since:.1f} s: {self._lost_why}"
             self._note("gap", float(self._lost), text)
             self._lost = 0
 
@@ -307,7 +294,7 @@ class Historian:
     def _merge_next(self) -> bool:
         with self._lock:
             files = [file for file in self._files if file.name not in self._damaged]
-        parts = due(files, self._rows_of, self._fits)
+        parts = due(files, self._rows_of)
         if not parts:
             return False
         rows = sum(map(self._rows_of, parts))
@@ -323,16 +310,10 @@ class Historian:
 
     def _rows_of(self, file: File) -> int:
         if file not in self._counts:
-            from pyarrow.parquet import read_metadata
+            from .table import rows_in
 
-            self._counts[file] = read_metadata(self.folder / file.name).num_rows
+            self._counts[file] = rows_in(self.folder / file.name)
         return self._counts[file]
-
-    def _fits(self, parts: Sequence[File]) -> bool:
-        """Return whether files may become one of the top level: retention drops whole files."""
-        size = self._retention.size if self._retention is not None else None
-        bytes_now = sum((self.folder / part.name).stat().st_size for part in parts)
-        return size is None or bytes_now * SHARE <= size
 
     def _drop(self, rule: Retention) -> None:
         if self._changes.leapt:  # no clock, no age: a wrong year must not cost the history

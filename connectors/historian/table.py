@@ -14,11 +14,14 @@ Packing was chosen by measurement, see `benchmarks/historian.py encodings`.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from .errors import DamagedFileError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -160,7 +163,7 @@ def writer(file: Any) -> Any:
         use_dictionary=["name", "step", "quality", "status", "mark", "note"],
         column_encoding=_ENCODINGS,
         write_statistics=["name", "moment", "time", "wall"],
-        store_schema=True,
+        write_page_checksum=True,
     )
 
 
@@ -232,15 +235,33 @@ def _record_rows(records: Sequence[Record]) -> Any:
     )
 
 
-def wall_span(path: Any) -> tuple[float, float]:
-    """Return the first and the last wall time (s) in a file, from its footer alone."""
-    footer = pq.read_metadata(path)
+def rows_in(path: Path) -> int:
+    """Return the rows of a file, from its footer alone.
+
+    Raises:
+        DamagedFileError: it cannot be read.
+    """
+    return int(_footer(path).num_rows)
+
+
+def wall_span(path: Path) -> tuple[float, float]:
+    """Return the first and the last wall time (s) in a file, from its footer alone.
+
+    Raises:
+        DamagedFileError: it cannot be read.
+    """
+    footer = _footer(path)
     place = SCHEMA.get_field_index("wall")
     found = [footer.row_group(n).column(place).statistics for n in range(footer.num_row_groups)]
     spans = [(part.min, part.max) for part in found if part is not None and part.has_min_max]
-    if not spans:
-        return float("nan"), float("nan")
     return min(low for low, _ in spans) / MICRO, max(high for _, high in spans) / MICRO
+
+
+def _footer(path: Path) -> Any:
+    try:
+        return pq.read_metadata(path)
+    except (OSError, pa.ArrowException) as error:
+        raise DamagedFileError(path.name, error) from error
 
 
 def check(path: Any, first: int, last: int) -> tuple[int, str]:
@@ -254,7 +275,7 @@ def check(path: Any, first: int, last: int) -> tuple[int, str]:
     rows, moments = 0, []
     before: tuple[str, int] | None = None
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             if (file.schema_arrow.metadata or {}).get(b"passline.historian") != FORMAT:
                 return 0, "it is no file of this historian"
             for group in range(file.num_row_groups):

@@ -69,15 +69,11 @@ def look(folder: str | Path, work: "Callable[[DuckDBPyConnection, list[File]], T
 
 
 def _culprit(folder: Path, files: Sequence[File]) -> str:
-    from pyarrow import ArrowException
-    from pyarrow.parquet import read_metadata
+    """Return which file cannot be read: every byte is looked at, for it is wanted only then."""
+    from .table import check
 
-    for file in files:
-        try:
-            read_metadata(folder / file.name)
-        except (OSError, ArrowException):
-            return str(folder / file.name)
-    return str(folder)
+    found = (file.name for file in files if check(folder / file.name, file.first, file.last)[1])
+    return next(found, str(folder))
 
 
 def paths(folder: str | Path, files: Sequence[File]) -> list[str]:

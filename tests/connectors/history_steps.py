@@ -18,7 +18,7 @@ from passline.connectors.historian import Retention, files
 from passline.connectors.historian.table import Moments, Rows, row_groups, table_of
 
 files.FAN = (2, 2, 2)
-BATCHES = 9
+BATCHES = 7
 TAGS = ["f1.roll_force", "fm.fdt"]
 
 
@@ -41,7 +41,7 @@ def record(folder, safe):
     for n in range(1, BATCHES + 1):
         put(folder, n)
         os.write(safe, b".")
-        while parts := files.due(files.current(files.scan(folder)), rows_of, lambda _: True):
+        while parts := files.due(files.current(files.scan(folder)), rows_of):
             files.merge(folder, parts, sum(map(rows_of, parts)))
 
 
@@ -92,7 +92,8 @@ def main():
             os._exit(0)
         os.close(safe)
         _, status = os.waitpid(child, 0)
-        print(len(os.read(heard, 1000)), flush=True)
+        sys.stdout.write(f"{len(os.read(heard, 1000))}\n")
+        sys.stdout.flush()
         os.close(heard)
         if os.WIFEXITED(status):
             return

@@ -33,7 +33,7 @@ def killed_at_every_step(job, folder):
 @pytest.mark.timeout(300)
 def test_a_kill_before_any_fsync_rename_or_unlink_costs_no_flushed_batch_and_doubles_none(tmp_path):
     runs = killed_at_every_step("record", tmp_path)
-    assert len(runs) > 60
+    assert len(runs) > 40
     assert sum(len(scan(folder)) > len(current(scan(folder))) for folder, _ in runs) > 5
     for folder, safe in runs:
         traces = query(folder, NAMES)
@@ -52,20 +52,20 @@ def test_a_kill_before_any_fsync_rename_or_unlink_costs_no_flushed_batch_and_dou
         assert query(folder, ["fm.fdt"])["fm.fdt"].value.tolist() == [*seen, -1.0]
         report = verify(folder)
         assert (report.damaged, report.missing) == ((), ())
-    assert runs[-1][1] == 9  # the last one was not killed
+    assert runs[-1][1] == 7  # the last one was not killed
 
 
 @pytest.mark.slow
 def test_a_kill_while_old_files_are_dropped_leaves_the_newest_without_a_hole(tmp_path):
     runs = killed_at_every_step("retain", tmp_path)
-    assert len(runs) > 8
+    assert len(runs) > 6
     lengths = []
     for folder, _ in runs:
         seen = query(folder, ["fm.fdt"])["fm.fdt"].value.tolist()
-        assert seen == [1.0 * n for n in range(10 - len(seen), 10)]
+        assert seen == [1.0 * n for n in range(8 - len(seen), 8)]
         lengths.append(len(seen))
     assert lengths == sorted(lengths, reverse=True)
-    assert (lengths[0], lengths[-1]) == (9, 3)
+    assert (lengths[0], lengths[-1]) == (7, 3)
 
 
 RECORDER = """
@@ -133,7 +133,7 @@ def test_who_reads_while_files_are_merged_sees_every_row_once(tmp_path, recorder
         assert seen.tolist() == [1.0 * n for n in range(1, len(seen) + 1)]
         assert len(seen) >= before
         before = len(seen)
-        merged = max(merged, max(file.level for file in current(scan(tmp_path))))
+        merged = max([merged, *(file.level for file in current(scan(tmp_path)))])
         if time.monotonic() > end:
             break
     while merged < 1 and time.monotonic() < end:
