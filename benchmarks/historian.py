@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passline.connectors.historian import Historian, Rule, coils
-from passline.connectors.historian.files import current, scan
+from passline.connectors.historian.files import FAN, current, scan
 from passline.plant_sim.lines.hot_strip.lanes import INTERVAL, HotStripLanes
 from passline.plant_sim.signals import Quality, Sample, Signal
 
@@ -163,14 +163,16 @@ def measure_add(seconds: float, tags: int, finer: float) -> None:
     names = [signal.name for signal in day.signals]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     historian = Historian(folder, flush=1e6, rules=day.rules)
-    adding = flushing = 0.0
-    count = 0
+    adding = flushing = making = 0.0
+    count, begun = 0, time.process_time()
+    cpu = time.thread_time()
     for times, _, values in _chunks(day, seconds):
         for number, (at, row) in enumerate(zip(times.tolist(), values.tolist(), strict=True)):
             batch = {
                 name: Sample(value, Quality.GOOD, at, 0.0)
                 for name, value in zip(names, row, strict=True)
             }
+            making += time.thread_time() - cpu
             cpu = time.thread_time()
             historian.add(batch)
             adding += time.thread_time() - cpu
@@ -179,16 +181,16 @@ def measure_add(seconds: float, tags: int, finer: float) -> None:
                 cpu = time.thread_time()
                 historian.flush()
                 flushing += time.thread_time() - cpu
-    cpu = time.process_time()
-    while historian._merge_next():
-        pass
-    merging = time.process_time() - cpu
+            cpu = time.thread_time()
+    while sum(file.level == 0 for file in current(scan(folder))) >= FAN[0]:
+        time.sleep(0.5)
     historian.close()
+    merging = time.process_time() - begun - making - adding - flushing
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(
         f"{seconds:g} s of {tags} tags at {RATE} Hz: add {1e9 * adding / count:.0f}, a flush a "
-        f"second {1e9 * flushing / count:.0f}, what was left to merge "
-        f"{1e9 * merging / count:.0f} CPU-ns a sample; in all "
+        f"second {1e9 * flushing / count:.0f}, merges {1e9 * merging / count:.0f} CPU-ns a "
+        f"sample; in all "
         f"{100 * (adding + flushing + merging) / seconds:.2f} % of a core at this rate"
     )
     print(

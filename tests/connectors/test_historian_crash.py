@@ -128,7 +128,7 @@ def test_who_reads_while_files_are_merged_sees_every_row_once(tmp_path, recorder
         time.sleep(0.05)
     before, merged = 0, 0
     end = time.monotonic() + 60
-    for _ in range(25):
+    for _ in range(12):
         seen = query(tmp_path, ["f7.roll_force"])["f7.roll_force"].value
         assert seen.tolist() == [1.0 * n for n in range(1, len(seen) + 1)]
         assert len(seen) >= before
