@@ -58,7 +58,7 @@ class Box:
 async def visit(client: Client, node: ua.NodeId) -> bytes:
     """Connect, read the box, go; whoever is refused gets an exception."""
     try:
-        async with asyncio.timeout(15.0):
+        async with asyncio.timeout(40.0):
             await client.connect()
             return bytes(await client.get_node(node).read_value())
     finally:
@@ -71,7 +71,7 @@ async def visit(client: Client, node: ua.NodeId) -> bytes:
 
 async def knock(box: Box, certificate, key, *, user="agent", uri=None, policy=POLICIES[0]) -> bytes:
     """Visit with any certificate; name and password are right."""
-    client = Client(box.url, timeout=5)
+    client = Client(box.url, timeout=20)
     client.application_uri = uri or f"urn:passline:{user}"
     await client.set_security(
         getattr(security_policies, f"SecurityPolicy{policy}"), str(certificate), str(key),
@@ -85,7 +85,7 @@ async def knock(box: Box, certificate, key, *, user="agent", uri=None, policy=PO
 
 async def channel(url: str) -> Client:
     """A channel without security: anybody gets as far, for servers tell it what they offer."""
-    client = Client(url, timeout=5)
+    client = Client(url, timeout=20)
     await client.connect_socket()
     await client.send_hello()
     await client.open_secure_channel()
