@@ -7,7 +7,7 @@ legal moves (or none): nobody, and no model, ever invents a number.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isclose, isfinite
+from math import inf, isclose, isfinite
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from .errors import ConfigError
@@ -15,6 +15,25 @@ from .signals import Sample
 
 if TYPE_CHECKING:
     from .snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """A state of the plant in which alone a control may be written: `low` <= `signal` <= `high`.
+
+    Attributes:
+        signal: an interlock that the plant shows, or a state of it; SI.
+        low: least value.
+        high: greatest value.
+        english: what holds then, in one phrase.
+        korean: the same in Korean.
+    """
+
+    signal: str
+    low: float
+    high: float
+    english: str
+    korean: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +55,11 @@ class Control:
         korean: the same in Korean.
         display: unit an operator reads, a key of `units.UNITS`.
         start: where it stands when a line begins, and where a hand-back brings it.
+        rate: greatest change a plant second (SI/s), averaged since the last write; a selector has
+            none.
+        excludes: controls that act on the same thing; within the cooldown of their last write
+            this one waits, or nobody could tell the two effects apart.
+        permits: states of the plant that must hold, and be seen GOOD and fresh, before a write.
     """
 
     name: str
@@ -52,9 +76,14 @@ class Control:
     korean: str
     display: str
     start: float = 0.0
+    rate: float = inf
+    excludes: tuple[str, ...] = ()
+    permits: tuple[Permit, ...] = ()
 
     def __post_init__(self) -> None:
         numbers = (self.low, self.high, self.max_step, self.cooldown, self.tolerance)
+        if not self.rate > 0:
+            raise ConfigError(f"control {self.name}: rate {self.rate} must be more than 0")
         if not all(isfinite(number) for number in numbers) or self.low >= self.high:
             raise ConfigError(
                 f"control {self.name}: limits {numbers} must be finite and low below high"

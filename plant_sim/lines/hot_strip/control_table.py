@@ -6,9 +6,10 @@ selector takes one of its `choices` alone. The present six controls keep name, r
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import inf
 from typing import Literal
 
-from ...controls import Control, Move
+from ...controls import Control, Move, Permit
 from ...signals import Sample
 from .parameters import BANKS
 
@@ -137,9 +138,39 @@ START: dict[str, float] = {
     "fm.descaling_mode": 2.0,
 }
 
-CONTROLS: dict[str, Control] = {
-    control.name: replace(control, start=START.get(control.name, 0.0)) for control in _ROWS
-}
+# pairs that act on the same thing; whoever writes one leaves the other alone for its cooldown
+EXCLUSIONS: tuple[tuple[str, str], ...] = (
+    ("line.request", "line.pace_trim"),
+    ("fm.load_trim", "fm.tension_trim"),
+    ("fm.load_trim", "fm.agc_compensation"),
+    ("fm.gauge_trim", "fm.agc_compensation"),
+    ("fm.gauge_trim", "fm.monitor_on"),
+    ("fm.bending_front_trim", "fm.shift_trim"),
+    ("rot.strategy", "rot.cooling_correction"),
+    ("rot.strategy", "rot.ct_source"),
+)
+
+# mill and run-out table are trimmed while they roll or wait, never in a stop, a roll change, a cobble
+_RUNS = Permit("line.state", 1.0, 2.0, "the line rolls or waits for a slab", "압연 중 또는 대기 중")
+_MILL = ("rm", "fm", "rot")
+
+
+def _whole(control: Control) -> Control:
+    """Return `control` with its start, rate, exclusions and plant state.
+
+    The rate is one greatest step a cooldown: a double step has to wait twice as long.
+    """
+    pairs = (pair for pair in EXCLUSIONS if control.name in pair)
+    return replace(
+        control,
+        start=START.get(control.name, 0.0),
+        rate=control.steps[-1] / control.cooldown if control.steps else inf,
+        excludes=tuple(other for pair in pairs for other in pair if other != control.name),
+        permits=(_RUNS,) if control.name.split(".")[0] in _MILL else (),
+    )
+
+
+CONTROLS: dict[str, Control] = {control.name: _whole(control) for control in _ROWS}
 
 # what a seat is offered today; the others wait until labels, words and models know them
 DESK: tuple[str, ...] = (
