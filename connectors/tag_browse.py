@@ -19,7 +19,7 @@ from .addresses import Kind, OpcUaAddress
 from .errors import LinkError
 from .opcua import OpcUaSession
 from .security import Pki
-from .tag_devices import MailboxMap, OpcUaDevice, need
+from .tag_devices import OpcUaDevice, need
 from .tag_nodeset import TYPES, UNECE
 from .tag_table import TagFile
 from .tagfile import dump
@@ -29,6 +29,7 @@ LIMIT = 5000  # nodes looked at
 DEPTH = 12  # folders into one another
 BATCH = 100  # nodes in one Browse call
 DEADLINE = 120.0  # wall s for the whole
+LONGEST = 500  # characters of a description
 
 _STANDARD = "http://opcfoundation.org/UA/"
 _KINDS: dict[ua.VariantType, Kind] = {variant: kind for kind, variant in TYPES.items()}
@@ -229,13 +230,13 @@ def _draft(
 ) -> Draft:
     tags: dict[str, Tag] = {}
     notes: list[str] = []
-    box: dict[str, OpcUaAddress] = {}
+    mailbox = False
     for each, value, known in zip(found.variables, values, facts, strict=True):
         space = namespaces[each.node.NamespaceIndex]
         at = OpcUaAddress(space, each.node.to_string().rpartition(";")[2])
         kind = _KINDS.get(value.Value.VariantType) if value.Value is not None else None
-        if each.path[-2:-1] == ("Mailbox",) and each.path[-1] in ("Request", "Echo", "Beat"):
-            box[each.path[-1].lower()] = at
+        if each.path[-2:-1] == ("Mailbox",):
+            mailbox = True
             continue
         if kind is None and value.Value is not None and value.Value.VariantType is _NULL:
             kind = "f64" if "EURange" in known else None  # a BAD value has no type
@@ -250,9 +251,12 @@ def _draft(
         notes.append(
             f"no tag is called {HEARTBEAT}; rename the one that the PLC counts up in every cycle"
         )
-    mailbox = MailboxMap(box["request"], box["echo"], box["beat"]) if len(box) == 3 else None
-    tagfile = TagFile(line, device, None, mailbox, tags)
-    skipped = len(found.variables) - len(tags) - len(box)
+    if mailbox:
+        notes.append(
+            "there is a mailbox here: for writing take the tag file that the PLC was made from"
+        )
+    tagfile = TagFile(line, device, None, None, tags)
+    skipped = len(found.variables) - len(tags)
     return Draft(tagfile, tuple(notes), found.looked_at, skipped, found.complete)
 
 
@@ -318,4 +322,4 @@ def _word(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Return plant text as one line of plain words: it is data, whatever it says."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST]

@@ -163,9 +163,9 @@ def _tag(number: int, columns: list[str], cells: list[str]) -> Row:
 def _put(row: Row, path: str, value: Any, place: str, begin: str) -> None:
     """Put `value` under a path such as "modbus.register"."""
     *parts, name = path.split(".")
-    for part in parts:
+    for depth, part in enumerate(parts, start=1):
         if part not in row:
-            row[part] = Row(begin)
+            row[part] = Row(f"{begin}, columns {'.'.join(parts[:depth])}.*")
             row.places[part] = place
         row = row[part]
     if name in row:

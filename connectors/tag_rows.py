@@ -4,7 +4,7 @@ from typing import Any
 
 from .addresses import UNSCALED, ModbusAddress, OpcUaAddress, Scaling
 from .rows import Row
-from .tag_keys import MODBUS, OPCUA, PERMIT, TAG, TEXTS, WRITE, give, take
+from .tag_keys import MODBUS, OPCUA, PERMIT, TAG, TEXTS, WRITE, Key, give, take
 from .tags import Condition, Tag, WriteRule
 
 _SCALING = ("scale", "offset", "missing")
@@ -53,14 +53,14 @@ def _read_node(row: Row, key: str) -> OpcUaAddress:
             return OpcUaAddress.parse(row[key])
     at = row.row(key)
     at.only(*(each.name for each in OPCUA))
-    given, scaling = _scaled(take(at, OPCUA))
+    given, scaling = _scaled(at, OPCUA)
     with at.placed("node"):
         return OpcUaAddress.parse(given["node"], given.get("type", "f64"), scaling)
 
 
 def _read_modbus(row: Row) -> ModbusAddress:
     row.only(*(key.name for key in MODBUS))
-    given, scaling = _scaled(take(row, MODBUS))
+    given, scaling = _scaled(row, MODBUS)
     given["kind"] = given.pop("type")
     with row.placed():
         return ModbusAddress(**given, scaling=scaling)
@@ -84,10 +84,12 @@ def _read_permit(row: Row) -> Condition:
         return Condition(**take(row, PERMIT))
 
 
-def _scaled(given: dict[str, Any]) -> tuple[dict[str, Any], Scaling]:
-    """Take the scaling out of what an address gives."""
+def _scaled(row: Row, keys: tuple[Key, ...]) -> tuple[dict[str, Any], Scaling]:
+    """Return what an address gives, and the scaling in it apart."""
+    given = take(row, keys)
     scaling = {key: given.pop(key) for key in _SCALING if key in given}
-    return given, Scaling(**scaling) if scaling else UNSCALED
+    with row.placed("scale"):
+        return given, Scaling(**scaling) if scaling else UNSCALED
 
 
 def _fields(item: Any) -> dict[str, Any]:

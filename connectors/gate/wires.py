@@ -8,14 +8,13 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ...plant_sim.controls import Control
-from ...plant_sim.errors import ConfigError
 from ...plant_sim.signals import Sample
 from ..errors import LinkError
 from ..follower import Follower
 from ..letter import Echo
 from ..mailbox import WireMailbox
 from ..security import GATE
+from ..tag_controls import controls_of
 from ..tagfile import load_tags
 
 _LIMIT = 12.0  # wall s for one exchange with the mailbox; its own deadlines are shorter
@@ -37,8 +36,7 @@ class WirePlant:
         tagfile = load_tags(tags)
         pki = folder / "pki"
         self.tags_hash = tagfile.hash
-        catalogue = _catalogue(tagfile.line)
-        self.controls = {n: c for n, c in catalogue.items() if n in tagfile.writable()}
+        self.controls = controls_of(tagfile)
         self._mailbox = WireMailbox(tagfile, pki, GATE)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
@@ -100,11 +98,3 @@ class WirePlant:
         except TimeoutError:
             future.cancel()
             raise
-
-
-def _catalogue(line: str) -> Mapping[str, Control]:
-    if line != "hot-strip":
-        raise ConfigError(f"line {line!r} has no catalogue of controls; use hot-strip")
-    from ...plant_sim.lines.hot_strip.control_table import CONTROLS
-
-    return CONTROLS
