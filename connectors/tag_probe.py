@@ -21,7 +21,7 @@ from .tags import MARGIN, Tag
 
 READS, PAUSE = 5, 0.3
 WORDS = 4  # registers that are looked at: as many as the widest type takes
-TINY = 1e-6  # part of the range; a float in a wrong order is often next to nothing
+TINY = 1e-10  # part of the range; a float in a wrong order is often next to nothing
 
 IN_RANGE, SMOOTH, ALIVE, DECLARED, ORDER = 0.5, 0.2, 0.1, 0.1, 0.1  # weights of a score; sum 1
 
