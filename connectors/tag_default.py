@@ -75,7 +75,7 @@ def make_default(
             request_register=0,
             beat_register=32,
             echo_register=500,
-            hash_register=620,
+            hash_register=622,
         ),
         tags,
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from passline.connectors.tagfile import parse
+from passline.connectors.tagfile import parse, write_default
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
@@ -42,6 +42,18 @@ def test_every_tag_file_that_is_shown_is_right(page):
     assert shown
     for text in shown:
         parse(text)
+
+
+def test_the_registers_on_the_page_are_those_of_the_stand_in(tmp_path):
+    served = write_default(tmp_path / "line.yaml", 4840, 5021)
+    (shown,) = (parse(text) for kind, text in blocks("connect_your_plc.md") if kind == "yaml")
+    for name, tag in shown.tags.items():
+        assert tag.modbus == served.tags[name].modbus, name
+        if tag.write:
+            assert tag.write.index == served.tags[name].write.index
+    box = served.mailbox
+    assert shown.mailbox.request_register == box.request_register
+    assert shown.mailbox.echo_register == box.echo_register
 
 
 class Reader:

@@ -96,7 +96,7 @@ def test_schema_and_reader_agree_on_hundreds_of_wrong_files():
     check = jsonschema.Draft202012Validator(schema())
     random_ = random.Random(7)
     agreed = {True: 0, False: 0}
-    for _ in range(600):
+    for _ in range(400):
         data = mutated(random_)
         fine = check.is_valid(data)
         try:
@@ -109,7 +109,7 @@ def test_schema_and_reader_agree_on_hundreds_of_wrong_files():
         elif refusal:
             assert any(words in refusal for words in SEMANTIC), f"{refusal} in {data}"
         agreed[fine] += 1
-    assert min(agreed.values()) > 60
+    assert min(agreed.values()) > 40
 
 
 def test_the_shipped_schema_is_that_of_the_code():

@@ -150,7 +150,7 @@ EXCLUSIONS: tuple[tuple[str, str], ...] = (
     ("rot.strategy", "rot.ct_source"),
 )
 
-# mill and run-out table are trimmed while they roll or wait, never in a stop, a roll change, a cobble
+# mill and table are trimmed while they roll or wait, not in a stop, a roll change or a cobble
 _RUNS = Permit("line.state", 1.0, 2.0, "the line rolls or waits for a slab", "압연 중 또는 대기 중")
 _MILL = ("rm", "fm", "rot")
 
