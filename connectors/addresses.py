@@ -4,6 +4,7 @@ An address turns raw data into a number in the plant unit of its tag (degC, mm, 
 the plant unit is in SI is said by the tag.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 from math import inf, isfinite, nan
@@ -21,6 +22,11 @@ KINDS: dict[Kind, str] = {  # letter of `struct`
 }  # fmt: skip
 BITS: tuple[Table, ...] = ("coil", "discrete")
 LAST_REGISTER = 0xFFFF
+NODE = (
+    r"nsu=[^;]+;(s=.+|i=[0-9]{1,10}|b=[A-Za-z0-9+/]+={0,2}"
+    r"|g=[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})"
+)
+"""How a node is written: namespace URI, then a string, a number, bytes or a GUID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +76,17 @@ class OpcUaAddress:
 
     @classmethod
     def parse(cls, text: str, kind: Kind = "f64", scaling: Scaling = UNSCALED) -> "OpcUaAddress":
-        """Read `nsu=<uri>;s=<name>`.
+        """Read `nsu=<uri>;s=<name>`, or i=<number>, g=<guid>, b=<base64> after the namespace.
 
         >>> OpcUaAddress.parse("nsu=urn:passline:hot-strip;s=F1.RollForce").identifier
         's=F1.RollForce'
         """
-        head, _, identifier = text.rpartition(";")
-        if not head.startswith("nsu=") or len(head) < 5 or identifier[:2] not in ("s=", "i="):
+        if not re.fullmatch(NODE, text):
             raise ConfigError(
                 f"OPC UA address {text!r} is not of the form nsu=<uri>;s=<name>; write it so"
             )
-        return cls(head[4:], identifier, kind, scaling)
+        namespace, _, identifier = text[4:].partition(";")
+        return cls(namespace, identifier, kind, scaling)
 
 
 @dataclass(frozen=True, slots=True)

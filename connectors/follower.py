@@ -48,10 +48,11 @@ class Follower:
     ) -> None:
         self.tagfile = tagfile if isinstance(tagfile, TagFile) else load_tags(tagfile)
         keys = pki if isinstance(pki, Pki) else Pki(pki)
-        self._connectors: dict[str, SupervisedConnector] = {
-            "opcua": OpcUaConnector(self.tagfile, keys, user, **timing),
-            "modbus": ModbusConnector(self.tagfile, **timing),
-        }
+        self._connectors: dict[str, SupervisedConnector] = {}
+        if self.tagfile.opcua is not None:
+            self._connectors["opcua"] = OpcUaConnector(self.tagfile, keys, user, **timing)
+        if self.tagfile.modbus is not None:
+            self._connectors["modbus"] = ModbusConnector(self.tagfile, **timing)
         self._home = _homes(self.tagfile)
         self._historian = historian
         if historian is not None:
@@ -78,7 +79,7 @@ class Follower:
         for name in self.tagfile.tags:
             first = self._home[name]
             second = "opcua" if first == "modbus" else "modbus"
-            sample, other = seen[first].get(name), seen[second].get(name)
+            sample, other = (seen.get(each, {}).get(name) for each in (first, second))
             if other is not None and (sample is None or other.quality > sample.quality):
                 sample = other
             if sample is not None:
@@ -170,7 +171,9 @@ def _homes(tagfile: TagFile) -> dict[str, str]:
     }
     return {
         name: "modbus"
-        if tag.opcua is None or (tag.modbus and name.partition(".")[0] in by_modbus)
+        if tagfile.opcua is None
+        or tag.opcua is None
+        or (tag.modbus and name.partition(".")[0] in by_modbus)
         else "opcua"
         for name, tag in tagfile.tags.items()
     }

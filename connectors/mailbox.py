@@ -19,6 +19,7 @@ from .letter import Echo, Request
 from .modbus.client import ModbusClient
 from .opcua import OpcUaSession
 from .security import GATE, Pki
+from .tag_devices import Part, need
 from .tagfile import VOID, TagFile
 
 POLL = 0.05  # wall s between two looks at the echo
@@ -122,18 +123,16 @@ class WireMailbox:
         wait: float = WAIT,
     ) -> None:
         self._tagfile = tagfile
+        self._box = need(tagfile.mailbox, "mailbox")
         self._pki = pki if isinstance(pki, Pki) else Pki(pki)
         self._key = self._pki.modbus_key()
         self._wait = wait
         self._seq = int(time.time()) & 0x7FFFFFFF
         self._beats = 0
         self._opcua = _Link(
-            lambda: OpcUaSession.open(tagfile.opcua, self._pki, user, deadline),
+            lambda: OpcUaSession.open(_there(tagfile.opcua), self._pki, user, deadline),
         )
-        device = tagfile.modbus
-        self._modbus = _Link(
-            lambda: ModbusClient.open(device.host, device.port, device.unit, deadline),
-        )
+        self._modbus = _Link(lambda: _open_modbus(tagfile, deadline))
 
     async def send(self, action_id: str, control: str, value: float) -> Echo | None:
         """Ask the PLC once to set `control` to `value`; nothing is ever sent again here.
@@ -231,18 +230,18 @@ class WireMailbox:
         """Put `request` into the mailbox; both errors of a connection may come."""
         if over == "opcua":
             session = await self._opcua.get()
-            node = session.resolve(self._tagfile.mailbox.request)
+            node = session.resolve(_there(self._box.request))
             await session.write(node, letter.pack_opcua(request), ua.VariantType.ByteString)
         else:
             client = await self._modbus.get()
             data = letter.pack_modbus(request, self._key)
-            await client.write(self._tagfile.mailbox.request_register, data)
+            await client.write(_there(self._box.request_register), data)
 
     async def _beat_opcua(self) -> bool:
         with contextlib.suppress(ProtocolError):
             try:
                 session = await self._opcua.get()
-                node = session.resolve(self._tagfile.mailbox.beat)
+                node = session.resolve(_there(self._box.beat))
                 await session.write(node, self._beats, ua.VariantType.UInt32)
             except LinkError:
                 await self._opcua.drop()
@@ -255,7 +254,7 @@ class WireMailbox:
             try:
                 client = await self._modbus.get()
                 data = letter.pack_beat(self._beats, self._key)
-                await client.write(self._tagfile.mailbox.beat_register, data)
+                await client.write(_there(self._box.beat_register), data)
             except LinkError:
                 await self._modbus.drop()
             else:
@@ -277,17 +276,16 @@ class WireMailbox:
         return None
 
     async def _echoes(self, over: str) -> list[Echo]:
-        box = self._tagfile.mailbox
         link: _Link[OpcUaSession] | _Link[ModbusClient]
         link = self._opcua if over == "opcua" else self._modbus
         try:
             if over == "opcua":
                 session = await self._opcua.get()
-                (shown,) = await session.read([session.resolve(box.echo)])
+                (shown,) = await session.read([session.resolve(_there(self._box.echo))])
                 text = shown.Value.Value if shown.Value else None
                 return letter.load_echoes(text if isinstance(text, str) else "")
             client = await self._modbus.get()
-            data = await client.read("input", box.echo_register, letter.ECHO_WORDS)
+            data = await client.read("input", _there(self._box.echo_register), letter.ECHO_WORDS)
             return letter.unpack_echoes(data)
         except ProtocolError as error:
             raise LinkError(f"the echo of the PLC cannot be read: {error}") from error
@@ -304,3 +302,15 @@ class WireMailbox:
                     echo, value=to_si(echo.value, tag.unit), before=to_si(echo.before, tag.unit)
                 )
         return echo
+
+
+def _there(part: Part | None) -> Part:
+    """Return a part of the tag file; without it that protocol leads nowhere."""
+    if part is None:
+        raise LinkError("the tag file has no such protocol")
+    return part
+
+
+async def _open_modbus(tagfile: TagFile, deadline: float) -> ModbusClient:
+    device = _there(tagfile.modbus)
+    return await ModbusClient.open(device.host, device.port, device.unit, deadline)

@@ -14,6 +14,7 @@ from .addresses import OpcUaAddress
 from .connector import CONNECT, DEADLINE, Raw, SupervisedConnector
 from .errors import LinkError, ProtocolError
 from .security import Pki, secure_client
+from .tag_devices import need
 from .tagfile import OpcUaDevice, TagFile
 
 CHUNK = 500  # nodes in one Read call: one by one costs eleven times more
@@ -67,6 +68,11 @@ class OpcUaSession:
             raise
         session._namespaces = list(namespaces)
         return session
+
+    @property
+    def client(self) -> Client:
+        """The client of asyncua, for what this class has no method for."""
+        return self._client
 
     def resolve(self, address: OpcUaAddress) -> ua.NodeId:
         """Return the node id that `address` has in this session.
@@ -149,10 +155,13 @@ class OpcUaConnector(SupervisedConnector):
 
     async def _open(self) -> None:
         self._session = session = await OpcUaSession.open(
-            self._tagfile.opcua, self._pki, self._user, self._deadline
+            need(self._tagfile.opcua, "devices.opcua"), self._pki, self._user, self._deadline
         )
         self._nodes = [session.resolve(t.opcua) for t in self.tags.values() if t.opcua]
-        table = OpcUaAddress(self._tagfile.mailbox.request.namespace, "s=Mailbox.TagTable")
+        box = self._tagfile.mailbox
+        if box is None or box.request is None:
+            return
+        table = OpcUaAddress(box.request.namespace, "s=Mailbox.TagTable")
         (shown,) = await session.read([session.resolve(table)])
         theirs = shown.Value.Value if shown.Value else None
         if isinstance(theirs, str) and theirs != self._tagfile.hash:

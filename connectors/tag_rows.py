@@ -1,126 +1,99 @@
-"""One tag as a row of the tag file, and what rows must not do to each other."""
+"""One tag as a row of the tag file, and back."""
 
-from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
-from ..plant_sim.errors import ConfigError
-from .addresses import ModbusAddress
+from .addresses import UNSCALED, ModbusAddress, OpcUaAddress, Scaling
 from .rows import Row
-from .tags import HEARTBEAT, Tag, WriteRule
+from .tag_keys import MODBUS, OPCUA, PERMIT, TAG, TEXTS, WRITE, Key, give, take
+from .tags import Condition, Tag, WriteRule
+
+_SCALING = ("scale", "offset", "missing")
 
 
 def row_of(tag: Tag) -> dict[str, Any]:
-    """Return `tag` as plain data; what `read_tag` reads."""
-    row: dict[str, Any] = {"name": tag.name, "unit": tag.unit, "low": tag.low, "high": tag.high}
-    if tag.stale_after != 1.0:
-        row["stale_after"] = tag.stale_after
-    if tag.opcua:
-        row["opcua"] = str(tag.opcua)
-    if tag.modbus:
-        at = tag.modbus
-        row["modbus"] = {"table": at.table, "register": at.register, "type": at.kind}
-    if tag.write:
-        rule = tag.write
-        row["write"] = {
-            "protocol": rule.protocol,
-            "index": rule.index,
-            "low": rule.low,
-            "high": rule.high,
-        }
-    if tag.english:
-        row["english"] = tag.english
-    if tag.korean:
-        row["korean"] = tag.korean
-    return row
+    """Return `tag` as plain data without its defaults; what `read_tag` reads."""
+    row = give(_fields(tag), TAG)
+    if tag.opcua is not None:
+        row["opcua"] = _row_of_node(tag.opcua)
+    if tag.modbus is not None:
+        row["modbus"] = give(_fields(tag.modbus) | {"type": tag.modbus.kind}, MODBUS)
+    if tag.write is not None:
+        row["write"] = give(_fields(tag.write), WRITE)
+        if tag.write.permits:
+            row["write"]["permits"] = [give(_fields(item), PERMIT) for item in tag.write.permits]
+    return row | give(_fields(tag), TEXTS)
+
+
+def _row_of_node(at: OpcUaAddress) -> str | dict[str, Any]:
+    """Return a node as its text, or as a mapping when it says more than where it is."""
+    row = give(_fields(at) | {"node": str(at), "type": at.kind}, OPCUA)
+    return str(at) if len(row) == 1 else row
 
 
 def read_tag(row: Row) -> Tag:
     """Return the tag of a row.
 
     Raises:
-        ConfigError: naming the line and the remedy.
+        ConfigError: naming the place and the remedy.
     """
-    row.only(
-        "name", "unit", "low", "high", "stale_after",
-        "opcua", "modbus", "write", "english", "korean",
-    )  # fmt: skip
-    try:
-        modbus = None
-        if "modbus" in row:
-            at = row.row("modbus")
-            at.only("table", "register", "type")
-            table, kind = at.text("table"), at.text("type")
-            if table not in ("input", "holding") or kind not in ("f32", "f64"):
-                raise ConfigError(
-                    f"modbus table {table!r} and type {kind!r} must be input or holding, f32 or f64"
-                )
-            modbus = ModbusAddress(table, at.integer("register"), kind)  # type: ignore[arg-type]
-        write = None
-        if "write" in row:
-            rule = row.row("write")
-            rule.only("protocol", "index", "low", "high")
-            protocol = rule.text("protocol")
-            if protocol not in ("opcua", "modbus"):
-                raise ConfigError(f"write protocol {protocol!r} must be opcua or modbus")
-            write = WriteRule(
-                protocol,  # type: ignore[arg-type]
-                rule.integer("index"),
-                rule.number("low"),
-                rule.number("high"),
-            )
+    row.only(*(key.name for key in (*TAG, *TEXTS)), "opcua", "modbus", "write")
+    with row.placed():
         return Tag(
-            row.text("name"),
-            row.text("unit"),
-            row.number("low"),
-            row.number("high"),
-            row.number("stale_after") if "stale_after" in row else 1.0,
-            row.address("opcua") if "opcua" in row else None,
-            modbus,
-            write,
-            str(row.get("english", "")),
-            str(row.get("korean", "")),
+            **take(row, (*TAG, *TEXTS)),
+            opcua=_read_node(row, "opcua") if "opcua" in row else None,
+            modbus=_read_modbus(row.row("modbus")) if "modbus" in row else None,
+            write=_read_write(row.row("write")) if "write" in row else None,
         )
-    except ConfigError as error:
-        text = str(error)
-        raise ConfigError(
-            text if text.startswith("line ") else f"line {row.line}: {text}"
-        ) from error
 
 
-def need_heartbeat(tags: Mapping[str, Tag], lines: Mapping[str, int]) -> None:
-    """Refuse tags whose plant may be dead while its server still answers."""
-    beat = tags.get(HEARTBEAT)
-    for name, tag in tags.items():
-        if (tag.opcua and not (beat and beat.opcua)) or (tag.modbus and not (beat and beat.modbus)):
-            over = "opcua" if tag.opcua and not (beat and beat.opcua) else "modbus"
-            raise ConfigError(
-                f"line {lines[name]}: {name} has an address on {over} and {HEARTBEAT} has none, so "
-                f"nothing tells whether its value is alive; give {HEARTBEAT} one on {over} too"
-            )
+def _read_node(row: Row, key: str) -> OpcUaAddress:
+    """Return the node under `key`: its text, or a mapping that says more."""
+    if isinstance(row.need(key), str):
+        with row.placed(key):
+            return OpcUaAddress.parse(row[key])
+    at = row.row(key)
+    at.only(*(each.name for each in OPCUA))
+    given, scaling = _scaled(at, OPCUA)
+    with at.placed("node"):
+        return OpcUaAddress.parse(given["node"], given.get("type", "f64"), scaling)
 
 
-def no_overlap(tags: Mapping[str, Tag], lines: Mapping[str, int]) -> None:
-    """Refuse two tags in one register, one node or under one write index."""
-    spans = sorted(
-        (tag.modbus.table, tag.modbus.register, tag.modbus.register + tag.modbus.words, name)
-        for name, tag in tags.items()
-        if tag.modbus
-    )
-    for (table, _, end, first), (other, start, _, second) in pairwise(spans):
-        if table == other and start < end:
-            raise ConfigError(
-                f"line {lines[second]}: register {start} of {second} overlaps {first} of line "
-                f"{lines[first]}; move one"
-            )
-    taken: dict[object, str] = {}
-    for name, tag in tags.items():
-        for claim in (tag.opcua, tag.write and tag.write.index):
-            if claim is None:
-                continue
-            if claim in taken:
-                raise ConfigError(
-                    f"line {lines[name]}: {claim} of {name} is taken by {taken[claim]} of line "
-                    f"{lines[taken[claim]]}; choose another"
-                )
-            taken[claim] = name
+def _read_modbus(row: Row) -> ModbusAddress:
+    row.only(*(key.name for key in MODBUS))
+    given, scaling = _scaled(row, MODBUS)
+    given["kind"] = given.pop("type")
+    with row.placed():
+        return ModbusAddress(**given, scaling=scaling)
+
+
+def _read_write(row: Row) -> WriteRule:
+    row.only(*(key.name for key in WRITE), "permits")
+    given = take(row, WRITE)
+    given.setdefault("index", 0)
+    rows = row.get("permits", [])
+    if not isinstance(rows, list):
+        raise row.fault("permits", "permits must be a list of rows; give each as a mapping")
+    with row.placed():
+        permits = tuple(_read_permit(Row.of(each, "a permit", row.at("permits"))) for each in rows)
+        return WriteRule(**given, permits=permits)
+
+
+def _read_permit(row: Row) -> Condition:
+    row.only(*(key.name for key in PERMIT))
+    with row.placed():
+        return Condition(**take(row, PERMIT))
+
+
+def _scaled(row: Row, keys: tuple[Key, ...]) -> tuple[dict[str, Any], Scaling]:
+    """Return what an address gives, and the scaling in it apart."""
+    given = take(row, keys)
+    scaling = {key: given.pop(key) for key in _SCALING if key in given}
+    with row.placed("scale"):
+        return given, Scaling(**scaling) if scaling else UNSCALED
+
+
+def _fields(item: Any) -> dict[str, Any]:
+    values = {name: getattr(item, name) for name in item.__slots__}
+    if isinstance(scaling := values.get("scaling"), Scaling):
+        values |= {name: getattr(scaling, name) for name in _SCALING}
+    return values

@@ -39,6 +39,32 @@ PLC_SIGNALS: dict[str, Signal] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """A state of the plant in which alone a tag may be written: `low` <= `tag` <= `high`.
+
+    Attributes:
+        tag: an interlock that the plant shows, or a state of it.
+        low: least value, in the plant unit of that tag.
+        high: greatest value, likewise.
+        english: what holds then, in one phrase.
+        korean: the same in Korean.
+    """
+
+    tag: str
+    low: float
+    high: float
+    english: str = ""
+    korean: str = ""
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.low) and isfinite(self.high) and self.low <= self.high):
+            raise ConfigError(
+                f"the limits [{self.low}, {self.high}] of {self.tag} in a permit must be finite "
+                "and rising; give both"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class WriteRule:
     """How the gate may write a tag, and within which limits; values in the plant unit.
 
@@ -54,7 +80,9 @@ class WriteRule:
         cooldown: least time between two writes (plant s).
         risk: "high" always needs a person.
         needs: tags that must be GOOD and fresh before a write.
-        excludes: tags that must be 0: while one is not, nothing is written.
+        excludes: controls that act on the same thing: within the cooldown of their last write this
+            one waits.
+        permits: states of the plant that must hold, and be seen GOOD and fresh, before a write.
         tolerance: how exactly the read-back must agree.
         choices: the only legal values of a selector, or empty.
         steps: sizes of the moves an agent is offered.
@@ -72,6 +100,7 @@ class WriteRule:
     risk: Risk = "medium"
     needs: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+    permits: tuple[Condition, ...] = ()
     tolerance: float = 0.0
     choices: tuple[float, ...] = ()
     steps: tuple[float, ...] = ()
@@ -90,6 +119,9 @@ class WriteRule:
         for what, value in (("cooldown", self.cooldown), ("tolerance", self.tolerance)):
             if not (isfinite(value) and value >= 0):
                 raise ConfigError(f"{what} {value} must be finite and not negative")
+        for step in self.steps:
+            if not 0 < step < inf:
+                raise ConfigError(f"step {step} must be finite and more than 0; give its size")
         for value in (*self.choices, *(() if self.start is None else (self.start,))):
             if not self.low <= value <= self.high:
                 raise ConfigError(
@@ -158,6 +190,24 @@ class Tag:
         if self.opcua is None and self.modbus is None:
             raise ConfigError(f"tag {self.name} has no address; give opcua or modbus")
         from_si(0.0, self.unit)  # an unknown unit is refused here
+        if self.write is not None and self.write.way == "direct":
+            self._check_direct(self.write)
+
+    def _check_direct(self, rule: WriteRule) -> None:
+        """Refuse a direct write to what cannot be written or cannot carry its limits."""
+        if (self.opcua if rule.protocol == "opcua" else self.modbus) is None:
+            raise ConfigError(
+                f"tag {self.name} is written directly over {rule.protocol} and has no address "
+                "there; give it one"
+            )
+        if rule.protocol == "modbus" and self.modbus is not None:
+            if self.modbus.table not in ("coil", "holding"):
+                raise ConfigError(
+                    f"tag {self.name}: modbus table {self.modbus.table} cannot be written; give a "
+                    "coil or holding register, or drop write"
+                )
+            for value in (rule.low, rule.high):
+                self.modbus.encode(value)
 
     def sample(
         self, raw: float | None, quality: Quality, time: float, received: float, status: int = 0

@@ -5,12 +5,9 @@ import contextlib
 import threading
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import CancelledError
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ...plant_sim.controls import Control
-from ...plant_sim.errors import ConfigError
 from ...plant_sim.signals import Sample
 from ...plant_sim.units import to_si
 from ..errors import LinkError
@@ -18,8 +15,8 @@ from ..follower import Follower
 from ..letter import Echo
 from ..mailbox import WireMailbox
 from ..security import GATE
+from ..tag_controls import controls_of
 from ..tagfile import load_tags
-from ..tags import Tag
 from .denied import refuse_safety
 
 _LIMIT = 12.0  # wall s for one exchange with the mailbox; its own deadlines are shorter
@@ -46,10 +43,7 @@ class WirePlant:
             {n: [str(t.opcua)] if t.opcua else [] for n, t in tagfile.writable().items()},
             f"tag file {tags}",
         )
-        catalogue = _catalogue(tagfile.line)
-        self.controls = {
-            n: within(catalogue[n], t) for n, t in tagfile.writable().items() if n in catalogue
-        }
+        self.controls = controls_of(tagfile)
         self.spans = {
             n: to_si(t.high, t.unit) - to_si(t.low, t.unit) for n, t in tagfile.tags.items()
         }
@@ -114,32 +108,3 @@ class WirePlant:
         except TimeoutError:
             future.cancel()
             raise
-
-
-def within(control: Control, tag: Tag) -> Control:
-    """Return `control` held to the write limits of its tag too: the narrower end counts.
-
-    Raises:
-        ConfigError: nothing is left between them.
-    """
-    if tag.write is None:
-        return control
-    low, high = to_si(tag.write.low, tag.unit), to_si(tag.write.high, tag.unit)
-    slack = 1e-9 * (control.high - control.low)  # the tag file rounds to nine digits
-    low = low if low > control.low + slack else control.low
-    high = high if high < control.high - slack else control.high
-    choices = tuple(choice for choice in control.choices if low <= choice <= high)
-    if low >= high or (control.choices and not choices):
-        raise ConfigError(
-            f"tag {tag.name}: of the catalogue's [{control.low:g}, {control.high:g}] the write "
-            f"limits leave [{low:g}, {high:g}] (SI); widen them or drop the write entry"
-        )
-    return replace(control, low=low, high=high, choices=choices)
-
-
-def _catalogue(line: str) -> Mapping[str, Control]:
-    if line != "hot-strip":
-        raise ConfigError(f"line {line!r} has no catalogue of controls; use hot-strip")
-    from ...plant_sim.lines.hot_strip.control_table import CONTROLS
-
-    return CONTROLS

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import struct
 
-from ..addresses import Table
+from ..addresses import BITS, Table
 from ..errors import LinkError, ProtocolError
-from .registers import MAX_READ
+from .registers import MAX_READ, READS
 from .server import HEADER, MAX_WRITE
 
 _EXCEPTIONS = {
@@ -56,7 +56,7 @@ class ModbusClient:
         return cls(reader, writer, unit, deadline)
 
     async def read(self, table: Table, address: int, count: int) -> bytes:
-        """Return `count` registers, big-endian.
+        """Return `count` registers, big-endian, or bits as one byte each.
 
         Raises:
             LinkError: if the connection or the deadline is lost; the client is then closed.
@@ -64,11 +64,14 @@ class ModbusClient:
         """
         if not 1 <= count <= MAX_READ:
             raise ProtocolError(f"{count} registers are outside 1..{MAX_READ}; read in blocks", 3)
-        function = 3 if table == "holding" else 4
+        function = next(number for number, name in READS.items() if name == table)
         body = await self._transact(function, struct.pack(">HH", address, count))
-        if len(body) != 1 + 2 * count or body[0] != 2 * count:
+        size = -(-count // 8) if table in BITS else 2 * count
+        if len(body) != 1 + size or body[0] != size:
             await self.close()
             raise LinkError(f"{len(body)} bytes came for {count} registers; the link is closed")
+        if table in BITS:
+            return bytes(body[1 + number // 8] >> number % 8 & 1 for number in range(count))
         return body[1:]
 
     async def write(self, address: int, registers: bytes) -> None:

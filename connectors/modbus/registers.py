@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from sys import byteorder
 
-from ..addresses import Table
+from ..addresses import BITS, Table
 from ..tags import Tag
 
 MAX_READ = 125  # registers in one answer, by the specification
@@ -15,6 +15,7 @@ ILLEGAL_FUNCTION = 1
 ILLEGAL_ADDRESS = 2
 ILLEGAL_VALUE = 3
 NO_SUCH_UNIT = 0x0B
+READS: dict[int, Table] = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
 
 
 class RegisterImage:
@@ -26,16 +27,26 @@ class RegisterImage:
             "input": array("H", bytes(2 * inputs)),
             "holding": array("H", bytes(2 * holdings)),
         }
+        self._bits: dict[Table, bytearray] = {"coil": bytearray(64), "discrete": bytearray(64)}
 
     def put(self, table: Table, address: int, data: bytes) -> None:
-        """Set registers from big-endian `data`; the program's own side."""
+        """Set registers from big-endian `data`, or bits from one byte each; the program's side."""
+        if table in BITS:
+            self._bits[table][address : address + len(data)] = bytes(map(bool, data))
+            return
         words = array("H", data)
         if byteorder == "little":
             words.byteswap()
         self._tables[table][address : address + len(words)] = words
 
     def get(self, table: Table, address: int, count: int) -> bytes | int:
-        """Return big-endian registers, or the exception code."""
+        """Return big-endian registers, or packed bits, or the exception code."""
+        if table in BITS:
+            bits = self._bits[table][address : address + count]
+            if len(bits) < count:
+                return ILLEGAL_ADDRESS
+            packed = sum(bit << number for number, bit in enumerate(bits))
+            return packed.to_bytes(-(-count // 8), "little")
         if address + count > len(self._tables[table]):
             return ILLEGAL_ADDRESS
         words = self._tables[table][address : address + count]

@@ -1,4 +1,4 @@
-"""A Modbus TCP server: functions 3, 4, 6 and 16, exact in framing and exception codes."""
+"""A Modbus TCP server: functions 1 to 4, 6 and 16, exact in framing and exception codes."""
 
 import asyncio
 import struct
@@ -9,6 +9,7 @@ from .registers import (
     ILLEGAL_VALUE,
     MAX_READ,
     NO_SUCH_UNIT,
+    READS,
     RegisterImage,
 )
 
@@ -121,14 +122,14 @@ class ModbusPeer(asyncio.Protocol):
         """
         if unit != self._image.unit:
             return NO_SUCH_UNIT
-        if function in (3, 4):
+        if function in (1, 2, 3, 4):
             if len(data) != 4:
                 return ILLEGAL_VALUE
             address, count = struct.unpack(">HH", data)
             if not 1 <= count <= MAX_READ:
                 return ILLEGAL_VALUE
-            block = self._image.get("holding" if function == 3 else "input", address, count)
-            return block if isinstance(block, int) else bytes([2 * count]) + block
+            block = self._image.get(READS[function], address, count)
+            return block if isinstance(block, int) else bytes([len(block)]) + block
         if function == 6:
             if len(data) != 4:
                 return ILLEGAL_VALUE

@@ -7,6 +7,7 @@ from ...plant_sim.units import from_si
 from ..errors import ProtocolError
 from ..letter import BEAT_WORDS, REQUEST_WORDS, pack_echoes, unpack_beat, unpack_modbus
 from ..modbus.registers import ILLEGAL_ADDRESS, ILLEGAL_VALUE, RegisterImage
+from ..tag_devices import need
 from ..tagfile import TagFile
 from .program import Picture, PlcProgram
 
@@ -17,11 +18,13 @@ class ModbusFace(RegisterImage):
     """Registers of the PLC. A write is a whole request or a whole beat, and proves its sender."""
 
     def __init__(self, tagfile: TagFile, key: bytes, program: PlcProgram) -> None:
-        super().__init__(unit=tagfile.modbus.unit)
-        self._box = tagfile.mailbox
+        super().__init__(unit=need(tagfile.modbus, "devices.modbus").unit)
+        self._box = need(tagfile.mailbox, "mailbox")
         self._tags = [tag for tag in tagfile.tags.values() if tag.modbus is not None]
         self._key = key
         self._program = program
+        if self._box.hash_register is not None:
+            self.put("input", self._box.hash_register, tagfile.hash_words)
 
     def publish(self, picture: Picture) -> None:
         """Show `picture`; a BAD value is NaN."""
@@ -32,9 +35,8 @@ class ModbusFace(RegisterImage):
             bad = sample.quality is Quality.BAD
             value = nan if bad else from_si(sample.value, tag.unit)
             self.put(at.table, at.register, at.encode(value))
-        self.put(
-            "input", self._box.echo_register, pack_echoes(picture.handled, list(picture.echoes))
-        )
+        echo = need(self._box.echo_register, "mailbox.modbus")
+        self.put("input", echo, pack_echoes(picture.handled, list(picture.echoes)))
 
     def write(self, address: int, data: bytes, peer: str) -> int:
         """Take a request or a beat; anything else is an illegal address."""

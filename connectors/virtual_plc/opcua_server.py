@@ -12,6 +12,7 @@ from ..addresses import OpcUaAddress
 from ..errors import ProtocolError
 from ..letter import dump_echoes, unpack_opcua
 from ..security import GATE, PLC, Lab, Pki, Users, application_uri, secure_server
+from ..tag_devices import need
 from ..tagfile import TagFile
 from ..tags import Tag
 from .program import Picture, PlcProgram
@@ -46,7 +47,8 @@ class OpcUaFace:
         """Build the address space and listen."""
         await self._server.init()
         self._server.set_server_name("passline virtual PLC")
-        await secure_server(self._server, self._pki, self._tagfile.opcua.url, self._lab)
+        device = need(self._tagfile.opcua, "devices.opcua")
+        await secure_server(self._server, self._pki, device.url, self._lab)
         await self._server.set_build_info(
             application_uri(PLC), "passline", "virtual PLC", "0.1", "0", datetime.now(UTC)
         )
@@ -95,8 +97,10 @@ class OpcUaFace:
 
     async def _build(self) -> None:
         """Make one folder for each station: children under one parent cost their square."""
-        box = self._tagfile.mailbox
-        top = await self._folder(self._server.nodes.objects, box.request.namespace, "HotStrip")
+        box = need(self._tagfile.mailbox, "mailbox")
+        request = need(box.request, "mailbox.opcua")
+        beat, echo = need(box.beat, "mailbox.opcua"), need(box.echo, "mailbox.opcua")
+        top = await self._folder(self._server.nodes.objects, request.namespace, "HotStrip")
         folders: dict[str, Node] = {}
         for tag in self._tagfile.tags.values():
             if tag.opcua is None:
@@ -111,13 +115,13 @@ class OpcUaFace:
             )  # fmt: skip
             await self._describe(node, tag)
             self._nodes[tag.name] = nodeid
-        mailbox = await self._folder(top, box.request.namespace, "Mailbox")
-        self._request = await self._variable(mailbox, box.request, b"", ua.VariantType.ByteString)
-        self._beat = await self._variable(mailbox, box.beat, 0, ua.VariantType.UInt32)
-        self._echo = await self._variable(mailbox, box.echo, "[]", ua.VariantType.String)
+        mailbox = await self._folder(top, request.namespace, "Mailbox")
+        self._request = await self._variable(mailbox, request, b"", ua.VariantType.ByteString)
+        self._beat = await self._variable(mailbox, beat, 0, ua.VariantType.UInt32)
+        self._echo = await self._variable(mailbox, echo, "[]", ua.VariantType.String)
         for nodeid in (self._request, self._beat):
             await self._server.get_node(nodeid).set_writable()
-        table = OpcUaAddress(box.request.namespace, "s=Mailbox.TagTable")
+        table = OpcUaAddress(request.namespace, "s=Mailbox.TagTable")
         await self._variable(mailbox, table, self._tagfile.hash, ua.VariantType.String)
 
     async def _folder(self, parent: Node, namespace: str, name: str) -> Node:

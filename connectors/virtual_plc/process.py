@@ -22,6 +22,7 @@ from ...plant_sim import make_line
 from ...plant_sim.errors import ConfigError, PasslineError
 from .. import security
 from ..modbus.server import ModbusServer
+from ..tag_devices import need
 from ..tagfile import TagFile, load_tags, make_default, write_tags
 from .modbus_server import ModbusFace
 from .opcua_server import OpcUaFace
@@ -173,14 +174,15 @@ async def _serve(
     image = ModbusFace(tagfile, pki.modbus_key(), program)
     modbus = ModbusServer(image)
     await opcua.start()
-    await modbus.start(tagfile.modbus.host, tagfile.modbus.port)
+    device = need(tagfile.modbus, "devices.modbus")
+    await modbus.start(device.host, device.port)
     image.publish(thread.picture)
     await opcua.publish(thread.picture)
     thread.start()
     ready = {
         "ready": "virtual-plc",
-        "opcua": tagfile.opcua.url,
-        "modbus": [tagfile.modbus.host, tagfile.modbus.port],
+        "opcua": need(tagfile.opcua, "devices.opcua").url,
+        "modbus": [device.host, device.port],
         "tags": str(tags),
         "hash": tagfile.hash,
         "lab": lab.words,
@@ -206,8 +208,8 @@ def _tagfile(
     """Return the tag file of the folder, made or brought to the wanted ports."""
     if path.exists():
         old = load_tags(path)
-        opcua_port = opcua_port or int(old.opcua.url.rpartition(":")[2])
-        modbus_port = modbus_port or old.modbus.port
+        opcua_port = opcua_port or int(need(old.opcua, "devices.opcua").url.rpartition(":")[2])
+        modbus_port = modbus_port or need(old.modbus, "devices.modbus").port
     tagfile = make_default(
         plant.signals, plant.controls,
         opcua_port=opcua_port or _free_port(), modbus_port=modbus_port or _free_port(),

@@ -104,7 +104,7 @@ async def test_mbpoll_reads_what_we_read_as_big_endian_floats(plc):
     tags = load_tags(plc.tags)
     host, port = plc.ready["modbus"]
     floats = {
-        t.modbus.register: t.name for t in tags.tags.values() if t.modbus and t.modbus.words == 2
+        t.modbus.register: t.name for t in tags.tags.values() if t.modbus and t.modbus.kind == "f32"
     }
     first, count = min(floats), len(floats)
     assert sorted(floats) == list(range(first, first + 2 * count, 2))

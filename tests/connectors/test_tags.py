@@ -6,20 +6,17 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import passline.connectors
-from passline.connectors.addresses import ModbusAddress, OpcUaAddress
+from passline.connectors.tag_csv import dump_csv, parse_csv
 from passline.connectors.tagfile import dump, load_tags, node_name, parse, write_default
-from passline.connectors.tags import HEARTBEAT, Tag, WriteRule
+from passline.connectors.tags import HEARTBEAT
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.lines.hot_strip.control_table import CONTROLS
 from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
 from passline.plant_sim.signals import Quality
-from passline.plant_sim.units import UNITS
 
-numbers = st.floats(-1e6, 1e6)
-names = st.from_regex(r"[a-z][a-z0-9]{0,5}\.[a-z][a-z0-9_]{0,12}", fullmatch=True)
+from .tag_files import tag_files
 
 
 @pytest.fixture
@@ -55,31 +52,19 @@ def test_numbers_on_the_wire_are_those_an_operator_reads(default):
     assert node_name("f1.roll_force") == "F1.RollForce"
 
 
-@settings(max_examples=30, deadline=None)
-@given(data=st.data())
-def test_any_table_of_tags_comes_back_as_it_was(default_tagfile, data):
-    tags, register = {HEARTBEAT: default_tagfile.tags[HEARTBEAT]}, 10
-    for index, name in enumerate(data.draw(st.lists(names, min_size=1, max_size=6, unique=True))):
-        low, high = sorted(data.draw(st.tuples(numbers, numbers).filter(lambda p: p[0] < p[1])))
-        on = data.draw(st.sampled_from(["opcua", "modbus", "both"]))
-        at = ModbusAddress("input", register, data.draw(st.sampled_from(["f32", "f64"])))
-        register += at.words + data.draw(st.integers(0, 40))
-        tags[name] = Tag(
-            name,
-            data.draw(st.sampled_from(sorted(UNITS))),
-            low,
-            high,
-            data.draw(st.floats(0.01, 1e3)),
-            OpcUaAddress("urn:x", f"s=T{index}") if on != "modbus" else None,
-            at if on != "opcua" else None,
-            WriteRule("opcua", index + 1, low, high) if data.draw(st.booleans()) else None,
-            data.draw(st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=20)),
-            "압연하중",
-        )
-    made = replace(default_tagfile, tags=tags)
+@settings(max_examples=25, deadline=None)
+@given(made=tag_files())
+def test_any_tag_file_comes_back_as_it_was(made):
     again = parse(dump(made))
     assert again == made
     assert again.hash == made.hash
+
+
+@settings(max_examples=25, deadline=None)
+@given(made=tag_files())
+def test_any_tag_file_comes_back_from_a_spreadsheet_as_it_was(made):
+    assert parse_csv(dump_csv(made).encode()) == made
+    assert parse_csv(dump_csv(made).encode("utf-8-sig")).hash == made.hash
 
 
 @pytest.fixture(scope="module")
