@@ -4,6 +4,7 @@ import asyncio
 import random
 import ssl
 import struct
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -83,7 +84,7 @@ def test_however_frames_are_cut_the_answers_are_the_same(requests, cuts):
         stream += frame(4, words(0, 1), 0xFFFF)
         marks = sorted({min(cut, len(stream)) for cut in cuts} | {0, len(stream)})
         answers = []
-        for pieces in ([stream], [stream[a:b] for a, b in zip(marks, marks[1:], strict=False)]):
+        for pieces in ([stream], [stream[a:b] for a, b in pairwise(marks)]):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             for piece in pieces:
                 writer.write(piece)
@@ -134,9 +135,6 @@ async def test_an_idle_client_is_dropped(bench):
     reader, writer = await asyncio.open_connection("127.0.0.1", bench.port)
     assert await reader.read() == b""
     writer.close()
-
-
-# --- TLS -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

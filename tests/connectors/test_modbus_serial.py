@@ -78,8 +78,11 @@ async def line():
     with terminals() as ends:
         ours, theirs = (os.ttyname(slave) for _, slave in ends)
         wire = Wire(ends)
-        slave = subprocess.Popen(
-            [sys.executable, "-c", SLAVE, theirs], stdout=subprocess.PIPE, text=True
+        slave = await asyncio.to_thread(
+            subprocess.Popen,
+            [sys.executable, "-c", SLAVE, theirs],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert await asyncio.to_thread(slave.stdout.readline) == "ready\n"
         wire.device = ModbusDevice(ours, 0, 5, transport="rtu", baud=115200, parity="N")
