@@ -2,9 +2,9 @@
 
 Run: .venv/bin/python benchmarks/wires.py opcua|modbus|subscribe|faults [--seconds S] [--trials N]
 
-The plant is a process of its own on loopback and the machine is shared: figures are CPU time, ratios
-are taken inside one run. `subscribe --seconds 3600` compares every notified value with its source
-for an hour; `faults --trials 500` is the full table of reconnects.
+The plant is a process of its own on loopback and the machine is shared: figures are CPU time, and
+ratios are taken inside one run. `subscribe --seconds 3600` compares every notified value with its
+source for an hour; `faults --trials 500` is the full table of reconnects.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
@@ -43,7 +44,8 @@ from passline.connectors.tags import HEARTBEAT, Tag
 from passline.plant_sim.signals import Quality
 
 URI = "urn:passline:bench"
-STEP = 0.1  # wall s between two pictures of the plant
+CHOICES = ("opcua", "modbus", "subscribe", "faults", "serve", "listen")
+RATE = 10.0  # pictures of the plant a wall second
 
 
 def tags_of(count: int) -> dict[str, Tag]:
@@ -63,7 +65,7 @@ def source(beat: int, n: int) -> float:
     return beat + n / 1024.0
 
 
-async def serve(folder: Path, count: int, hot: bool, opcua: int, modbus: int) -> None:
+async def serve(folder: Path, count: int, hot: bool, rate: float, opcua: int, modbus: int) -> None:
     """Serve `count` numbers over both protocols until killed."""
     if hot:
         asyncua_hotpath.install()
@@ -78,7 +80,7 @@ async def serve(folder: Path, count: int, hot: bool, opcua: int, modbus: int) ->
     for n, name in enumerate(tags):
         if n % 100 == 0:  # children under one parent cost their square
             parent = await server.nodes.objects.add_folder(int(index), f"Group{n // 100}")
-        node, label = ua.NodeId(name, index), ua.QualifiedName(name, ua.UInt16(index))
+        node, label = ua.NodeId(ua.String(name), index), ua.QualifiedName(name, ua.UInt16(index))
         await parent.add_variable(node, label, 0.0, ua.VariantType.Double)
         nodes.append(node)
     for name, first, kind in (
@@ -87,7 +89,7 @@ async def serve(folder: Path, count: int, hot: bool, opcua: int, modbus: int) ->
         ("Time", 0.0, ua.VariantType.Double),
         ("Manifest", json.dumps(list(tags)), ua.VariantType.String),
     ):
-        node = ua.NodeId(f"Packed.{name}", index)
+        node = ua.NodeId(ua.String(f"Packed.{name}"), index)
         await parent.add_variable(node, ua.QualifiedName(name, ua.UInt16(index)), first, kind)
         pack[name] = node
     image = RegisterImage(inputs=2 * count)
@@ -105,15 +107,15 @@ async def serve(folder: Path, count: int, hot: bool, opcua: int, modbus: int) ->
         packed = ua.DataValue(ua.Variant(values), SourceTimestamp=now, ServerTimestamp=now)
         await server.write_attribute_value(pack["Values"], packed)
         image.put("input", 0, struct.pack(f">{count}f", *values))
-        due = max(due + STEP, time.monotonic())
+        due = max(due + 1.0 / rate, time.monotonic())
         await asyncio.sleep(due - time.monotonic())
 
 
 class Plant:
     """The served plant as a process that can be killed, frozen and started again."""
 
-    def __init__(self, folder: Path, count: int, hot: bool = True) -> None:
-        self.folder, self.count, self.hot = folder, count, hot
+    def __init__(self, folder: Path, count: int, hot: bool = True, rate: float = RATE) -> None:
+        self.folder, self.count, self.hot, self.rate = folder, count, hot, rate
         self.pki = init(folder / "pki")
         self.opcua, self.modbus = _free_port(), _free_port()
         self.start()
@@ -122,7 +124,7 @@ class Plant:
         """Start the process and wait until it listens."""
         command = [
             sys.executable, __file__, "serve", "--folder", str(self.folder), "--count",
-            str(self.count), "--ports", str(self.opcua), str(self.modbus),
+            str(self.count), "--rate", str(self.rate), "--ports", str(self.opcua), str(self.modbus),
         ]  # fmt: skip
         self.process = subprocess.Popen(
             command + ["--hot"] * self.hot, stdout=subprocess.PIPE, text=True
@@ -153,10 +155,10 @@ class Plant:
 
 
 @contextlib.contextmanager
-def plant(count: int, hot: bool = True) -> Iterator[Plant]:
+def plant(count: int, hot: bool = True, rate: float = RATE) -> Iterator[Plant]:
     """Serve a plant for a while."""
     with tempfile.TemporaryDirectory() as folder:
-        running = Plant(Path(folder), count, hot)
+        running = Plant(Path(folder), count, hot, rate)
         try:
             yield running
         finally:
@@ -204,7 +206,7 @@ async def opcua(seconds: float, count: int) -> None:
             (f"batches of 500, {count} nodes", lambda: session.read(nodes), count),
             ("read_vector, packed", lambda: connector.read_vector(plan), count),
         ):
-            rows[name] = await cost(served, work, values, seconds)  # type: ignore[arg-type]
+            rows[name] = await cost(served, work, values, seconds)
         first = sum(rows["one by one"][:2])
         for name, (ours, theirs, rate) in rows.items():
             print(
@@ -247,7 +249,7 @@ async def modbus(seconds: float, count: int) -> None:
             ("read_vector (registers)", lambda: connectors[0].read_vector(plans[0]), 2 * count),
             ("read_vector, 16 under way", lambda: connectors[1].read_vector(plans[1]), 2 * count),
         ):
-            rows[name] = await cost(served, work, values, seconds)  # type: ignore[arg-type]
+            rows[name] = await cost(served, work, values, seconds)
         first = rows["one register a request"][2]
         for name, (ours, theirs, rate) in rows.items():
             print(
@@ -260,7 +262,7 @@ async def modbus(seconds: float, count: int) -> None:
         await many.close()
 
 
-async def listen(folder: Path, count: int, port: int, seconds: float) -> None:
+async def listen(folder: Path, count: int, port: int, seconds: float, rate: float) -> None:
     """Subscribe, compare every notified value with its source, tell the sum as JSON."""
     device = OpcUaDevice(f"opc.tcp://127.0.0.1:{port}", "urn:passline:virtual-plc")
     session = await OpcUaSession.open(device, Pki(folder / "pki"), "agent", 30.0)
@@ -270,7 +272,7 @@ async def listen(folder: Path, count: int, port: int, seconds: float) -> None:
 
     def notice(n: int, shown: ua.DataValue) -> None:
         value = shown.Value.Value if shown.Value else nan
-        beat = int(value) if value == value else -1  # noqa: PLR0124 - NaN
+        beat = int(value) if value == value else -1
         seen["values"] += 1
         if beat and (value != source(beat, n) or (shown.StatusCode and shown.StatusCode.is_bad())):
             seen["wrong"] += 1
@@ -280,28 +282,34 @@ async def listen(folder: Path, count: int, port: int, seconds: float) -> None:
             seen["skipped"] += beat - last[n] - 1
         last[n] = beat
 
-    await session.subscribe(nodes, STEP, notice)
+    await session.subscribe(nodes, 1.0 / rate, notice)
+    while not min(last):  # noqa: ASYNC110 - the first picture is in
+        await asyncio.sleep(0.01)
     print("ready", flush=True)
-    start = time.process_time()
+    start, first = time.process_time(), max(last)
+    seen |= dict.fromkeys(seen, 0)
     await asyncio.sleep(seconds)
     used = time.process_time() - start
     spread = max(last) - min(last)
-    print(json.dumps(seen | {"cpu": used, "spread": spread, "beat": max(last)}), flush=True)
+    print(
+        json.dumps(seen | {"cpu": used, "spread": spread, "beats": max(last) - first}), flush=True
+    )
     await session.close()
 
 
-async def subscribe(seconds: float, count: int) -> None:
+async def subscribe(seconds: float, count: int, rate: float) -> None:
     """Two subscribers on stock asyncua and on the replaced hot path, turn by turn."""
-    print(f"{count} scalars at 10 Hz, two subscribers, SignAndEncrypt, {seconds:g} s each")
+    print(f"{count} scalars at {rate:g} Hz, two subscribers, SignAndEncrypt, {seconds:g} s each")
     costs = {}
     for hot in (False, True):
-        with plant(count, hot) as served:
+        with plant(count, hot, rate) as served:
             idle = served.cpu()
             await asyncio.sleep(min(10.0, seconds))
             idle = (served.cpu() - idle) / min(10.0, seconds)
             command = [
                 sys.executable, __file__, "listen", "--folder", str(served.folder), "--count",
                 str(count), "--ports", str(served.opcua), "0", "--seconds", str(seconds),
+                "--rate", str(rate),
             ]  # fmt: skip
             both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in "12"]  # noqa: ASYNC220
             outs = [cast("Any", listener.stdout) for listener in both]
@@ -313,15 +321,17 @@ async def subscribe(seconds: float, count: int) -> None:
             for listener in both:
                 listener.wait()
         values = sum(each["values"] for each in told)
+        updates = count * max(each["beats"] for each in told)
         mine = 1e6 * sum(each["cpu"] for each in told) / values
-        each_update = 2e6 * used / values
-        costs[hot] = each_update
-        name = "replaced" if hot else "stock"
+        costs[hot] = 1e6 * used / updates
+        total = {key: sum(each[key] for each in told) for key in ("wrong", "back", "skipped")}
         print(
-            f"{name:9s} server {each_update:6.1f} us an update ({each_update - 2e6 * idle * wall / values:.1f} "
-            f"of it for the two), subscriber {mine:5.1f} us a value, {values} values told, "
-            f"wrong {sum(e['wrong'] for e in told)}, back {sum(e['back'] for e in told)}, "
-            f"conflated {sum(e['skipped'] for e in told)}, last spread {max(e['spread'] for e in told)}"
+            f"{'replaced' if hot else 'stock':9s}server {costs[hot]:6.1f} us an update, "
+            f"{1e6 * idle * wall / updates:5.1f} of it without subscribers; subscriber {mine:5.1f} "
+            f"us a value; {values} values told of {2 * updates}, {total['wrong']} wrong, "
+            f"{total['back']} out of order, {total['skipped']} conflated, "
+            f"spread at the end {max(each['spread'] for each in told)}",
+            flush=True,
         )
     print(f"stock / replaced: {costs[False] / costs[True]:.2f}")
 
@@ -392,7 +402,8 @@ async def faults(trials: int, kinds: list[str]) -> None:
             await _quality(connector, Quality.GOOD)
             for kind in kinds:
                 await _trial(connector, served, proxy, kind)  # what is made once is made now
-                before, lied = _open_things(), []
+                before = _open_things()
+                lied: list[str] = []
                 connector.subscribe(lambda batch, lied=lied: _check(batch, lied))  # type: ignore[misc]
                 went, came = [], []
                 for _ in range(trials):
@@ -401,11 +412,11 @@ async def faults(trials: int, kinds: list[str]) -> None:
                     came.append(back)
                 connector._sinks.clear()
                 after = _open_things()
+                first, then = (f"p50 {np.median(x):5.2f} max {max(x):5.2f} s" for x in (went, came))
                 print(
-                    f"{over:7s}{kind:9s}{trials:4d} trials: BAD after p50 {np.median(went):5.2f} max "
-                    f"{max(went):5.2f} s, GOOD again p50 {np.median(came):5.2f} max {max(came):5.2f} s"
-                    f", old values told as GOOD {len(lied)}, tasks, threads, descriptors "
-                    f"{before} -> {after}",
+                    f"{over:7s}{kind:6s}{trials:4d} trials: BAD after {first}, GOOD again {then}, "
+                    f"old values told as GOOD {len(lied)}, "
+                    f"tasks, threads, files {before} -> {after}",
                     flush=True,
                 )
             await connector.close()
@@ -458,7 +469,7 @@ async def _quality(connector: SupervisedConnector, wanted: Quality) -> None:
             seen.set()
 
     connector.subscribe(look)
-    while not seen.is_set():  # noqa: ASYNC110 - ageing is seen by looking only
+    while not seen.is_set():
         held = connector.samples().values()
         if held and all(sample.quality is wanted for sample in held):
             break
@@ -467,9 +478,8 @@ async def _quality(connector: SupervisedConnector, wanted: Quality) -> None:
 
 
 def _open_things() -> tuple[int, int, int]:
-    import threading
-
-    return len(asyncio.all_tasks()), threading.active_count(), len(os.listdir("/proc/self/fd"))
+    files = len(list(Path("/proc/self/fd").iterdir()))
+    return len(asyncio.all_tasks()), threading.active_count(), files
 
 
 def _free_port() -> int:
@@ -481,7 +491,8 @@ def _free_port() -> int:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices="opcua modbus subscribe faults serve listen".split())
+    parser.add_argument("what", choices=CHOICES)
+    parser.add_argument("--rate", type=float, default=RATE, help="pictures a second")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--trials", type=int, default=5)
     parser.add_argument("--kinds", nargs="+", default=["reset", "hole", "hang", "kill", "slice"])
@@ -491,15 +502,17 @@ def main() -> None:
     parser.add_argument("--hot", action="store_true")
     given = parser.parse_args()
     if given.what == "serve":
-        asyncio.run(serve(given.folder, given.count, given.hot, *given.ports))
+        asyncio.run(serve(given.folder, given.count, given.hot, given.rate, *given.ports))
     elif given.what == "listen":
-        asyncio.run(listen(given.folder, given.count, given.ports[0], given.seconds))
+        port = given.ports[0]
+        asyncio.run(listen(given.folder, given.count, port, given.seconds, given.rate))
     elif given.what == "faults":
         asyncio.run(faults(given.trials, given.kinds))
+    elif given.what == "subscribe":
+        asyncio.run(subscribe(given.seconds, given.count or 300, given.rate))
     else:
-        work = {"opcua": opcua, "modbus": modbus, "subscribe": subscribe}[given.what]
-        default = 300 if given.what == "subscribe" else 1000
-        asyncio.run(work(given.seconds, given.count or default))
+        work = {"opcua": opcua, "modbus": modbus}[given.what]
+        asyncio.run(work(given.seconds, given.count or 1000))
 
 
 if __name__ == "__main__":

@@ -76,6 +76,7 @@ class OpcUaPlant:
         """Write heartbeat, clock and `values`; what is named in `bad` stays bad until written."""
         self.beats += self.moving
         fresh = {HEARTBEAT: float(self.beats), "plc.time": 0.1 * self.beats, **(values or {})}
+        fresh = {name: value for name, value in fresh.items() if name in self.nodes}
         self.values |= fresh
         self.bad = self.bad - set(fresh) | set(bad)
         now = datetime.now(UTC)
