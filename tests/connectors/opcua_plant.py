@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from asyncua import Server, ua
 
 from passline.connectors.addresses import OpcUaAddress
+from passline.connectors.direct import _TYPES
 from passline.connectors.security import Users, secure_server
 from passline.connectors.tagfile import OpcUaDevice, TagFile
 from passline.connectors.tags import HEARTBEAT, Tag
@@ -43,9 +44,10 @@ class OpcUaPlant:
             if n % GROUP == 0:
                 folder = await server.nodes.objects.add_folder(index, f"Group{n // GROUP}")
             node = ua.NodeId(tag.opcua.identifier[2:], index)
-            await folder.add_variable(
-                node, ua.QualifiedName(name, index), 0.0, ua.VariantType.Double
-            )
+            kind = tag.opcua.kind
+            start = False if kind == "bool" else 0.0 if kind[0] == "f" else 0
+            label = ua.QualifiedName(name, index)
+            await folder.add_variable(node, label, start, _TYPES[kind])
             self.nodes[name] = node
         if self.packed:
             folder = await server.nodes.objects.add_folder(

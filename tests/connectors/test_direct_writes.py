@@ -160,8 +160,6 @@ async def test_an_answer_lost_on_the_way_is_found_by_reading_back(modbus, keys):
 
     def late(address, data, peer):
         loop.call_later(0.1, real, address, data, peer)
-        for task in asyncio.all_tasks():
-            del task
         box._modbus._session._transport.abort()  # the cable, after the frame went through
         return 0
 
@@ -188,23 +186,12 @@ async def test_several_writes_are_told_one_by_one(modbus):
 @pytest.fixture
 async def opcua(keys):
     kinds = sorted(KINDS)
-    tags = {f"t.{kind}": direct(f"t.{kind}", "opcua", OpcUaAddress(URI, f"s=t.{kind}", kind), 0, 100)
-            for kind in kinds}  # fmt: skip
+    nodes = {f"t.{kind}": OpcUaAddress(URI, f"s=t.{kind}", kind) for kind in kinds}
+    tags = {name: direct(name, "opcua", node, 0, 100) for name, node in nodes.items()}
     served = OpcUaPlant(keys, tags)
     await served.start()
-    from passline.connectors.direct import _TYPES
-
-    for kind in kinds:
-        node = served.server.get_node(served.nodes[f"t.{kind}"])
-        start = False if kind == "bool" else 0.0 if kind[0] == "f" else 0
-        await node.write_attribute(
-            ua.AttributeIds.DataType,
-            ua.DataValue(ua.Variant(ua.NodeId(_TYPES[kind].value), ua.VariantType.NodeId)),
-        )
-        await served.server.write_attribute_value(
-            node.nodeid, ua.DataValue(ua.Variant(start, _TYPES[kind]))
-        )
-        await node.set_writable()
+    for node in served.nodes.values():
+        await served.server.get_node(node).set_writable()
     file = served.tagfile()
     box = WireMailbox(file, keys, wait=1.0)
     yield served, box

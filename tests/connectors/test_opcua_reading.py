@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import math
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from asyncua import ua
 from asyncua.server.monitored_item_service import MonitoredItemValues
+from asyncua.ua.ua_binary import struct_to_binary
 
 from passline.connectors import asyncua_hotpath
 from passline.connectors.addresses import OpcUaAddress, Scaling
@@ -297,3 +300,20 @@ def test_the_promise_that_the_replacement_needs():
             assert seen == told_
         finally:
             asyncua_hotpath.remove()
+
+
+def test_the_hot_path_sends_the_bytes_that_the_library_would_send():
+    now, later = datetime.now(UTC), datetime(2031, 5, 6, 7, 8, 9, 123456)
+    variants = [
+        *(ua.Variant(value) for value in (0.0, -0.0, 1.5, math.inf, -math.nan, 1e-310, 7, True)),
+        *(ua.Variant(value) for value in ("text", None, [1.0, 2.0], b"\x00\x01")),
+        ua.Variant(3.0, ua.VariantType.Float),
+    ]
+    for variant, code, stamp, server in itertools.product(
+        variants, (0, 0x40000000, 0x80310000), (now, later, None), (now, None)
+    ):
+        status = ua.StatusCode(ua.UInt32(code))
+        value = ua.DataValue(variant, status, SourceTimestamp=stamp, ServerTimestamp=server)
+        assert asyncua_hotpath._Encoder()(value) == struct_to_binary(value)
+    pico = ua.DataValue(ua.Variant(1.0), SourceTimestamp=now, SourcePicoseconds=ua.UInt16(3))
+    assert asyncua_hotpath._Encoder()(pico) == struct_to_binary(pico)
