@@ -49,7 +49,8 @@ function add(name, dataType, value, writable = false) {
     userAccessLevel: access,
     minimumSamplingInterval: 20,
   });
-  node.setValueFromSource({ dataType: opcua.DataType[dataType], value });
+  const arrayType = opcua.VariantArrayType.Scalar;
+  node.setValueFromSource({ dataType: opcua.DataType[dataType], arrayType, value });
   return node;
 }
 
