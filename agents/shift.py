@@ -285,7 +285,7 @@ class Shift:
                 counts[row["protocol"]] += row["control"] != glossary.REARM
         links = {name: child.returned is None for name, child in self.children.items()}
         health = self._follower.health() if self._follower else {}
-        links |= {name: state["state"] == "up" for name, state in health.items()}
+        links |= {name: state["state"] in ("up", "degraded") for name, state in health.items()}
         charge, calm = self._charge()
         title = f"seed {order.seed} · {SCENARIO} · {self.engine} · {order.speed:g}×"
         return Moment(

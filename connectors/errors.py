@@ -15,6 +15,10 @@ class LinkError(ConnectorError, ConnectionError):
     """Raised when a connection is not there or was lost."""
 
 
+class NoAnswerError(LinkError):
+    """Raised when a peer that is connected did not answer within the deadline."""
+
+
 class ProtocolError(ConnectorError):
     """Raised when the peer refused a request.
 

@@ -16,7 +16,6 @@ from .modbus.connector import ModbusConnector
 from .opcua import OpcUaConnector
 from .security import AGENT, Pki
 from .tagfile import TagFile, load_tags
-from .tags import HEARTBEAT
 
 if TYPE_CHECKING:
     from .connector import SupervisedConnector
@@ -50,9 +49,9 @@ class Follower:
         keys = pki if isinstance(pki, Pki) else Pki(pki)
         self._connectors: dict[str, SupervisedConnector] = {}
         if self.tagfile.opcua is not None:
-            self._connectors["opcua"] = OpcUaConnector(self.tagfile, keys, user, **timing)
+            self._connectors["opcua"] = OpcUaConnector(self.tagfile, keys, user, "poll", **timing)
         if self.tagfile.modbus is not None:
-            self._connectors["modbus"] = ModbusConnector(self.tagfile, **timing)
+            self._connectors["modbus"] = ModbusConnector(self.tagfile, keys, user, **timing)
         self._home = _homes(self.tagfile)
         self._historian = historian
         if historian is not None:
@@ -79,7 +78,7 @@ class Follower:
         for name in self.tagfile.tags:
             first = self._home[name]
             second = "opcua" if first == "modbus" else "modbus"
-            sample, other = (seen.get(each, {}).get(name) for each in (first, second))
+            sample, other = seen.get(first, {}).get(name), seen.get(second, {}).get(name)
             if other is not None and (sample is None or other.quality > sample.quality):
                 sample = other
             if sample is not None:
@@ -87,17 +86,14 @@ class Follower:
         return merged
 
     def health(self) -> dict[str, dict[str, Any]]:
-        """Return state, age of the last success, reconnects and error of each protocol."""
+        """Return of each protocol what `connector.Health` says."""
         return {name: asdict(each.health()) for name, each in self._connectors.items()}
 
     def wait_good(self, limit: float) -> bool:
-        """Wait until both protocols are up and fresh; False when `limit` (wall s) is over."""
+        """Wait until every protocol is up and fresh; False when `limit` (wall s) is over."""
         end = time.monotonic() + limit
         while True:
-            if all(
-                each.health().state == "up" and each.samples([HEARTBEAT])[HEARTBEAT].good
-                for each in self._connectors.values()
-            ):
+            if all(each.alive() for each in self._connectors.values()):
                 return True
             if time.monotonic() >= end:
                 return False

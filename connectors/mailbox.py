@@ -1,30 +1,39 @@
-"""The gate's side of the PLC's mailbox: the one way in which passline writes to a plant."""
+"""The gate's side of the plant: requests into its mailbox, or straight to the address of a tag.
+
+This is the one way in which passline writes to a plant. A request is sent once. What became of it
+is told by the echo of the mailbox, or, for a tag written directly, by reading back alone.
+"""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from math import nan
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from asyncua import ua
 
 from ..plant_sim.units import from_si, to_si
 from . import letter
 from .connector import DEADLINE
+from .direct import DirectWriter, Registers
 from .errors import ConnectorError, LinkError, ProtocolError, TagError
-from .letter import Echo, Request
-from .modbus.client import ModbusClient
-from .opcua import OpcUaSession
+from .letter import Echo, Outcome, Request
+from .link import Closable, Link
+from .modbus.connector import tls_context
+from .modbus.serial_writer import SerialWriter
+from .modbus.writer import ModbusWriter
+from .opcua_writer import OpcUaWriter
 from .security import GATE, Pki
-from .tag_devices import Part, need
-from .tagfile import VOID, TagFile
+from .tag_devices import MailboxMap, Part
+from .tagfile import VOID, ModbusDevice, TagFile
+from .tags import Tag
 
-POLL = 0.05  # wall s between two looks at the echo
+POLLS = 0.005, 0.05  # wall s between two looks at the echo: at once, and when it takes long
+SLOWER = 0.1  # the pause grows to this part of the time already waited
 WAIT = 3.0  # wall s for an echo to appear
-FIRST_BACKOFF, BACKOFF = 0.2, 2.0  # wall s between two attempts to connect
+REMEMBERED = 1000  # direct writes whose fate is kept
 
 # Beats count up over restarts of the gate, so they follow the clock, faster than a gate beats:
 # twenty a second since 2026 fit 32 bits until 2032.
@@ -55,50 +64,6 @@ class Mailbox(Protocol):
         ...
 
 
-class _Closable(Protocol):
-    async def close(self) -> None: ...
-
-
-Session = TypeVar("Session", bound=_Closable)
-
-
-class _Link(Generic[Session]):
-    """One connection, made when needed; after a failure no attempt before the back-off is over."""
-
-    def __init__(self, opener: Callable[[], Awaitable[Session]]) -> None:
-        self._opener = opener
-        self._lock = asyncio.Lock()
-        self._session: Session | None = None
-        self._delay = FIRST_BACKOFF
-        self._again = 0.0
-        self._error = ""
-
-    async def get(self) -> Session:
-        """Return the connection; raises LinkError when there is none."""
-        async with self._lock:
-            if self._session is not None:
-                return self._session
-            now = time.monotonic()
-            if now < self._again:
-                raise LinkError(self._error)
-            try:
-                self._session = await self._opener()
-            except LinkError as error:
-                self._error = str(error)
-                self._again = time.monotonic() + self._delay
-                self._delay = min(2 * self._delay, BACKOFF)
-                raise
-            self._delay = FIRST_BACKOFF
-            return self._session
-
-    async def drop(self) -> None:
-        """Throw the connection away."""
-        async with self._lock:
-            session, self._session = self._session, None
-            if session is not None:
-                await session.close()
-
-
 class WireMailbox:
     """The mailbox over both protocols; each control goes by the one that its tag names.
 
@@ -123,16 +88,15 @@ class WireMailbox:
         wait: float = WAIT,
     ) -> None:
         self._tagfile = tagfile
-        self._box = need(tagfile.mailbox, "mailbox")
         self._pki = pki if isinstance(pki, Pki) else Pki(pki)
-        self._key = self._pki.modbus_key()
-        self._wait = wait
+        self._user, self._deadline, self._wait = user, deadline, wait
+        self._key = self._pki.modbus_key() if "modbus" in self._boxes() else b""
         self._seq = int(time.time()) & 0x7FFFFFFF
         self._beats = 0
-        self._opcua = _Link(
-            lambda: OpcUaSession.open(_there(tagfile.opcua), self._pki, user, deadline),
-        )
-        self._modbus = _Link(lambda: _open_modbus(tagfile, deadline))
+        self._opcua = Link(self._open_opcua)
+        self._modbus = Link(self._open_modbus)
+        self._direct = DirectWriter(tagfile, self._opcua.get, self._modbus.get)
+        self._sent: dict[str, tuple[str, float, Echo | None]] = {}  # direct: control, value, fate
 
     async def send(self, action_id: str, control: str, value: float) -> Echo | None:
         """Ask the PLC once to set `control` to `value`; nothing is ever sent again here.
@@ -153,12 +117,13 @@ class WireMailbox:
         tag = self._tagfile.tag(control)
         if tag.write is None:
             raise TagError(f"{control} cannot be written; see the write entries of the tag file")
+        letter.check_action_id(action_id)
+        if tag.write.way == "direct":
+            return await self._send_direct(action_id, tag, value)
         self._seq = (self._seq + 1) & 0xFFFFFFFF
         request = Request(self._seq, action_id, tag.write.index, from_si(value, tag.unit))
         over = tag.write.protocol
-        link: _Link[OpcUaSession] | _Link[ModbusClient]
-        link = self._opcua if over == "opcua" else self._modbus
-        letter.check_action_id(action_id)
+        link = self._link(over)
         await link.get()  # a LinkError from here on means that it may have been sent
         try:
             await self._post(request, over)
@@ -176,15 +141,23 @@ class WireMailbox:
         """Return what became of `action_id`, or None when it is not among the PLC's newest.
 
         The PLC shows its newest 64 over OPC UA; the newest eight over Modbus stand in when OPC UA
-        is down.
+        is down. What was written directly is read back: that it agrees is all that can be known.
 
         Raises:
-            LinkError: if the PLC cannot be reached.
+            LinkError: if the PLC cannot be reached, or nothing but reading back could tell and the
+                write was before the last start.
         """
+        if action_id in self._sent:
+            return await self._look_back(action_id)
+        boxes = self._boxes()
+        if not boxes:
+            raise LinkError("the plant has no mailbox that could tell; a person has to look")
         try:
-            echoes = await self._echoes("opcua")
+            echoes = await self._echoes(boxes[0])
         except LinkError:
-            echoes = await self._echoes("modbus")
+            if len(boxes) == 1:
+                raise
+            echoes = await self._echoes(boxes[1])
         mine = [echo for echo in echoes if echo.action_id == action_id]
         applied = [echo for echo in mine if echo.applied]
         found = (applied or mine)[:1]
@@ -198,33 +171,122 @@ class WireMailbox:
         The ids of both protocols are one list: it goes by the one that answers.
 
         Raises:
-            LinkError: if neither protocol took it.
+            LinkError: if neither protocol took it, or the plant has no mailbox that could.
         """
+        if action_id in self._sent or not self._boxes():
+            raise LinkError("a direct write cannot be made void; a person has to look")
         self._seq = (self._seq + 1) & 0xFFFFFFFF
         letter.check_action_id(action_id)
         request = Request(self._seq, action_id, VOID, 0.0)
-        for over in ("opcua", "modbus"):
+        for over in self._boxes():
             try:
                 await self._post(request, over)
             except ProtocolError as error:
                 fault: ConnectorError = error
             except LinkError as error:
                 fault = error
-                await (self._opcua if over == "opcua" else self._modbus).drop()
+                await self._link(over).drop()
             else:
                 return
         raise LinkError(f"the id {action_id} could not be made void: {fault}") from fault
 
     async def beat(self) -> bool:
-        """Tell the PLC that the gate lives; True when one protocol took it. Never raises."""
+        """Tell the PLC that the gate lives; True when one protocol took it. Never raises.
+
+        A plant without a mailbox cannot be told, and does not wait for it.
+        """
         self._beats = max(self._beats + 1, int((time.time() - BEATS_SINCE) * BEATS_PER_SECOND))
-        took = await asyncio.gather(self._beat_opcua(), self._beat_modbus())
-        return any(took)
+        ways = {"opcua": self._beat_opcua, "modbus": self._beat_modbus}
+        boxes = self._boxes()
+        took = await asyncio.gather(*(ways[over]() for over in boxes))
+        return any(took) or not boxes
 
     async def close(self) -> None:
         """Close both connections."""
         await self._opcua.drop()
         await self._modbus.drop()
+
+    def _boxes(self) -> list[str]:
+        """Return the protocols over which the plant has a mailbox."""
+        box, file = self._tagfile.mailbox, self._tagfile
+        if box is None:
+            return []
+        there = {
+            "opcua": file.opcua is not None and box.request is not None,
+            "modbus": file.modbus is not None and box.request_register is not None,
+        }
+        return [over for over, has in there.items() if has]
+
+    @property
+    def _box(self) -> MailboxMap:
+        return _there(self._tagfile.mailbox)
+
+    def _link(self, over: str) -> "Link[OpcUaWriter] | Link[_Registers]":
+        return self._opcua if over == "opcua" else self._modbus
+
+    async def _open_opcua(self) -> OpcUaWriter:
+        if self._tagfile.opcua is None:
+            raise LinkError("the tag file has no OPC UA device")
+        return await OpcUaWriter.open(self._tagfile.opcua, self._pki, self._user, self._deadline)
+
+    async def _open_modbus(self) -> "_Registers":
+        device: ModbusDevice | None = self._tagfile.modbus
+        if device is None:
+            raise LinkError("the tag file has no Modbus device")
+        if device.transport == "rtu":
+            return await SerialWriter.open(device, self._deadline)
+        return await ModbusWriter.open(
+            device.host, device.port, device.unit, self._deadline, pause=device.pause,
+            tls=tls_context(device, self._pki, self._user),
+        )  # fmt: skip
+
+    async def _send_direct(self, action_id: str, tag: Tag, value: float) -> Echo | None:
+        """Write the address of `tag` once, then read it until it agrees or the time is over."""
+        assert tag.write is not None  # noqa: S101 - `send` has looked
+        if action_id in self._sent:
+            raise TagError(f"action {action_id} was written before; nothing is written twice")
+        over = tag.write.protocol
+        await self._link(over).get()  # a LinkError from here on means that it may have been sent
+        before = await self._direct.read_back(tag.name)
+        while len(self._sent) >= REMEMBERED:
+            del self._sent[next(iter(self._sent))]
+        self._sent[action_id] = tag.name, value, None
+        try:
+            result = (await self._direct.write_many({tag.name: value}))[tag.name]
+        except BaseException:
+            await self._link(over).drop()
+            raise
+        if result.fate == "refused":
+            echo = Echo(0, action_id, tag.write.index, Outcome.MALFORMED, value)
+            self._sent[action_id] = tag.name, value, echo
+            raise ProtocolError(result.reason, result.code)
+        end, start = time.monotonic() + self._wait, time.monotonic()
+        while time.monotonic() < end:
+            seen = await self._agrees(action_id, nan if before is None else before)
+            if seen is not None:
+                return seen
+            await asyncio.sleep(_pause(time.monotonic() - start))
+        return None
+
+    async def _look_back(self, action_id: str) -> Echo | None:
+        fate = self._sent[action_id][2]
+        return fate or await self._agrees(action_id, nan)
+
+    async def _agrees(self, action_id: str, before: float) -> Echo | None:
+        """Read back a direct write; None as long as the plant shows another value."""
+        control, value, _ = self._sent[action_id]
+        tag = self._tagfile.tag(control)
+        try:
+            seen = await self._direct.read_back(control)
+        except LinkError:
+            await self._link(tag.write.protocol if tag.write else "opcua").drop()
+            return None
+        if seen is None or abs(seen - value) > _tolerance(tag):
+            return None
+        index = tag.write.index if tag.write else VOID
+        echo = Echo(0, action_id, index, Outcome.APPLIED, seen, before)
+        self._sent[action_id] = control, value, echo
+        return echo
 
     async def _post(self, request: Request, over: str) -> None:
         """Put `request` into the mailbox; both errors of a connection may come."""
@@ -263,9 +325,9 @@ class WireMailbox:
 
     async def _await_echo(self, request: Request, over: str) -> Echo | None:
         """Look for the echo until it is there, the time is over, or the link is lost."""
-        end = time.monotonic() + self._wait
-        while time.monotonic() < end:
-            await asyncio.sleep(POLL)
+        start = time.monotonic()
+        while (waited := time.monotonic() - start) < self._wait:
+            await asyncio.sleep(_pause(waited))
             try:
                 echoes = await self._echoes(over)
             except LinkError:
@@ -276,8 +338,7 @@ class WireMailbox:
         return None
 
     async def _echoes(self, over: str) -> list[Echo]:
-        link: _Link[OpcUaSession] | _Link[ModbusClient]
-        link = self._opcua if over == "opcua" else self._modbus
+        link = self._link(over)
         try:
             if over == "opcua":
                 session = await self._opcua.get()
@@ -304,13 +365,30 @@ class WireMailbox:
         return echo
 
 
+class _Registers(Registers, Closable, Protocol):
+    """Either Modbus client that writes."""
+
+
 def _there(part: Part | None) -> Part:
     """Return a part of the tag file; without it that protocol leads nowhere."""
     if part is None:
-        raise LinkError("the tag file has no such protocol")
+        raise LinkError("the tag file has no mailbox on this protocol")
     return part
 
 
-async def _open_modbus(tagfile: TagFile, deadline: float) -> ModbusClient:
-    device = _there(tagfile.modbus)
-    return await ModbusClient.open(device.host, device.port, device.unit, deadline)
+def _pause(waited: float) -> float:
+    """Return how long to wait for a PLC (wall s): a quick one is asked often, a slow one less."""
+    first, last = POLLS
+    return min(last, max(first, SLOWER * waited))
+
+
+def _tolerance(tag: Tag) -> float:
+    """Return how far a read-back may be off (SI): the rule's tolerance and the coding's step."""
+    over = tag.write.protocol if tag.write else "opcua"
+    count = 0.0
+    if over == "modbus" and tag.modbus is not None:
+        count = tag.modbus.count
+    elif tag.opcua is not None and tag.opcua.kind not in ("f32", "f64"):
+        count = abs(tag.opcua.scaling.scale)
+    wide = max(tag.write.tolerance if tag.write else 0.0, 0.51 * count, 1e-6 * abs(tag.high))
+    return to_si(wide, tag.unit) - to_si(0.0, tag.unit)

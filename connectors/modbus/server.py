@@ -1,20 +1,13 @@
-"""A Modbus TCP server: functions 1 to 4, 6 and 16, exact in framing and exception codes."""
+"""A Modbus server over TCP or TLS, exact in framing, fair among its clients."""
 
 import asyncio
-import struct
+from ssl import SSLContext
 from typing import cast
 
-from .registers import (
-    ILLEGAL_FUNCTION,
-    ILLEGAL_VALUE,
-    MAX_READ,
-    NO_SUCH_UNIT,
-    READS,
-    RegisterImage,
-)
+from .functions import Functions, allow_all
+from .protocol import HEADER, LONGEST, NO_SUCH_UNIT, Access, Peer
+from .registers import RegisterImage
 
-HEADER = struct.Struct(">HHH")  # transaction id, protocol id, length
-MAX_WRITE = 123
 MAX_PEERS = 16
 IDLE = 60.0  # wall s without a request before a connection is closed
 BURST = 64  # frames answered at once for one peer before the others get their turn
@@ -29,13 +22,14 @@ class ModbusPeer(asyncio.Protocol):
         peers: set["ModbusPeer"],
         max_peers: int = MAX_PEERS,
         idle: float = IDLE,
+        access: Access = allow_all,
     ) -> None:
         self._image = image
+        self._access = access
         self._peers = peers
         self._max_peers = max_peers
         self._idle_after = idle
         self._buffer = bytearray()
-        self._name = ""
         self._timer: asyncio.TimerHandle | None = None
         self._choked = False  # the peer does not take its answers
         self._queued = False  # the rest of what came waits for its next turn
@@ -49,7 +43,9 @@ class ModbusPeer(asyncio.Protocol):
             return
         self._peers.add(self)
         host, port = transport.get_extra_info("peername")[:2]
-        self._name = f"{host}:{port}"
+        tls = transport.get_extra_info("ssl_object")
+        shown = tls.getpeercert(binary_form=True) if tls else None
+        self._functions = Functions(self._image, Peer(f"{host}:{port}", shown), self._access)
         self._seen = self._loop.time()
         self._timer = self._loop.call_later(self._idle_after, self._check_idle)
 
@@ -90,14 +86,16 @@ class ModbusPeer(asyncio.Protocol):
         answers: list[bytes] = []
         while len(buffer) - start >= HEADER.size and len(answers) < BURST:
             transaction, protocol, length = HEADER.unpack_from(buffer, start)
-            if protocol != 0 or not 2 <= length <= 254:
+            if protocol != 0 or not 2 <= length <= LONGEST:
                 broken = True  # not Modbus: never resynchronise by guessing
                 break
             end = start + HEADER.size + length
             if len(buffer) < end:
                 break
             unit, function = buffer[start + 6], buffer[start + 7]
-            body = self._execute(unit, function, bytes(buffer[start + 8 : end]))
+            body: bytes | int = NO_SUCH_UNIT
+            if unit == self._image.unit:
+                body = self._functions.answer(function, bytes(buffer[start + 8 : end]))
             if isinstance(body, int):
                 function, body = function | 0x80, bytes([body])
             head = HEADER.pack(transaction, 0, 2 + len(body)) + bytes([unit, function])
@@ -115,37 +113,6 @@ class ModbusPeer(asyncio.Protocol):
         elif not self._choked:
             self._transport.resume_reading()
 
-    def _execute(self, unit: int, function: int, data: bytes) -> bytes | int:
-        """Return the body of the answer, or the exception code.
-
-        The order of the checks is the specification's: function, count, address.
-        """
-        if unit != self._image.unit:
-            return NO_SUCH_UNIT
-        if function in (1, 2, 3, 4):
-            if len(data) != 4:
-                return ILLEGAL_VALUE
-            address, count = struct.unpack(">HH", data)
-            if not 1 <= count <= MAX_READ:
-                return ILLEGAL_VALUE
-            block = self._image.get(READS[function], address, count)
-            return block if isinstance(block, int) else bytes([len(block)]) + block
-        if function == 6:
-            if len(data) != 4:
-                return ILLEGAL_VALUE
-            return self._write(struct.unpack_from(">H", data)[0], data[2:], data)
-        if function == 16:
-            if len(data) < 5:
-                return ILLEGAL_VALUE
-            address, count, size = struct.unpack_from(">HHB", data)
-            if not 1 <= count <= MAX_WRITE or size != 2 * count or len(data) != 5 + size:
-                return ILLEGAL_VALUE
-            return self._write(address, data[5:], data[:4])
-        return ILLEGAL_FUNCTION
-
-    def _write(self, address: int, registers: bytes, accepted: bytes) -> bytes | int:
-        return self._image.write(address, registers, self._name) or accepted
-
     def _check_idle(self) -> None:
         left = self._seen + self._idle_after - self._loop.time()
         if left <= 0:
@@ -155,18 +122,36 @@ class ModbusPeer(asyncio.Protocol):
 
 
 class ModbusServer:
-    """The listening side; `close` drops every connection."""
+    """The listening side; `close` drops every connection.
+
+    Args:
+        image: the tables of its unit.
+        max_peers: connections at once; one more is closed at once.
+        idle: wall s without a request after which a connection is closed.
+        access: who may ask for what; by default everybody for everything that the image takes.
+        tls: context with certificate, key and trusted clients (`tls.server_context`), or None.
+    """
 
     def __init__(
-        self, image: RegisterImage, max_peers: int = MAX_PEERS, idle: float = IDLE
+        self,
+        image: RegisterImage,
+        max_peers: int = MAX_PEERS,
+        idle: float = IDLE,
+        *,
+        access: Access = allow_all,
+        tls: SSLContext | None = None,
     ) -> None:
         self._image, self._max_peers, self._idle = image, max_peers, idle
+        self._access, self._tls = access, tls
         self._peers: set[ModbusPeer] = set()
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen, and return the port."""
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: ModbusPeer(self._image, self._peers, self._max_peers, self._idle), host, port
+            lambda: ModbusPeer(self._image, self._peers, self._max_peers, self._idle, self._access),
+            host,
+            port,
+            ssl=self._tls,
         )
         return int(self._server.sockets[0].getsockname()[1])
 

@@ -1,4 +1,4 @@
-"""A TCP proxy that does to a connection what networks do: black hole, delay, reset."""
+"""A TCP proxy that does to a connection what networks do: black hole, slices, refusal, reset."""
 
 import asyncio
 import contextlib
@@ -11,12 +11,15 @@ class FaultProxy:
 
     Attributes:
         mute: directions ("up", "down") in which nothing passes while the sockets stay open.
+        refuse: whether new connections are cut at once.
+        slice: whether bytes pass one by one.
         seen: bytes that passed upwards.
     """
 
     def __init__(self, port):
         self._upstream, self._writers = port, set()
         self.mute, self.seen = set(), 0
+        self.refuse = self.slice = False
 
     async def start(self):
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -38,6 +41,9 @@ class FaultProxy:
             writer.transport.abort()
 
     async def _accept(self, reader, writer):
+        if self.refuse:
+            writer.transport.abort()
+            return
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._upstream)
         pair = {writer, up_writer}
         self._writers |= pair
@@ -55,7 +61,10 @@ class FaultProxy:
                     await asyncio.sleep(0.01)
                 if direction == "up":
                     self.seen += len(data)
-                writer.write(data)
+                for piece in [data[i : i + 1] for i in range(len(data))] if self.slice else [data]:
+                    writer.write(piece)
+                    if self.slice:
+                        await asyncio.sleep(0)
                 await writer.drain()
         finally:
             writer.close()

@@ -10,9 +10,10 @@ from asyncua import ua
 from passline.connectors.errors import LinkError
 from passline.connectors.letter import Outcome, Request, pack_modbus, pack_opcua
 from passline.connectors.mailbox import WireMailbox
-from passline.connectors.modbus.client import ModbusClient
 from passline.connectors.modbus.connector import ModbusConnector
-from passline.connectors.opcua import OpcUaConnector, OpcUaSession
+from passline.connectors.modbus.writer import ModbusWriter
+from passline.connectors.opcua import OpcUaConnector
+from passline.connectors.opcua_writer import OpcUaWriter
 from passline.connectors.security import Pki
 from passline.connectors.tagfile import VOID, parse
 from passline.plant_sim.signals import Quality
@@ -90,12 +91,12 @@ async def test_a_frame_that_the_network_held_back_beyond_its_tombstone_is_not_ap
 
     tombstone, box = Request(7, action, VOID, 0.0), parse(plc.tags.read_text())
     if by == "opcua":
-        session = await OpcUaSession.open(box.opcua, Pki(plc.pki), "gate")
+        session = await OpcUaWriter.open(box.opcua, Pki(plc.pki), "gate")
         node = session.resolve(box.mailbox.request)
         await session.write(node, pack_opcua(tombstone), ua.VariantType.ByteString)
         await session.close()
     else:
-        client = await ModbusClient.open(box.modbus.host, box.modbus.port)
+        client = await ModbusWriter.open(box.modbus.host, box.modbus.port)
         data = pack_modbus(tombstone, Pki(plc.pki).modbus_key())
         await client.write(box.mailbox.request_register, data)
         await client.close()

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from passline.connectors.addresses import OpcUaAddress
-from passline.connectors.connector import Raw, SupervisedConnector
+from passline.connectors.connector import Raw, Reading, SupervisedConnector
 from passline.connectors.tags import HEARTBEAT, Tag
 from passline.plant_sim.signals import Quality
 
@@ -30,13 +30,13 @@ class Server(SupervisedConnector):
     async def _shut(self):
         pass
 
-    async def _poll(self):
+    async def _poll(self, plan):
         if self.lost:
             raise ConnectionError("lost")
         self.count += self.beat is ALIVE
         answer = {"plc.remote": Raw(1.0)}
         beat = Raw(self.count) if self.beat is ALIVE else self.beat
-        return answer if beat is None else answer | {HEARTBEAT: beat}
+        return Reading.of(plan, answer if beat is None else answer | {HEARTBEAT: beat})
 
 
 DEAD = [
@@ -64,7 +64,7 @@ async def test_a_dead_heartbeat_never_makes_a_value_good(beat):
     server.subscribe(lambda batch: seen.add(batch["plc.remote"].quality))
     await server.start()
     await asyncio.sleep(0.2)
-    assert server.health().state == "up"
+    assert server.health().state == "degraded"
     await server.close()
     assert seen == {Quality.BAD}
 
@@ -76,7 +76,7 @@ async def test_values_turn_bad_with_their_heartbeat_and_good_with_it(beat):
     assert await quality_becomes(server, Quality.GOOD)
     server.beat = beat
     assert await quality_becomes(server, Quality.BAD)
-    assert server.health().state == "up"
+    assert server.health().state == "degraded"
     server.beat = ALIVE
     assert await quality_becomes(server, Quality.GOOD)
     await server.close()
@@ -94,7 +94,7 @@ async def test_a_hung_plant_is_not_alive_because_its_server_was_reached_again():
         if server.health().reconnects:
             break
         await asyncio.sleep(0.01)
-    await asyncio.sleep(0.1)
-    assert server.health().state == "up"
+    await asyncio.sleep(0.2)
+    assert server.health().state == "degraded"
     assert set(seen) == {Quality.BAD}
     await server.close()

@@ -21,8 +21,8 @@ from passline.connectors.follower import Follower
 from passline.connectors.gate import commands
 from passline.connectors.gate.client import GateClient
 from passline.connectors.letter import Request, pack_modbus, pack_opcua
-from passline.connectors.modbus.client import ModbusClient
-from passline.connectors.opcua import OpcUaSession
+from passline.connectors.modbus.writer import ModbusWriter as ModbusClient
+from passline.connectors.opcua_writer import OpcUaWriter as OpcUaSession
 from passline.connectors.security import Pki
 from passline.connectors.tagfile import load_tags
 from passline.plant_sim.controls import Move

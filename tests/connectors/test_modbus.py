@@ -1,106 +1,40 @@
-"""Modbus TCP to the byte: framing, exception codes, limits, and a client that believes nothing."""
+"""Modbus TCP frames: in pieces, together, wrong; connections too many, idle, secured."""
 
 import asyncio
+import random
+import ssl
 import struct
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passline.connectors.addresses import ModbusAddress
-from passline.connectors.errors import LinkError, ProtocolError
+from passline.connectors.errors import LinkError
 from passline.connectors.modbus.client import ModbusClient
-from passline.connectors.modbus.registers import RegisterImage, plan
 from passline.connectors.modbus.server import ModbusServer
-from passline.connectors.tags import Tag
+from passline.connectors.modbus.tls import client_context, server_context
+from passline.connectors.modbus.writer import ModbusWriter
+from passline.connectors.security import init
+
+from .modbus_bench import Unit, exchange, frame, words
 
 pytestmark = pytest.mark.network
 
 
-class Bench(RegisterImage):
-    """Registers 0..49 of the holding table can be written."""
-
-    def write(self, address, data, peer):
-        if address + len(data) // 2 > 50:
-            return 2
-        self.put("holding", address, data)
-        return 0
-
-
 @pytest.fixture
 async def bench():
-    image = Bench(inputs=200, holdings=100)
-    image.put("input", 0, struct.pack(">200H", *range(1000, 1200)))
-    server = ModbusServer(image, max_peers=4, idle=0.4)
-    image.port = await server.start()
-    yield image
+    unit = Unit()
+    server = ModbusServer(unit, max_peers=4, idle=0.6)
+    unit.port = await server.start()
+    yield unit
     await server.close()
 
 
-def frame(function, data, transaction=7, unit=1, protocol=0):
-    body = bytes([unit, function]) + data
-    return struct.pack(">HHH", transaction, protocol, len(body)) + body
-
-
-async def exchange(port, *pieces, pause=0.0):
-    """Everything the server says until it closes or falls silent."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    said = b""
-    try:
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(pause)
-        while piece := await asyncio.wait_for(reader.read(4096), 0.2):
-            said += piece
-    except TimeoutError:
-        said += b"..."
-    finally:
-        writer.close()
-    return said
-
-
-@pytest.mark.parametrize(
-    ("function", "data", "answer"),
-    [
-        (4, struct.pack(">HH", 0, 2), bytes([4, 4]) + struct.pack(">HH", 1000, 1001)),
-        (4, struct.pack(">HH", 0, 0), b"\x84\x03"),
-        (4, struct.pack(">HH", 0, 126), b"\x84\x03"),
-        (4, struct.pack(">HH", 0, 65535), b"\x84\x03"),
-        (4, struct.pack(">HH", 199, 2), b"\x84\x02"),
-        (4, struct.pack(">HH", 200, 1), b"\x84\x02"),
-        (4, b"\0\0\0", b"\x84\x03"),
-        (3, struct.pack(">HH", 99, 1), b"\x03\x02\0\0"),
-        (3, struct.pack(">HH", 0, 126), b"\x83\x03"),
-        (6, struct.pack(">HH", 3, 77), bytes([6]) + struct.pack(">HH", 3, 77)),
-        (6, struct.pack(">HH", 50, 77), b"\x86\x02"),
-        (6, b"\0\3\0", b"\x86\x03"),
-        (16, struct.pack(">HHB2H", 3, 2, 4, 5, 6), bytes([16]) + struct.pack(">HH", 3, 2)),
-        (16, struct.pack(">HHB2H", 49, 2, 4, 5, 6), b"\x90\x02"),
-        (16, struct.pack(">HHB", 3, 0, 0), b"\x90\x03"),
-        (16, struct.pack(">HHB123H", 0, 124, 248, *range(123)), b"\x90\x03"),
-        (16, struct.pack(">HHB2H", 3, 2, 5, 5, 6), b"\x90\x03"),
-        (16, b"\0", b"\x90\x03"),
-        (1, struct.pack(">HH", 0, 1), b"\x01\x01\x00"),
-        (5, struct.pack(">HH", 0, 0xFF00), b"\x85\x01"),
-        (23, b"", b"\x97\x01"),
-        (0x64, b"\1\2", b"\xe4\x01"),
-    ],
-)
-async def test_every_request_gets_the_answer_of_the_specification(bench, function, data, answer):
-    said = await exchange(bench.port, frame(function, data, transaction=0x1234))
-    head = struct.pack(">HHHB", 0x1234, 0, 1 + len(answer), 1)
-    assert said == head + answer + b"..."
-
-
-async def test_125_registers_are_read_at_once(bench):
-    said = await exchange(bench.port, frame(4, struct.pack(">HH", 0, 125)))
-    assert struct.unpack(">125H", said[9:-3]) == tuple(range(1000, 1125))
-
-
-async def test_another_unit_is_not_answered_for(bench):
-    said = await exchange(bench.port, frame(4, struct.pack(">HH", 0, 1), unit=9))
-    assert said[7:9] == b"\x84\x0b"
+@pytest.mark.parametrize("unit", [0, 2, 9, 247, 255])
+async def test_another_unit_is_not_answered_for(bench, unit):
+    said = await exchange(bench.port, frame(4, words(0, 1), unit=unit))
+    assert said == struct.pack(">HHHBBB", 7, 0, 3, unit, 0x84, 0x0B) + b"..."
 
 
 @pytest.mark.parametrize("length", [0, 1, 255, 65535])
@@ -109,26 +43,76 @@ async def test_a_wrong_length_closes_the_connection(bench, length):
     assert said == b""
 
 
+async def test_the_longest_frame_is_taken(bench):
+    said = await exchange(bench.port, frame(0x64, bytes(252)))
+    assert said[7:9] == b"\xe4\x01"
+
+
 async def test_a_wrong_protocol_id_closes_the_connection_after_the_good_answers(bench):
-    good = frame(4, struct.pack(">HH", 0, 1), transaction=1)
-    bad = frame(4, struct.pack(">HH", 0, 1), transaction=2, protocol=5)
+    good = frame(4, words(0, 1), transaction=1)
+    bad = frame(4, words(0, 1), transaction=2, protocol=5)
     said = await exchange(bench.port, good + bad + good)
     assert said == struct.pack(">HHHBBBH", 1, 0, 5, 1, 4, 2, 1000)
 
 
-async def test_a_request_may_come_byte_by_byte(bench):
-    request = frame(4, struct.pack(">HH", 5, 1))
+async def test_requests_may_come_byte_by_byte(bench):
+    request = frame(4, words(5, 1)) + frame(1, words(0, 8), transaction=8)
     pieces = [request[i : i + 1] for i in range(len(request))]
     said = await exchange(bench.port, *pieces, pause=0.001)
-    assert said == struct.pack(">HHHBBBH", 7, 0, 5, 1, 4, 2, 1005) + b"..."
+    first = struct.pack(">HHHBBBH", 7, 0, 5, 1, 4, 2, 1005)
+    assert said == first + struct.pack(">HHHBBBB", 8, 0, 4, 1, 1, 1, 0x21) + b"..."
 
 
-@pytest.mark.parametrize("count", [16, 200])
+@pytest.mark.parametrize("count", [2, 16, 200])
 async def test_pipelined_requests_are_all_answered_in_their_order(bench, count):
-    requests = [frame(4, struct.pack(">HH", n % 100, 1), transaction=n) for n in range(count)]
+    requests = [frame(4, words(n % 100, 1), transaction=n) for n in range(count)]
     said = await exchange(bench.port, b"".join(requests))
     answers = list(struct.iter_unpack(">HHHBBBH", said[:-3]))
     assert [(a[0], a[6]) for a in answers] == [(n, 1000 + n % 100) for n in range(count)]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([1, 2, 3, 4, 43]), st.binary(max_size=8)), max_size=9),
+    st.lists(st.integers(1, 90), max_size=6),
+)
+def test_however_frames_are_cut_the_answers_are_the_same(requests, cuts):
+    async def ask():
+        server = ModbusServer(Unit())
+        port = await server.start()
+        stream = b"".join(frame(f, data, n) for n, (f, data) in enumerate(requests))
+        stream += frame(4, words(0, 1), 0xFFFF)
+        marks = sorted({min(cut, len(stream)) for cut in cuts} | {0, len(stream)})
+        answers = []
+        for pieces in ([stream], [stream[a:b] for a, b in pairwise(marks)]):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+            got = []
+            while not got or got[-1][0] != 0xFFFF:
+                head = struct.unpack(">HHH", await reader.readexactly(6))
+                got.append((*head, await reader.readexactly(head[2])))
+            answers.append(got)
+            writer.close()
+        await server.close()
+        assert answers[0] == answers[1]
+        assert [answer[0] for answer in answers[0]] == [*range(len(requests)), 0xFFFF]
+
+    asyncio.run(ask())
+
+
+async def test_random_bytes_neither_stop_the_server_nor_fill_it(bench):
+    dice = random.Random(4)
+    for _ in range(60):
+        reader, writer = await asyncio.open_connection("127.0.0.1", bench.port)
+        writer.write(dice.randbytes(dice.randrange(1, 300)))
+        writer.write_eof()
+        await asyncio.wait_for(reader.read(), 2.0)
+        writer.close()
+    client = await ModbusClient.open("127.0.0.1", bench.port)
+    assert await client.read("input", 7, 1) == words(1007)
+    await client.close()
 
 
 async def test_a_fifth_client_is_turned_away_and_may_come_when_one_has_left(bench):
@@ -141,7 +125,7 @@ async def test_a_fifth_client_is_turned_away_and_may_come_when_one_has_left(benc
     held[0][1].close()
     await asyncio.sleep(0.05)
     client = await ModbusClient.open("127.0.0.1", bench.port)
-    assert await client.read("input", 0, 1) == struct.pack(">H", 1000)
+    assert await client.read("input", 0, 1) == words(1000)
     await client.close()
     for _, writer in held[1:]:
         writer.close()
@@ -153,96 +137,80 @@ async def test_an_idle_client_is_dropped(bench):
     writer.close()
 
 
-async def test_random_bytes_neither_stop_the_server_nor_get_an_answer_out_of_order(bench):
-    import random
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    return init(tmp_path_factory.mktemp("keys") / "pki")
 
-    dice = random.Random(4)
-    for _ in range(60):
-        blob = dice.randbytes(dice.randrange(1, 300))
-        reader, writer = await asyncio.open_connection("127.0.0.1", bench.port)
-        writer.write(blob)
-        writer.write_eof()
-        await asyncio.wait_for(reader.read(), 2.0)
-        writer.close()
-    client = await ModbusClient.open("127.0.0.1", bench.port)
-    assert await client.read("input", 7, 1) == struct.pack(">H", 1007)
+
+@pytest.fixture(scope="module")
+def strangers(tmp_path_factory):
+    return init(tmp_path_factory.mktemp("strangers") / "pki")
+
+
+def of_client(pki, user="agent", trusts=None):
+    plc = (trusts or pki).server_certificate()
+    return client_context(pki.certificate(user), pki.key(user), [plc])
+
+
+@pytest.fixture
+async def secured(keys):
+    seen = []
+
+    def gate_writes(peer, unit, function, address, count):
+        seen.append(peer.certificate)
+        gate = peer.certificate == keys.certificate("gate").read_bytes()
+        return 0 if function < 5 or gate else 1
+
+    trusted = sorted(keys.trusted("clients").glob("*.der"))
+    context = server_context(keys.certificate("plc"), keys.key("plc"), trusted)
+    server = ModbusServer(Unit(), access=gate_writes, tls=context)
+    server.port, server.seen = await server.start(), seen
+    yield server
+    await server.close()
+
+
+async def test_over_tls_the_server_knows_who_asks(secured, keys):
+    agent = await ModbusWriter.open("127.0.0.1", secured.port, tls=of_client(keys))
+    assert await agent.read("input", 3, 1) == words(1003)
+    with pytest.raises(Exception, match="illegal function"):
+        await agent.write(3, words(1))
+    gate = await ModbusWriter.open("127.0.0.1", secured.port, tls=of_client(keys, "gate"))
+    await gate.write(3, words(1))
+    assert await agent.read("holding", 3, 1) == words(1)
+    assert set(secured.seen) == {keys.certificate(u).read_bytes() for u in ("agent", "gate")}
+    await agent.close()
+    await gate.close()
+
+
+async def test_pipelined_requests_over_tls_are_all_answered(secured, keys):
+    client = await ModbusClient.open("127.0.0.1", secured.port, in_flight=16, tls=of_client(keys))
+    got = await asyncio.gather(*(client.read("input", n, 1) for n in range(100)))
+    assert got == [words(1000 + n) for n in range(100)]
     await client.close()
 
 
-async def test_the_client_reads_writes_and_hears_a_refusal(bench):
-    client = await ModbusClient.open("127.0.0.1", bench.port)
-    await client.write(10, struct.pack(">3H", 1, 2, 3))
-    assert await client.read("holding", 10, 3) == struct.pack(">3H", 1, 2, 3)
-    with pytest.raises(ProtocolError) as refused:
-        await client.write(60, b"\0\1")
-    assert refused.value.code == 2
-    assert await client.read("holding", 10, 1) == b"\0\1"  # a refusal is no loss
-    await client.close()
-
-
-@pytest.mark.parametrize(
-    "lie",
-    [
-        b"\x00\x01\x00\x00\x00\x05\x01\x03\x02\x00\x01",  # another function
-        b"\x00\x01\x00\x00\x00\x05\x01\x04\x04\x00\x01",  # a wrong byte count
-        b"\x00\x01\x00\x00\x00\x07\x01\x04\x04\x00\x01\x00\x02",  # more than was asked for
-        b"\x00\x01\x00\x07\x00\x05\x01\x04\x02\x00\x01",  # another protocol
-        b"\x00\x02\x00\x00\x00\x05\x01\x04\x02\x00\x01",  # nobody's transaction
-        b"\x00\x01\x00\x00\x00\x05\x02\x04\x02\x00\x01",  # another unit
-        b"\x00\x01\x00\x00\x00\x05\x01",  # half an answer, then nothing
-        b"",
-    ],
-)
-async def test_an_answer_that_does_not_fit_is_a_lost_link_and_never_a_value(lie):
-    async def liar(reader, writer):
-        await reader.readexactly(12)
-        writer.write(lie)
-        await writer.drain()
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(liar, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    client = await ModbusClient.open("127.0.0.1", port, deadline=0.2)
-    with pytest.raises(LinkError):
+async def refused(port, context):
+    """Whether nothing is read; TLS 1.3 tells a client only after its first request."""
+    try:
+        client = await ModbusClient.open("127.0.0.1", port, deadline=2.0, tls=context)
+    except LinkError:
+        return True
+    try:
         await client.read("input", 0, 1)
-    with pytest.raises(LinkError):
-        await client.read("input", 0, 1)  # it stays closed
-    await client.close()
-    server.close()
-    await server.wait_closed()
+    except LinkError:
+        return True
+    finally:
+        await client.close()
+    return False
 
 
-async def test_nobody_there_is_a_link_error_with_a_remedy():
-    with pytest.raises(LinkError, match="is the PLC running"):
-        await ModbusClient.open("127.0.0.1", 1, deadline=0.5)
-
-
-def tag(name, register, kind="f32", table="input"):
-    return Tag(name, "1", 0.0, 1.0, modbus=ModbusAddress(table, register, kind))
-
-
-@settings(max_examples=50, deadline=None)
-@given(
-    st.lists(st.integers(0, 600), unique=True, min_size=1, max_size=60),
-    st.integers(4, 125),
-    st.integers(0, 20),
-)
-def test_blocks_cover_every_tag_once_within_the_limits(slots, max_block, max_gap):
-    tags = [tag(f"t.{slot}", 4 * slot, "f64") for slot in slots]
-    blocks = plan(tags, max_block, max_gap)
-    assert sorted(t.name for b in blocks for t in b.tags) == sorted(t.name for t in tags)
-    for block in blocks:
-        assert block.count <= max_block
-        for one in block.tags:
-            end = one.modbus.register + one.modbus.words
-            assert block.start <= one.modbus.register
-            assert end <= block.start + block.count
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.floats(width=32), st.sampled_from(["f32", "f64"]))
-def test_a_number_survives_its_registers(value, kind):
-    at = ModbusAddress("input", 0, kind)
-    again = at.decode(at.encode(value))
-    assert again == value or (again != again and value != value)
+async def test_tls_lets_no_stranger_in_and_believes_none(secured, keys, strangers):
+    nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    nobody.load_verify_locations(
+        cadata=ssl.DER_cert_to_PEM_cert(keys.server_certificate().read_bytes())
+    )
+    assert await refused(secured.port, nobody)  # no certificate
+    assert await refused(secured.port, of_client(strangers, trusts=keys))  # an unknown one
+    assert await refused(secured.port, of_client(keys, trusts=strangers))  # an unknown server
+    assert await refused(secured.port, None)  # no TLS at all
+    assert not await refused(secured.port, of_client(keys))

@@ -26,9 +26,10 @@ from passline.connectors.follower import Follower
 from passline.connectors.historian import Historian, query
 from passline.connectors.letter import Outcome, Request, pack_modbus, pack_opcua
 from passline.connectors.mailbox import WireMailbox
-from passline.connectors.modbus.client import ModbusClient
 from passline.connectors.modbus.connector import ModbusConnector
-from passline.connectors.opcua import OpcUaConnector, OpcUaSession
+from passline.connectors.modbus.writer import ModbusWriter as ModbusClient
+from passline.connectors.opcua import OpcUaConnector
+from passline.connectors.opcua_writer import OpcUaWriter as OpcUaSession
 from passline.connectors.security import Pki, init
 from passline.connectors.tagfile import load_tags
 from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS

@@ -1,0 +1,162 @@
+"""A faster way from a written value to its subscribers, for asyncua 2.1.0 only.
+
+The library copies every value deeply for every monitored item and then encodes each copy by itself.
+Here a value is kept as it is and encoded once for all subscribers. The copy guards against a value
+that is changed after it was written; whoever installs this promises never to do that: every written
+DataValue is a fresh object, and neither it, nor its Variant, nor a list in it is ever changed.
+Broken, the promise loses changes without a word. The virtual PLC keeps it.
+
+On any other version of the library nothing is replaced, and a test that asserts the deep copy fails
+when the library no longer makes it. Monitored items with a filter, events, and subscriptions of the
+server itself go the library's own way.
+"""
+
+import logging
+import struct
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from asyncua import ua
+from asyncua.server.internal_subscription import InternalSubscription
+from asyncua.server.monitored_item_service import MonitoredItemService, MonitoredItemValues
+from asyncua.ua.ua_binary import struct_to_binary
+
+KNOWN = "2.1.0"
+"""The version whose inner working was read and measured."""
+
+_log = logging.getLogger(__name__)
+_HANDLE = struct.Struct("<I")
+_COUNT = struct.Struct("<i")
+# Value, StatusCode, SourceTimestamp and ServerTimestamp of one Double
+_DOUBLE = struct.Struct("<BBdIqq")
+_MASK, _TYPE = 0x0F, ua.VariantType.Double.value
+_NO_DIAGNOSTICS = struct_to_binary(ua.DataChangeNotification())[_COUNT.size :]
+_NOTIFICATION = ua.typeid_by_extension_objects[ua.DataChangeNotification]
+
+_stock = {
+    (MonitoredItemValues, "set_current_datavalue"): MonitoredItemValues.set_current_datavalue,
+    (MonitoredItemService, "datachange_callback"): MonitoredItemService.datachange_callback,
+    (InternalSubscription, "_pop_triggered_datachanges"):
+        InternalSubscription._pop_triggered_datachanges,
+}  # fmt: skip
+
+
+def install() -> bool:
+    """Replace the way in this process; False when this asyncua is not the known one."""
+    if version("asyncua") != KNOWN:
+        _log.warning("asyncua %s is not %s: its deep copy stays", version("asyncua"), KNOWN)
+        return False
+    for (owner, name), ours in zip(_stock, (_keep, _changed, _gather), strict=True):
+        setattr(owner, name, ours)
+    return True
+
+
+def remove() -> None:
+    """Put the library's own way back."""
+    for (owner, name), method in _stock.items():
+        setattr(owner, name, method)
+
+
+class _Encoder:
+    """Encodes a DataValue once for all who hear of it: they hear one after the other."""
+
+    def __init__(self) -> None:
+        self._value: ua.DataValue | None = None
+        self._bytes = b""
+        self._stamp: Any = None
+        self._ticks = 0
+
+    def __call__(self, value: ua.DataValue) -> bytes:
+        """Return `value` as it goes over the wire."""
+        if value is not self._value:
+            self._value, self._bytes = value, self._encode(value)
+        return self._bytes
+
+    def _encode(self, value: ua.DataValue) -> bytes:
+        shown = value.Value
+        plain = (
+            shown is not None
+            and shown.VariantType is ua.VariantType.Double
+            and type(shown.Value) is float
+            and value.StatusCode is not None
+            and value.SourceTimestamp is not None
+            and value.ServerTimestamp is not None
+            and value.SourcePicoseconds is None
+            and value.ServerPicoseconds is None
+        )
+        if not plain:
+            return struct_to_binary(value)
+        whole: Any = value
+        return _DOUBLE.pack(
+            _MASK, _TYPE, whole.Value.Value, whole.StatusCode.value,
+            self._filetime(whole.SourceTimestamp), self._filetime(whole.ServerTimestamp),
+        )  # fmt: skip
+
+    def _filetime(self, stamp: datetime) -> int:
+        """Return 100 ns since 1601; the values of one picture share their time stamp."""
+        if stamp is not self._stamp:
+            self._stamp, self._ticks = stamp, ua.datetime_to_win_epoch(stamp)
+        return self._ticks
+
+
+_encode = _Encoder()
+
+
+def _keep(self: MonitoredItemValues, cur_val: ua.DataValue) -> None:
+    self.old_dvalue, self.current_dvalue = self.current_dvalue, cur_val
+
+
+async def _changed(
+    self: MonitoredItemService, handle: int, value: ua.DataValue, error: ua.StatusCode | None = None
+) -> None:
+    """Queue what a client is to hear of a new value."""
+    item = self._monitored_items[self._monitored_datachange[handle]]
+    subscription = self.isub
+    ours = error is None and not item.filter and subscription.pub_request_callback is not None
+    if not ours or item.mode == ua.MonitoringMode.Disabled or item.monitored_item_id is None:
+        await _stock[MonitoredItemService, "datachange_callback"](self, handle, value, error)  # type: ignore[operator]
+        return
+    values = item.mvalue
+    old, values.old_dvalue, values.current_dvalue = (
+        values.current_dvalue, values.current_dvalue, value,
+    )  # fmt: skip
+    if old is not None and _same(old, value):
+        return
+    told: Any = _HANDLE.pack(item.client_handle) + _encode(value)
+    queue = subscription._triggered_datachanges
+    waiting = queue.get(item.monitored_item_id)
+    if waiting is None:
+        queue[item.monitored_item_id] = [told]
+        if subscription._task is None:
+            await subscription._trigger_publish()
+        return
+    if item.queue_size and len(waiting) >= item.queue_size:
+        del waiting[0]
+    waiting.append(told)
+
+
+def _same(old: ua.DataValue, new: ua.DataValue) -> bool:
+    if old.StatusCode != new.StatusCode:
+        return False
+    before, after = old.Value, new.Value
+    if before is None or after is None or before.VariantType is not ua.VariantType.Double:
+        return before == after
+    return (
+        after.VariantType is ua.VariantType.Double
+        and before.Value == after.Value
+        and before.is_array == after.is_array
+    )
+
+
+def _gather(self: InternalSubscription, result: ua.PublishResult) -> None:
+    """Put all that waits into one notification; what is encoded already is only joined."""
+    waiting: list[Any] = [told for items in self._triggered_datachanges.values() for told in items]
+    if not any(type(told) is bytes for told in waiting):
+        _stock[InternalSubscription, "_pop_triggered_datachanges"](self, result)  # type: ignore[operator]
+        return
+    self._triggered_datachanges = {}
+    parts = [told if type(told) is bytes else struct_to_binary(told) for told in waiting]
+    body: Any = b"".join((_COUNT.pack(len(parts)), *parts, _NO_DIAGNOSTICS))
+    notification: Any = ua.ExtensionObject(TypeId=_NOTIFICATION, Body=body)
+    result.NotificationMessage.NotificationData.append(notification)
