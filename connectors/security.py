@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 PLC = "plc"
 GATE = "gate"
 AGENT = "agent"
-USERS = (GATE, AGENT)
+DRIVER = "driver"  # may drive the clock of a simulated plant, and nothing else
+USERS = (GATE, AGENT, DRIVER)
 VALID = datetime.timedelta(days=3 * 365)
 
 
