@@ -12,6 +12,7 @@ from ..security import DRIVER, Pki
 from ..tagfile import TagFile, load_tags
 
 STEP_DEADLINE = 60.0  # wall s in which a step of plant time is done
+LONGEST = 20.0  # plant s of one step: longer ones are taken in several, for servers must answer
 
 
 class Driver:
@@ -63,7 +64,7 @@ class Driver:
         await self._session.close()
 
     async def advance(self, seconds: float) -> float:
-        """Let plant time move by `seconds`, a multiple of 0.5 up to 600; returns the plant clock.
+        """Let plant time move by `seconds`, a multiple of 0.5; returns the plant clock (s).
 
         When it returns, every server shows the plant at that time.
 
@@ -71,8 +72,13 @@ class Driver:
             ProtocolError: if the plant runs by itself, or `seconds` is no such number.
             LinkError: if no answer came: the step may or may not have been done.
         """
-        await self._write("Clock.Advance", seconds)
-        return float(await self.read("Packed.Time"))
+        left = seconds
+        while True:
+            step = min(left, LONGEST)
+            await self._write("Clock.Advance", step)
+            left -= step
+            if not left > 0:
+                return float(await self.read("Clock.Time"))
 
     async def set_speed(self, speed: float) -> None:
         """Run at `speed` plant seconds a wall second; 0 pauses.
@@ -84,7 +90,7 @@ class Driver:
         await self._write("Clock.Speed", speed)
 
     async def read(self, name: str) -> float | str:
-        """Return the value of a node of the PLC itself, as "Clock.Mode" or "Packed.Time"."""
+        """Return the value of a node of the PLC itself, as "Clock.Mode" or "Clock.Time"."""
         (shown,) = await self._session.read([self._node(name)])
         value: float | str = shown.Value.Value if shown.Value else ""
         return value

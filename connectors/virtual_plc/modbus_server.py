@@ -65,6 +65,9 @@ class ModbusFace(RegisterImage):
         self._key = key
         self._program = program
         self._bits: dict[tuple[Table, int], bytes] = {}  # registers that hold several bits
+        place = getattr(self._box, "hash_register", None)
+        if place is not None:
+            self.put("input", place, self._hash)
 
     def publish(self, picture: Picture) -> None:
         """Show `picture`; a BAD value is NaN, or what its coding has for "no value"."""
@@ -81,7 +84,7 @@ class ModbusFace(RegisterImage):
                 place = (at.table, at.register)
                 self._bits[place] = encode(at, value, self._bits.get(place, b"\0\0"))
                 self.put(*place, self._bits[place])
-        if self._box is not None:
+        if self._box is not None and self._box.echo_register is not None:
             echoes = pack_echoes(picture.handled, list(picture.echoes))
             self.put("input", self._box.echo_register, echoes)
             self.put("input", self._box.echo_register + IDENTITY, self._identity(picture))
@@ -171,7 +174,7 @@ def _sizes(tagfile: TagFile) -> dict[str, int]:
     """Return how long each table must be, as arguments of `RegisterImage`."""
     longest = {"input": 700, "holding": 100, "coil": 0, "discrete": 0}
     box = tagfile.mailbox
-    if box is not None:
+    if box is not None and box.echo_register is not None:
         longest["input"] = max(700, box.echo_register + max(ECHO_WORDS, IDENTITY + IDENTITY_WORDS))
         last = max(box.request_register + REQUEST_WORDS, box.beat_register + BEAT_WORDS)
         longest["holding"] = max(100, last)

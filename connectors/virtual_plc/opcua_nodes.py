@@ -4,7 +4,7 @@ One folder for each station, for children under one parent cost their square. Be
 
     Mailbox     Request, Beat (the gate writes), Echo, TagTable, Memory
     Packed      Manifest, Values, Quality, Time: the whole plant in four nodes
-    Clock       Epoch, Mode, Speed and Advance (the driver writes)
+    Clock       Epoch, Time, Mode, Speed and Advance (the driver writes)
     Identity    Product, Version, Line
     Mode        Control: remote or local
 """
@@ -50,13 +50,13 @@ class Nodes:
         self.packed = [PACKED_COUNT, *(n for n, tag in tagfile.tags.items() if tag.opcua)]
         self.request = self.beat = self.echo = self.memory = ua.NodeId()
         self.values = self.quality = self.time = ua.NodeId()
-        self.advance = self.speed = self.clock = self.control = ua.NodeId()
+        self.advance = self.speed = self.now = self.clock = self.control = ua.NodeId()
 
     async def build(self, epoch: datetime, manifest: str, version: str) -> None:
         """Make them; `epoch` is the moment of plant time 0."""
         top = await self._folder(self._server.nodes.objects, self._namespace, "HotStrip")
         await self._build_tags(top)
-        if self._tagfile.mailbox is not None:
+        if (box := self._tagfile.mailbox) is not None and box.request is not None:
             await self._build_mailbox(top)
         text, real = ua.VariantType.String, ua.VariantType.Double
         new = self._family(await self._own(top, "Packed"))
@@ -66,6 +66,7 @@ class Nodes:
         self.time = await new("Packed.Time", 0.0, real)
         new = self._family(await self._own(top, "Clock"))
         await new("Clock.Epoch", epoch, ua.VariantType.DateTime)
+        self.now = await new("Clock.Time", 0.0, real)
         self.clock = await new("Clock.Mode", "", text)
         self.speed = await new("Clock.Speed", 0.0, real)
         self.advance = await new("Clock.Advance", 0.0, real)

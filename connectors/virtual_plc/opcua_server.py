@@ -94,8 +94,13 @@ class OpcUaFace:
         """Close every session and the port."""
         await self._server.stop()
 
-    async def publish(self, picture: Picture) -> None:
-        """Show what has changed. Every DataValue is new: asyncua keeps references."""
+    async def publish(self, picture: Picture, plant_time: float) -> None:
+        """Show what has changed. Every DataValue is new: asyncua keeps references.
+
+        Args:
+            picture: what to show, faults of the wire and all.
+            plant_time: the plant clock (s), which no fault touches; for the driver.
+        """
         now = _moment(datetime.now(UTC))
         source = _moment(self._epoch + timedelta(seconds=picture.time))
         values, qualities = [float(picture.count)], [picture.count]
@@ -122,11 +127,12 @@ class OpcUaFace:
             unsigned = ua.Variant(qualities, ua.VariantType.UInt32)
             await self._write(nodes.quality, unsigned, source, now)
             await self._write(nodes.time, ua.Variant(picture.time), source, now)
+        await self._say(nodes.now, plant_time, ua.VariantType.Double, source, now)
         await self._say(nodes.clock, picture.clock, ua.VariantType.String, source, now)
         await self._say(nodes.speed, picture.speed, ua.VariantType.Double, source, now)
         control = "remote" if picture.remote else "local"
         await self._say(nodes.control, control, ua.VariantType.String, source, now)
-        if self._tagfile.mailbox is not None:
+        if nodes.echo.Identifier:
             await self._say(nodes.memory, picture.memory, ua.VariantType.UInt32, source, now)
             text = dump_echoes(list(picture.echoes))
             await self._say(nodes.echo, text, ua.VariantType.String, source, now)
@@ -190,7 +196,7 @@ class OpcUaFace:
                     raise _refusal(ua.StatusCodes.BadTooManyOperations)
             elif item.NodeId == self._nodes.beat:
                 self._program.beat()
-            else:
+            elif item.NodeId in (self._nodes.speed, self._nodes.advance):
                 await self._drive(item.NodeId, item.Value.Value.Value)
 
     async def _drive(self, node: ua.NodeId, value: Any) -> None:
@@ -203,6 +209,8 @@ class OpcUaFace:
             await asyncio.wrap_future(self._thread.advance(float(value)))
         except (ConfigError, TypeError) as error:
             self._program.refuse("opcua", DRIVER, str(error))
+            now = _moment(datetime.now(UTC))
+            await self._say(self._nodes.speed, self._program.speed, TYPES["f64"], now, now)
             raise _refusal(ua.StatusCodes.BadInvalidArgument) from error
         await self._show()
 

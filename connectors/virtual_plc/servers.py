@@ -105,7 +105,7 @@ class Servers:
                 face.swapped = lambda name: any(name in fault.tags for fault in swaps)
                 face.publish(self._faults.shown(picture, "modbus"))
             if self._opcua is not None:
-                await self._opcua.publish(self._faults.shown(picture, "opcua"))
+                await self._opcua.publish(self._faults.shown(picture, "opcua"), picture.time)
 
     async def stop(self) -> None:
         """Drop every connection and the ports."""
