@@ -16,10 +16,10 @@ from passline.connectors.security import Pki
 from passline.connectors.simulated import SimulatedConnector
 from passline.connectors.tagfile import load_tags
 from passline.connectors.virtual_plc.driver import Driver
+from passline.connectors.virtual_plc.parity import Wires, differences
 from passline.plant_sim import make_line
 from passline.plant_sim.signals import Quality
 
-from .lock_step import Wires, differences
 from .plc_process import PlcProcess, eventually
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(400)]
@@ -63,9 +63,9 @@ async def test_one_seeded_plant_is_the_same_in_process_and_over_both_wires(stepp
             samples, opcua, modbus = plant.samples(), await wires.opcua(), await wires.modbus()
             assert at == samples["plc.time"].value
             assert differences(wires.tagfile, samples, opcua, modbus) == []
-            stamp = opcua["plc.time"][2] - epoch.Value.Value
+            stamp = opcua["plc.time"].time - epoch.Value.Value
             assert stamp == timedelta(seconds=at)  # a sample carries plant time
-        assert {quality for _, quality, _ in opcua.values()} >= {Quality.GOOD}
+        assert Quality.GOOD in {shown.quality for shown in opcua.values()}
     plant.close()
 
 
@@ -165,10 +165,11 @@ async def test_packed_arrays_are_one_picture_and_say_what_the_scalars_say(steppe
         assert values[0] == quality[0]  # the arrays are of one picture
         packed = dict(zip(manifest, zip(values, quality, strict=True), strict=True))
         assert packed["plc.time"] == (at, 192)
-        for name, (value, said, _) in (await wires.opcua()).items():
+        for name, shown in (await wires.opcua()).items():
             if name != "plc.heartbeat":
-                assert packed[name][1] == int(said), name
-                assert packed[name][0] == value or (np.isnan(packed[name][0]) and value is None)
+                value, quality = packed[name]
+                assert quality == int(shown.quality), name
+                assert value == shown.value or (np.isnan(value) and shown.value is None)
 
 
 async def test_the_plc_says_who_it_is_on_both_wires(stepped, driver):
@@ -183,7 +184,7 @@ async def test_the_plc_says_who_it_is_on_both_wires(stepped, driver):
         assert data[4:8].hex() == wires.tagfile.hash[:8]
         assert int.from_bytes(data[8:12]) == memory
         remote, clock, state = np.frombuffer(data[12:18], ">u2")
-        line_state = (await wires.opcua())["line.state"][0]
+        line_state = (await wires.opcua())["line.state"].value
         assert (remote, clock, state) == (1, 2, line_state)
 
 

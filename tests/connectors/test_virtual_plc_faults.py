@@ -14,12 +14,12 @@ from passline.connectors.modbus.client import ModbusClient
 from passline.connectors.tagfile import load_tags, make_default
 from passline.connectors.virtual_plc.driver import Driver
 from passline.connectors.virtual_plc.faults import load_faults
+from passline.connectors.virtual_plc.parity import Wires
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.lines.hot_strip.control_table import CONTROLS
 from passline.plant_sim.lines.hot_strip.signal_table import SIGNALS
 from passline.plant_sim.signals import Quality
 
-from .lock_step import Wires
 from .plc_process import PlcProcess, eventually
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(400)]
@@ -95,10 +95,13 @@ async def test_what_is_stale_and_called_good_on_one_wire_is_taken_from_the_other
         await move(driver, 629.0)
         stale, fresh = await wires.opcua(), await wires.modbus()
     both = [name for name in fresh if name.startswith("rot.") and fresh[name] == fresh[name]]
-    assert all(stale[name][:2] == before[name][:2] for name in (*both, "fm.fdt"))
-    moved = [n for n in both if fresh[n] != pytest.approx(stale[n][0], rel=1e-6)]
+    for name in (*both, "fm.fdt"):
+        assert (stale[name].value, stale[name].quality) == (
+            before[name].value, before[name].quality,
+        )  # fmt: skip
+    moved = [n for n in both if fresh[n] != pytest.approx(stale[n].value, rel=1e-6)]
     assert "rot.coiling_temperature" in moved or len(moved) > 1
-    assert stale["plc.time"][0] == 629.0
+    assert stale["plc.time"].value == 629.0
     assert await until(lambda: follower.samples()["plc.time"].value == 629.0)
     seen = follower.samples()
     unit = {name: follower.tagfile.tags[name].sample(fresh[name], Quality.GOOD, 0, 0).value
