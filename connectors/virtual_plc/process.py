@@ -50,7 +50,7 @@ def run(
     coils: int | None = None,
     lease: float = LEASE,
     lock_step: bool = False,
-    word_order: Order | None = None,
+    word_order: str | None = None,
     wire_faults: str | Path | None = None,
 ) -> None:
     """Serve a line until SIGTERM or SIGINT.
@@ -73,6 +73,8 @@ def run(
     Raises:
         ConfigError: if an argument is wrong.
     """
+    if word_order is not None and word_order not in get_args(Order):
+        raise ConfigError(f"word order {word_order!r} is not known; use big or little")
     if not lease > 0:
         raise ConfigError(f"lease {lease} s must be more than 0")
     folder = Path(directory)
@@ -155,7 +157,7 @@ async def _serve(
 
 
 def _tagfile(
-    path: Path, plant: Plant, line: str, opcua_port: int, modbus_port: int, order: Order | None
+    path: Path, plant: Plant, line: str, opcua_port: int, modbus_port: int, order: str | None
 ) -> TagFile:
     """Return the tag file of the folder, made or brought to the wanted ports."""
     if path.exists():
@@ -169,7 +171,7 @@ def _tagfile(
         plant.signals, plant.controls,
         opcua_port=opcua_port or free_port(), modbus_port=modbus_port or free_port(), line=line,
     )  # fmt: skip
-    tagfile = with_word_order(tagfile, order or "big")
+    tagfile = with_word_order(tagfile, "little" if order == "little" else "big")
     write_tags(path, tagfile)
     return tagfile
 
