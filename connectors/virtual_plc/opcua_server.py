@@ -134,8 +134,10 @@ class OpcUaFace:
         await self._say(nodes.control, control, ua.VariantType.String, source, now)
         if nodes.echo.Identifier:
             await self._say(nodes.memory, picture.memory, ua.VariantType.UInt32, source, now)
-            text = dump_echoes(list(picture.echoes))
-            await self._say(nodes.echo, text, ua.VariantType.String, source, now)
+            if self._said.get(nodes.echo) != (told := (picture.memory, picture.handled)):
+                self._said[nodes.echo] = told
+                text = ua.Variant(dump_echoes(list(picture.echoes)), ua.VariantType.String)
+                await self._write(nodes.echo, text, source, now)
 
     async def _say(
         self, node: ua.NodeId, value: Any, kind: ua.VariantType, source: ua.DateTime,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 from datetime import timedelta
 
 import numpy as np
@@ -11,6 +12,8 @@ from asyncua import ua
 from passline.connectors import connect
 from passline.connectors.addresses import OpcUaAddress
 from passline.connectors.errors import LinkError, ProtocolError
+from passline.connectors.letter import Outcome
+from passline.connectors.mailbox import WireMailbox
 from passline.connectors.opcua import OpcUaSession
 from passline.connectors.security import Pki
 from passline.connectors.simulated import SimulatedConnector
@@ -151,6 +154,17 @@ async def test_a_paused_plant_stands_is_stepped_and_goes_on(tmp_path):
             assert await driver.read("PLC.Heartbeat") > 0
     finally:
         assert plc.stop() == 0
+
+
+@pytest.mark.parametrize("control", ["fm.spray_trim", "rot.bank_out"])
+async def test_a_request_is_answered_while_plant_time_stands(stepped, driver, control):
+    """So it waits for no cycle, which in real time takes half a second."""
+    before = await driver.read("Clock.Time")
+    box = WireMailbox(load_tags(stepped.tags), stepped.pki, wait=20.0)
+    echo = await box.send(uuid.uuid4().hex, control, 0.0)
+    assert (echo.outcome, echo.value) == (Outcome.APPLIED, 0.0)
+    assert await driver.read("Clock.Time") == before
+    await box.close()
 
 
 async def test_packed_arrays_are_one_picture_and_say_what_the_scalars_say(stepped, driver):
