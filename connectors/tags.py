@@ -33,6 +33,8 @@ PLC_SIGNALS: dict[str, Signal] = {
                "1: set-points are taken from the gate, 0: local", "1 원격, 0 현장"),
         Signal("plc.finished", "1", 0, 1, "1", "level1",
                "1: the plant clock has stopped for good", "1 운전 종료"),
+        Signal("plc.speed", "1", 0, 1e6, "1", "level1",
+               "plant seconds a wall second; 0: the plant clock stands", "설비 시각 배속, 0 정지"),
     )
 }  # fmt: skip
 """What the PLC says of itself; every virtual PLC has these beside the signals of its line."""

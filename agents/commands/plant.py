@@ -1,5 +1,6 @@
 """Commands for who looks at the simulated plant: what there is, and the virtual PLC."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,7 +54,12 @@ def envs(as_json: AsJson = False) -> None:
 def serve(
     line: Annotated[str, typer.Argument(help="The line to run.")] = "hot-strip",
     folder: Dir = RUN,
-    speed: Annotated[float, typer.Option(help="Plant seconds a second; 1 is real time.")] = 1.0,
+    speed: Annotated[
+        float, typer.Option(help="Plant seconds a second; 1 is real time, 0 begins paused.")
+    ] = 1.0,
+    lock_step: Annotated[
+        bool, typer.Option(help="Plant time moves only when the driver asks for it.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Draws orders, noise and faults.")] = 0,
     scenario: Annotated[str, typer.Option(help="`passline scenarios` lists them.")] = "nominal",
     coils: Annotated[
@@ -61,6 +67,12 @@ def serve(
     ] = None,
     opcua_port: Annotated[int, typer.Option(help="0 takes a free one.")] = 4840,
     modbus_port: Annotated[int, typer.Option(help="0 takes a free one.")] = 5020,
+    word_order: Annotated[
+        str | None, typer.Option(help="Of the registers: big or little; by default as they were.")
+    ] = None,
+    wire_faults: Annotated[
+        Path | None, typer.Option(help="A file of faults of the wire; see docs/virtual_plc.md.")
+    ] = None,
     bind: Annotated[str, typer.Option(help="Address; beyond loopback needs --lab.")] = "127.0.0.1",
     lab: Annotated[
         list[str] | None, typer.Option(help="network, open: what no plant permits.")
@@ -81,6 +93,9 @@ def serve(
         coils=coils,
         opcua_port=opcua_port,
         modbus_port=modbus_port,
+        lock_step=lock_step,
+        word_order=word_order,
+        wire_faults=wire_faults,
         bind=bind,
         lab=lab or (),
     )

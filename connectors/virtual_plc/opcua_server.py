@@ -1,58 +1,88 @@
-"""The OPC UA face of the virtual PLC: all readable, one mailbox writable, nobody anonymous."""
+"""The OPC UA face of the virtual PLC: all readable, one mailbox writable, nobody anonymous.
 
-from datetime import UTC, datetime
+Source times are plant time: `Clock.Epoch` and the plant clock. Server times are wall time. The
+plant clock is driven by writing nodes, not by a method: a Write says who writes, a Call does not.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from math import nan
 from typing import Any, cast
 
-from asyncua import Node, Server, ua
+from asyncua import Server, ua
 from asyncua.common.callback import CallbackType
 
+from ...plant_sim.errors import ConfigError
 from ...plant_sim.signals import Quality, Sample
 from ...plant_sim.units import from_si
-from ..addresses import OpcUaAddress
+from ..asyncua_hotpath import install
 from ..errors import ProtocolError
 from ..letter import dump_echoes, unpack_opcua
-from ..security import GATE, PLC, Lab, Pki, Users, application_uri, secure_server
-from ..tag_devices import need
+from ..security import DRIVER, GATE, PLC, Lab, Pki, Users, application_uri, secure_server
 from ..tagfile import TagFile
 from ..tags import Tag
-from .program import Picture, PlcProgram
+from .clock import PlantThread
+from .opcua_nodes import TYPES, WHOLE, Nodes
+from .picture import Picture
+from .program import PlcProgram
+
+SOFTWARE = "0.1"
+LOCK_STEP_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)  # plant time 0 of a plant that is no wall's
 
 _STATUS = {
     Quality.GOOD: ua.StatusCodes.Good,
     Quality.UNCERTAIN: ua.StatusCodes.UncertainSensorNotAccurate,
     Quality.BAD: ua.StatusCodes.BadSensorFailure,
 }
-_UNECE = {  # plant unit: common code of UN/CEFACT recommendation 20
-    "1": "C62", "%": "P1", "wt%": "P1", "s": "SEC", "m": "MTR", "mm": "MMT", "um": "4H",
-    "m/s": "MTS", "degC": "CEL", "K": "KEL", "kN": "B47", "MN": "B73", "MW": "MAW", "m3/h": "MQH",
-    "Nm3/h": "MQH", "Pa": "PAL", "bar": "BAR", "MPa": "MPA", "kNm": "B48", "deg": "DD",
-}  # fmt: skip
-_NO_CODE = -1  # what OPC UA says of a unit without one: I-units, money
 
 
 class OpcUaFace:
-    """The server: `start`, `publish` what the program shows, `stop`."""
+    """The server: `start`, `publish` what the program shows, `stop`.
 
-    def __init__(self, tagfile: TagFile, pki: Pki, program: PlcProgram, lab: Lab = Lab.OFF) -> None:
-        self._tagfile = tagfile
-        self._pki, self._lab = pki, lab
-        self._program = program
+    Args:
+        tagfile: which signal has which node.
+        pki: keys and users.
+        program: takes requests and beats.
+        thread: the plant clock, for whoever may drive it.
+        show: publishes the newest picture everywhere; awaited before a step is answered.
+        epoch: the moment of plant time 0.
+        url: where to listen; by default where the tag file says.
+        lab: what this start permits and a plant does not.
+    """
+
+    def __init__(
+        self,
+        tagfile: TagFile,
+        pki: Pki,
+        program: PlcProgram,
+        thread: PlantThread,
+        show: Callable[[], Awaitable[None]],
+        epoch: datetime,
+        url: str = "",
+        lab: Lab = Lab.OFF,
+    ) -> None:
+        if tagfile.opcua is None:
+            raise ConfigError("the tag file has no OPC UA device; give devices.opcua")
+        self._tagfile, self._pki, self._program = tagfile, pki, program
+        self._thread, self._show, self._epoch = thread, show, epoch
+        self._url, self._lab = url or tagfile.opcua.url, lab
         self._server = Server(user_manager=Users(pki))  # type: ignore[arg-type]
+        self._nodes = Nodes(self._server, tagfile)
         self._shown: dict[str, tuple[float, Quality]] = {}
-        self._nodes: dict[str, ua.NodeId] = {}
-        self._handled = -1
-        self._indices: dict[str, int] = {}
+        self._said: dict[ua.NodeId, object] = {}
 
     async def start(self) -> None:
         """Build the address space and listen."""
+        install()  # asyncua's own way copies every value
         await self._server.init()
         self._server.set_server_name("passline virtual PLC")
-        device = need(self._tagfile.opcua, "devices.opcua")
-        await secure_server(self._server, self._pki, device.url, self._lab)
+        await secure_server(self._server, self._pki, self._url, self._lab)
         await self._server.set_build_info(
-            application_uri(PLC), "passline", "virtual PLC", "0.1", "0", datetime.now(UTC)
+            application_uri(PLC), "passline", "virtual PLC", SOFTWARE, "0", datetime.now(UTC)
         )
-        await self._build()
+        await self._nodes.build(self._epoch, json.dumps(self._nodes.packed), SOFTWARE)
         for kind, listener in (
             (CallbackType.PreWrite, self._before_write),
             (CallbackType.PostWrite, self._after_write),
@@ -64,154 +94,146 @@ class OpcUaFace:
         """Close every session and the port."""
         await self._server.stop()
 
-    async def publish(self, picture: Picture) -> None:
-        """Show what has changed. Every DataValue is new: asyncua keeps references."""
-        now = _now()
-        for name, nodeid in self._nodes.items():
+    async def publish(self, picture: Picture, plant_time: float) -> None:
+        """Show what has changed. Every DataValue is new: asyncua keeps references.
+
+        Args:
+            picture: what to show, faults of the wire and all.
+            plant_time: the plant clock (s), which no fault touches; for the driver.
+        """
+        now = _moment(datetime.now(UTC))
+        source = _moment(self._epoch + timedelta(seconds=picture.time))
+        values, qualities = [float(picture.count)], [picture.count]
+        for name, nodeid in self._nodes.tags.items():
             sample = picture.samples.get(name)
             if sample is None:
+                values.append(nan)
+                qualities.append(int(Quality.BAD))
                 continue
+            tag = self._tagfile.tags[name]
+            bad = sample.quality is Quality.BAD
+            plain = nan if bad else from_si(sample.value, tag.unit)
+            values.append(plain)
+            qualities.append(int(sample.quality))
             face = (sample.value, sample.quality)
             if self._shown.get(name) == face:
                 continue
             self._shown[name] = face
-            await self._server.write_attribute_value(
-                nodeid, self._datavalue(self._tagfile.tags[name], sample, now)
-            )
-        if picture.handled != self._handled:
-            self._handled = picture.handled
-            text = dump_echoes(list(picture.echoes))
-            await self._server.write_attribute_value(
-                self._echo, ua.DataValue(ua.Variant(text), SourceTimestamp=now, ServerTimestamp=now)
-            )
+            await self._write(nodeid, _value_of(tag, plain, sample), source, now, sample.quality)
+        nodes = self._nodes
+        if self._said.get(nodes.values) != picture.count:
+            self._said[nodes.values] = picture.count
+            await self._write(nodes.values, ua.Variant(values), source, now)
+            unsigned = ua.Variant(qualities, ua.VariantType.UInt32)
+            await self._write(nodes.quality, unsigned, source, now)
+            await self._write(nodes.time, ua.Variant(picture.time), source, now)
+        await self._say(nodes.now, plant_time, ua.VariantType.Double, source, now)
+        await self._say(nodes.clock, picture.clock, ua.VariantType.String, source, now)
+        await self._say(nodes.speed, picture.speed, ua.VariantType.Double, source, now)
+        control = "remote" if picture.remote else "local"
+        await self._say(nodes.control, control, ua.VariantType.String, source, now)
+        if nodes.echo.Identifier:
+            await self._say(nodes.memory, picture.memory, ua.VariantType.UInt32, source, now)
+            if self._said.get(nodes.echo) != (told := (picture.memory, picture.handled)):
+                self._said[nodes.echo] = told
+                text = ua.Variant(dump_echoes(list(picture.echoes)), ua.VariantType.String)
+                await self._write(nodes.echo, text, source, now)
 
-    @staticmethod
-    def _datavalue(tag: Tag, sample: Sample, now: ua.DateTime) -> ua.DataValue:
-        bad = sample.quality is Quality.BAD
-        return ua.DataValue(
-            ua.Variant(None) if bad else ua.Variant(from_si(sample.value, tag.unit)),
-            StatusCode=ua.StatusCode(ua.UInt32(_STATUS[sample.quality])),
-            SourceTimestamp=now,
-            ServerTimestamp=now,
+    async def _say(
+        self, node: ua.NodeId, value: Any, kind: ua.VariantType, source: ua.DateTime,
+        now: ua.DateTime,
+    ) -> None:  # fmt: skip
+        if self._said.get(node) != value:
+            self._said[node] = value
+            await self._write(node, ua.Variant(value, kind), source, now)
+
+    async def _write(
+        self, node: ua.NodeId, value: ua.Variant, source: ua.DateTime, now: ua.DateTime,
+        quality: Quality = Quality.GOOD,
+    ) -> None:  # fmt: skip
+        await self._server.write_attribute_value(
+            node,
+            ua.DataValue(
+                value,
+                StatusCode=ua.StatusCode(ua.UInt32(_STATUS[quality])),
+                SourceTimestamp=source,
+                ServerTimestamp=now,
+            ),
         )
 
-    async def _build(self) -> None:
-        """Make one folder for each station: children under one parent cost their square."""
-        box = need(self._tagfile.mailbox, "mailbox")
-        request = need(box.request, "mailbox.opcua")
-        beat, echo = need(box.beat, "mailbox.opcua"), need(box.echo, "mailbox.opcua")
-        top = await self._folder(self._server.nodes.objects, request.namespace, "HotStrip")
-        folders: dict[str, Node] = {}
-        for tag in self._tagfile.tags.values():
-            if tag.opcua is None:
-                continue
-            station, _, quantity = tag.opcua.identifier[2:].partition(".")
-            if station not in folders:
-                folders[station] = await self._folder(top, tag.opcua.namespace, station)
-            nodeid = await self._nodeid(tag.opcua)
-            node = await folders[station].add_variable(
-                nodeid, ua.QualifiedName(quantity, nodeid.NamespaceIndex), 0.0,
-                ua.VariantType.Double,
-            )  # fmt: skip
-            await self._describe(node, tag)
-            self._nodes[tag.name] = nodeid
-        mailbox = await self._folder(top, request.namespace, "Mailbox")
-        self._request = await self._variable(mailbox, request, b"", ua.VariantType.ByteString)
-        self._beat = await self._variable(mailbox, beat, 0, ua.VariantType.UInt32)
-        self._echo = await self._variable(mailbox, echo, "[]", ua.VariantType.String)
-        for nodeid in (self._request, self._beat):
-            await self._server.get_node(nodeid).set_writable()
-        table = OpcUaAddress(request.namespace, "s=Mailbox.TagTable")
-        await self._variable(mailbox, table, self._tagfile.hash, ua.VariantType.String)
-
-    async def _folder(self, parent: Node, namespace: str, name: str) -> Node:
-        nodeid = await self._nodeid(OpcUaAddress(namespace, f"s={name}"))
-        return await parent.add_folder(nodeid, ua.QualifiedName(name, nodeid.NamespaceIndex))
-
-    async def _variable(
-        self, parent: Node, address: OpcUaAddress, value: Any, kind: ua.VariantType
-    ) -> ua.NodeId:
-        nodeid = await self._nodeid(address)
-        name = address.identifier[2:].rpartition(".")[2]
-        await parent.add_variable(
-            nodeid, ua.QualifiedName(name, nodeid.NamespaceIndex), value, kind
-        )
-        return nodeid
-
-    async def _describe(self, node: Node, tag: Tag) -> None:
-        """Make the variable an AnalogItem with range, unit and meaning."""
-        await node.delete_reference(
-            _standard(ua.ObjectIds.BaseDataVariableType), _standard(ua.ObjectIds.HasTypeDefinition)
-        )
-        await node.add_reference(
-            _standard(ua.ObjectIds.AnalogItemType), _standard(ua.ObjectIds.HasTypeDefinition)
-        )
-        letters = _UNECE.get(tag.unit, "")
-        unit = ua.EUInformation(
-            "http://www.opcfoundation.org/UA/units/un/cefact",
-            ua.Int32(int.from_bytes(letters.encode(), "big") if letters else _NO_CODE),
-            ua.LocalizedText(tag.unit),
-            ua.LocalizedText(tag.unit),
-        )
-        await node.add_property(_standard(0), "0:EURange", ua.Range(tag.low, tag.high))
-        await node.add_property(_standard(0), "0:EngineeringUnits", unit)
-        await node.write_attribute(
-            ua.AttributeIds.Description,
-            ua.DataValue(ua.Variant(ua.LocalizedText(f"{tag.english} | {tag.korean}"))),
-        )
-
-    async def _nodeid(self, address: OpcUaAddress) -> ua.NodeId:
-        if address.namespace not in self._indices:
-            self._indices[address.namespace] = await self._server.register_namespace(
-                address.namespace
-            )
-        return ua.NodeId.from_string(f"ns={self._indices[address.namespace]};{address.identifier}")
+    # --- writes ----------------------------------------------------------------------------------
 
     def _before_write(self, event: Any, service: Any) -> None:
-        """Refuse whatever is not the gate writing to its mailbox."""
+        """Refuse whatever is not the gate at its mailbox, or the driver at the plant clock."""
         if not event.is_external:
             return
-        user = event.user.name or "nobody"
+        user, nodes = event.user.name or "nobody", self._nodes
+        owners = {
+            nodes.request: GATE, nodes.beat: GATE, nodes.speed: DRIVER, nodes.advance: DRIVER,
+        }  # fmt: skip
         for item in event.request_params.NodesToWrite:
-            allowed = item.NodeId in (self._request, self._beat)
-            if user != GATE or not allowed or item.AttributeId != ua.AttributeIds.Value:
+            allowed = item.NodeId.Identifier and owners.get(item.NodeId) == user
+            if not allowed or item.AttributeId != ua.AttributeIds.Value:
                 target = str(item.NodeId.Identifier)
                 self._program.refuse("opcua", user, f"{user} may not write {target}")
                 raise _refusal(ua.StatusCodes.BadUserAccessDenied)
-            if item.NodeId == self._request:
+            if item.NodeId == nodes.request:
                 try:
                     unpack_opcua(_bytes(item))
                 except ProtocolError as error:
                     self._program.refuse("opcua", user, str(error))
                     raise _refusal(ua.StatusCodes.BadInvalidArgument) from error
 
-    def _after_write(self, event: Any, service: Any) -> None:
-        """Hand an accepted write to the program."""
+    async def _after_write(self, event: Any, service: Any) -> None:
+        """Hand an accepted write to the program, or a step to the plant clock."""
         if not event.is_external:
             return
         written = zip(event.request_params.NodesToWrite, event.response_params, strict=True)
         for item, status in written:
             if not status.is_good():
                 continue
-            if item.NodeId == self._request:
+            if item.NodeId == self._nodes.request:
                 request = unpack_opcua(_bytes(item))
                 if not self._program.submit(request, "opcua", event.user.name):
                     raise _refusal(ua.StatusCodes.BadTooManyOperations)
-            elif item.NodeId == self._beat:
+            elif item.NodeId == self._nodes.beat:
                 self._program.beat()
+            elif item.NodeId in (self._nodes.speed, self._nodes.advance):
+                await self._drive(item.NodeId, item.Value.Value.Value)
+
+    async def _drive(self, node: ua.NodeId, value: Any) -> None:
+        """Set the speed, or let plant time move and answer when all servers show it."""
+        try:
+            if node == self._nodes.speed:
+                self._said.pop(node, None)  # what was written is shown again as it came to be
+                self._thread.set_speed(float(value))
+                return
+            await asyncio.wrap_future(self._thread.advance(float(value)))
+        except (ConfigError, TypeError) as error:
+            self._program.refuse("opcua", DRIVER, str(error))
+            now = _moment(datetime.now(UTC))
+            await self._say(self._nodes.speed, self._program.speed, TYPES["f64"], now, now)
+            raise _refusal(ua.StatusCodes.BadInvalidArgument) from error
+        await self._show()
+
+
+def _value_of(tag: Tag, plain: float, sample: Sample) -> ua.Variant:
+    """Return what lies on the wire for `plain` (plant unit); nothing for a BAD value."""
+    at = tag.opcua
+    if at is None or sample.quality is Quality.BAD:
+        return ua.Variant(None)
+    raw = at.scaling.raw(plain)
+    if at.kind == "bool":
+        return ua.Variant(round(raw) != 0, TYPES[at.kind])
+    return ua.Variant(round(raw) if at.kind in WHOLE else raw, TYPES[at.kind])
 
 
 def _refusal(code: int) -> ua.UaStatusCodeError:
     return ua.UaStatusCodeError(code)  # type: ignore[no-untyped-call]
 
 
-def _now() -> ua.DateTime:
-    return cast("ua.DateTime", datetime.now(UTC))
-
-
-def _standard(number: int) -> ua.NodeId:
-    """Return a node id of the OPC UA standard itself; 0 asks for a new one."""
-    return ua.NodeId(ua.Int32(number), ua.Int16(0))
+def _moment(moment: datetime) -> ua.DateTime:
+    return cast("ua.DateTime", moment)
 
 
 def _bytes(item: Any) -> bytes:

@@ -17,15 +17,16 @@ from typing import Any, Protocol
 from ...plant_sim.controls import Control
 from ...plant_sim.signals import Quality, Sample, Signal
 from ...plant_sim.units import from_si, to_si
-from ..errors import ProtocolError
 from ..letter import OPCUA_ECHOES, Echo, Outcome, Request
 from ..tagfile import REARM, VOID, TagFile
-from ..tags import Tag
+from ..tags import HEARTBEAT, Tag
+from .handback import HandBack
+from .limits import Limits
+from .picture import Clock, Picture
 from .records import WriteLog
 from .refusals import Refusals
 
 INTERVAL = 0.5  # plant s of one cycle
-RAMP = 5.0  # plant s in which a handed-back set-point moves by its greatest step
 LEASE = 5.0  # wall s without a sign of life from the gate before the PLC takes control back
 LETTERS = 64  # requests that may wait; whoever sends more is told that the PLC is busy
 BATCH = 4  # requests handled in one cycle, each with a wait for the disk
@@ -51,21 +52,6 @@ class Plant(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """What the PLC shows at one moment; values SI.
-
-    Attributes:
-        samples: every signal of the line and of the PLC itself.
-        echoes: the newest handled requests, oldest first; values in plant units.
-        handled: how many requests were handled since the start.
-    """
-
-    samples: Mapping[str, Sample]
-    echoes: tuple[Echo, ...]
-    handled: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Letter:
     """A request with its way in."""
 
@@ -83,6 +69,12 @@ class PlcProgram:
         log: the PLC's own record of every request; its old ids are never handled again.
         lease: wall s without a beat before control is taken back, from the first beat or write.
         clock: monotonic wall clock (s).
+
+    Attributes:
+        finished: whether the plant clock has stopped for good.
+        clock: what the plant clock does; whoever drives the program says so.
+        speed: plant seconds a wall second, likewise.
+        arrived: called from any thread when a request lies in the mailbox.
     """
 
     def __init__(
@@ -95,11 +87,15 @@ class PlcProgram:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.line = line
-        self.lease = lease
-        self.remote = not log.local  # a hand-back outlives a restart
         self.finished = False
+        self.clock: Clock = "lock-step"
+        self.speed = 0.0
+        self.arrived: Callable[[], None] = lambda: None
         self._log = log
         self._clock = clock
+        self._control = HandBack(lease, log.local)  # a hand-back outlives a restart
+        self._limits = Limits(line.controls)
+        self._shown = frozenset(tagfile.tags)
         self._tags: dict[int, Tag] = {
             tag.write.index: tag for tag in tagfile.tags.values() if tag.write is not None
         }
@@ -109,9 +105,14 @@ class PlcProgram:
         self._echoes = deque(map(self._on_the_wire, log.echoes), maxlen=OPCUA_ECHOES)
         self._handled = 0
         self._heartbeat = 0
-        self._beaten: float | None = None
-        self._last_count = -1
-        self._owed = ""  # why control was handed back, until the log has it
+        self._pictures = 0
+        self._spare = BATCH
+        self._forget = False
+
+    @property
+    def remote(self) -> bool:
+        """Whether set-points are taken from the gate."""
+        return self._control.remote
 
     def submit(self, request: Request, protocol: str, peer: str) -> bool:
         """Lay a request into the mailbox, to be handled at one of the next cycles. Any thread.
@@ -124,6 +125,7 @@ class PlcProgram:
         except Full:
             self.refuse(protocol, peer, "the mailbox is full")
             return False
+        self.arrived()
         return True
 
     def refuse(self, protocol: str, peer: str, reason: str) -> None:
@@ -139,31 +141,60 @@ class PlcProgram:
         Raises:
             ProtocolError: if the number does not rise.
         """
-        if count is not None:
-            if count <= self._last_count:
-                raise ProtocolError(f"beat {count} does not follow {self._last_count}; count up")
-            self._last_count = count
-        self._beaten = self._clock()
+        self._control.beat(self._clock(), count)
+
+    def forget(self) -> None:
+        """Restart as a cheap PLC does, at the next cycle: ids, echoes and counts are gone.
+
+        It comes up local, for it does not know whether it was; the memory gets a new number. Any
+        thread.
+        """
+        self._forget = True
 
     def cycle(self) -> None:
         """Handle the mailbox, watch the lease, and let the plant run for one interval."""
-        self.handle()
-        self._watch_lease()
+        self.idle()
+        if self.finished:
+            return
         if not self.remote:
-            self._ramp_back()
+            changed = self._control.ramp(self._standing(), self.line.controls, INTERVAL)
+            if changed:
+                self.line.write(changed)
+        self.line.advance(INTERVAL)
+
+    def idle(self) -> None:
+        """Do all of a cycle but the plant: mailbox, lease and heartbeat go on while it stands."""
+        if self._forget:
+            self._lose_memory()
+        self._spare = BATCH
+        self.handle_at_once()
         if not self.finished:
-            self.line.advance(INTERVAL)
+            self._control.watch(self._clock())
+        self._control.pay(self._log, self.line.time)
         self._heartbeat = (self._heartbeat + 1) % 2**24  # exact as f32
 
-    def handle(self) -> None:
-        """Handle what lies in the mailbox, up to `BATCH`; it acts from the next interval."""
-        for _ in range(BATCH):
+    def handle_at_once(self) -> bool:
+        """Handle what has come since the cycle began, as far as a cycle's `BATCH` goes.
+
+        Returns:
+            Whether anything was handled.
+        """
+        done = self.handle(self._spare)
+        self._spare -= done
+        return done > 0
+
+    def handle(self, most: int = BATCH) -> int:
+        """Handle up to `most` letters, and say how many; they act from the next interval."""
+        done = 0
+        while done < most:
             try:
                 letter = self._letters.get_nowait()
             except Empty:
                 break
             self._handle(letter)
+            done += 1
         self._refusals.note(self._log, self.line.time, self._clock())
+        return done
 
     def finish(self) -> None:
         """Stop the plant clock for good; the PLC keeps answering."""
@@ -171,18 +202,39 @@ class PlcProgram:
 
     def picture(self) -> Picture:
         """Return what is to be shown now."""
-        now, at = self._clock(), self.line.time
+        now, at = self._clock(), float(self.line.time)
+        self._pictures += 1
+        clock: Clock = "finished" if self.finished else self.clock
+        speed = 0.0 if self.finished else self.speed
         own = {
             "plc.time": at,
-            "plc.heartbeat": float(self._heartbeat),
+            HEARTBEAT: float(self._heartbeat),
             "plc.remote": float(self.remote),
             "plc.finished": float(self.finished),
+            "plc.speed": speed,
             REARM: 0.0,
         }
         samples = dict(self.line.read())
         for name, value in own.items():
-            samples[name] = Sample(value, Quality.GOOD, at, now)
-        return Picture(samples, tuple(self._echoes), self._handled)
+            if name in self._shown:
+                samples[name] = Sample(value, Quality.GOOD, at, now)
+        return Picture(
+            samples, tuple(self._echoes), self._handled, self._pictures, at, self.remote, clock,
+            speed, self._log.memory,
+        )  # fmt: skip
+
+    def _lose_memory(self) -> None:
+        self._forget = False
+        with contextlib.suppress(OSError):  # the new name holds at least until the next start
+            self._log.lose_memory()
+        self._fates.clear()
+        self._echoes.clear()
+        self._limits.forget()
+        self._control.forget()
+        while not self._letters.empty():
+            self._letters.get_nowait()
+        self._handled = self._heartbeat = 0
+        self._control.latch("restarted without its memory")
 
     def _handle(self, letter: _Letter) -> None:
         request, at = letter.request, self.line.time
@@ -210,11 +262,13 @@ class PlcProgram:
             if outcome is Outcome.APPLIED:
                 outcome = Outcome.LOCAL
         if outcome is Outcome.APPLIED and tag is not None:
-            self._beaten = self._clock()  # whoever takes control must go on giving signs of life
+            # whoever takes control must go on giving signs of life
+            self._control.beat(self._clock())
             if tag.name == REARM:
-                self.remote, self._owed = True, ""
+                self._control.rearm()
             else:
                 self.line.write({tag.name: value})
+                self._limits.applied(tag.name, at)
         self._fates.setdefault(request.action_id, outcome)
         echo = Echo(request.seq, request.action_id, request.index, outcome, value, before, at)
         self._echoes.append(self._on_the_wire(echo))
@@ -262,34 +316,7 @@ class PlcProgram:
             return Outcome.APPLIED, value, ""
         if not self.remote:
             return Outcome.LOCAL, value, "the PLC is in local until an operator re-arms it"
-        refusal = self.line.controls[tag.name].refusal(value, before)
+        refusal = self._limits.refusal(tag, value, before, self.line.time)
         if refusal is not None:
             return Outcome.OUT_OF_RANGE, value, refusal
         return Outcome.APPLIED, value, ""
-
-    def _watch_lease(self) -> None:
-        if self.remote and not self.finished and self._beaten is not None:
-            silent = self._clock() - self._beaten
-            if silent > self.lease:
-                self.remote = False
-                self._owed = f"no sign of life from the gate for {silent:.1f} s"
-        if self._owed:
-            with contextlib.suppress(OSError):  # a full disk: owed to the log until it has space
-                self._log.add(self.line.time, "plc", "lease", event="hand-back", reason=self._owed)
-                self._owed = ""
-
-    def _ramp_back(self) -> None:
-        """Bring every set-point nearer to where a line begins, for its own automation to run it."""
-        changed = {}
-        for name, present in self._standing().items():
-            control = self.line.controls[name]
-            off = present - control.start
-            if off == 0.0:
-                continue
-            step = control.max_step * INTERVAL / RAMP
-            if control.choices or abs(off) <= step:
-                changed[name] = control.start
-            else:
-                changed[name] = present - step if off > 0 else present + step
-        if changed:
-            self.line.write(changed)

@@ -6,6 +6,7 @@ The truth (what no instrument sees) is for reports and evaluation only; it never
 import contextlib
 import json
 import os
+import secrets
 import time
 from dataclasses import asdict
 from errno import ENOSPC
@@ -30,6 +31,7 @@ class WriteLog:
         fates: what became of every action id in the file, read at the start.
         echoes: the newest of them, oldest first; values SI, as logged.
         local: whether control was handed back and no one has re-armed the PLC since.
+        memory: names what is remembered, 1..2^32-1; kept beside the file as long as it is.
 
     Raises:
         ConfigError: if a line that is whole cannot be read.
@@ -39,10 +41,17 @@ class WriteLog:
         self.fates: dict[str, Outcome] = {}
         self.echoes: list[Echo] = []
         self.local = False
+        self.memory = _new_memory()
+        self._name: Path | None = None
         self._file = None
         if path is None:
             return
         path = Path(path)
+        self._name = path.with_suffix(".memory")
+        if path.exists() and self._name.exists():
+            self.memory = _read_memory(self._name)
+        else:
+            self.lose_memory()
         self._size = self._recall(path) if path.exists() else 0
         self._file = path.open("ab", buffering=0)
         self._file.truncate(self._size)
@@ -110,6 +119,14 @@ class WriteLog:
             raise
         self._size += len(line)
 
+    def lose_memory(self) -> None:
+        """Take a new name: whoever asks for an old id must see that it may be forgotten."""
+        self.memory = _new_memory()
+        if self._name is not None:
+            draft = self._name.with_suffix(".tmp")
+            draft.write_text(f"{self.memory:08x}\n", encoding="ascii")
+            draft.replace(self._name)
+
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
@@ -144,6 +161,20 @@ class WriteLog:
         first = Outcome.APPLIED if outcome is Outcome.DUPLICATE else outcome
         self.fates.setdefault(row["action_id"], first)
         self.echoes.append(_echo(row, outcome))
+
+
+def _new_memory() -> int:
+    return secrets.randbelow(2**32 - 1) + 1
+
+
+def _read_memory(path: Path) -> int:
+    try:
+        return int(path.read_text(encoding="ascii"), 16)
+    except ValueError:
+        raise ConfigError(
+            f"{path} does not name a memory (eight hex digits); delete it, and settle every "
+            "UNKNOWN action by hand"
+        ) from None
 
 
 def _echo(row: dict[str, Any], outcome: Outcome) -> Echo:

@@ -1,9 +1,11 @@
 """The PLC takes each request once, within its limits, from the gate, and takes control back."""
 
 import contextlib
+import itertools
 import json
 import resource
 import uuid
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -28,6 +30,7 @@ from passline.connectors.letter import (
 )
 from passline.connectors.simulated import SimulatedConnector
 from passline.connectors.tagfile import VOID
+from passline.connectors.virtual_plc.handback import RAMP
 from passline.connectors.virtual_plc.modbus_server import BUSY, ModbusFace
 from passline.connectors.virtual_plc.program import BATCH, LETTERS
 from passline.plant_sim import make_line
@@ -405,3 +408,106 @@ def test_a_replayed_beat_does_not_keep_a_dead_gate_alive(plant):
     for count in (100, 99):
         with pytest.raises(ProtocolError, match="count up"):
             plant.program.beat(count)
+
+
+# --- the PLC's own limits ------------------------------------------------------------------------
+
+
+def ruled(tmp_path, control, **rule):
+    """A plant whose tag file gives one control narrower limits than its catalogue."""
+    plant = simulated(tmp_path)
+    tag = plant.tagfile.tags[control]
+    tags = dict(plant.tagfile.tags) | {control: replace(tag, write=replace(tag.write, **rule))}
+    plant.program._tags = {t.write.index: t for t in tags.values() if t.write}
+    return plant
+
+
+@pytest.mark.parametrize(
+    ("rule", "values", "word"),
+    [
+        ({"low": -10.0, "high": 10.0}, (0.11,), "outside"),  # %, where the catalogue allows 40
+        ({"max_step": 5.0}, (0.06,), "step"),
+        ({"cooldown": 100.0}, (0.05, 0.1), "cooldown"),
+        ({"rate": 0.01}, (0.05, 0.1), "faster"),
+        ({"choices": (0.0, 10.0)}, (0.05,), "none of"),
+    ],
+)
+async def test_the_plc_keeps_the_limits_of_its_tag_file_and_never_clips(
+    tmp_path, rule, values, word
+):
+    with contextlib.closing(ruled(tmp_path, "fm.spray_trim", **rule)) as plant:
+        for value in values[:-1]:
+            echo = await plant.mailbox.send(action(), "fm.spray_trim", value)
+            assert echo.outcome is Outcome.APPLIED
+            plant.advance(1.0)
+        before = plant.samples()["fm.spray_trim"].value
+        echo = await plant.mailbox.send(action(), "fm.spray_trim", values[-1])
+        assert echo.outcome is Outcome.OUT_OF_RANGE
+        plant.advance(1.0)
+        assert plant.samples()["fm.spray_trim"].value == before
+        assert word in log(tmp_path)[-1]["reason"]
+
+
+async def test_after_its_cooldown_a_control_is_taken_again(tmp_path):
+    with contextlib.closing(ruled(tmp_path, "fm.spray_trim", cooldown=20.0)) as plant:
+        for value in (0.05, 0.1):
+            echo = await plant.mailbox.send(action(), "fm.spray_trim", value)
+            assert echo.outcome is Outcome.APPLIED
+            for _ in range(5):
+                await plant.mailbox.beat()
+                plant.advance(4.0)
+
+
+# --- hand-back in time ---------------------------------------------------------------------------
+
+
+async def test_the_ramp_begins_within_the_lease_and_one_cycle_and_ends_without_a_bump(plant):
+    await plant.mailbox.send(action(), "fm.speed_trim", 0.6)
+    begun, seen = plant.line.time, [0.6]
+    while seen[-1] != 0.0:
+        plant.advance(0.5)
+        seen.append(plant.samples()["fm.speed_trim"].value)
+        assert plant.line.time < 30.0
+    first = next(n for n, value in enumerate(seen) if value != seen[0])
+    assert begun + 5.0 < begun + 0.5 * first <= begun + 5.0 + 2 * 0.5  # lease, then one cycle
+    steps = [after - before for before, after in itertools.pairwise(seen[first - 1 :])]
+    assert max(map(abs, steps)) <= CONTROLS["fm.speed_trim"].max_step * 0.5 / RAMP + 1e-12
+    plant.advance(5.0)
+    assert plant.samples()["fm.speed_trim"].value == 0.0
+
+
+async def test_a_rearm_in_the_middle_of_the_ramp_leaves_the_set_point_where_it_is(plant):
+    await plant.mailbox.send(action(), "fm.speed_trim", 0.6)
+    plant.advance(7.0)
+    halfway = plant.samples()["fm.speed_trim"].value
+    assert 0.0 < halfway < 0.6
+    await plant.mailbox.send(action(), "plc.rearm", 1.0)
+    plant.advance(3.0)
+    assert plant.samples()["fm.speed_trim"].value == halfway
+
+
+async def test_a_restart_in_the_middle_of_the_ramp_keeps_the_latch(tmp_path):
+    with contextlib.closing(simulated(tmp_path)) as plant:
+        await plant.mailbox.send(action(), "fm.speed_trim", 0.6)
+        plant.advance(6.5)
+        assert 0.0 < plant.samples()["fm.speed_trim"].value < 0.6
+    with contextlib.closing(simulated(tmp_path)) as plant:
+        await plant.mailbox.beat()
+        refused = await plant.mailbox.send(action(), "fm.speed_trim", 0.3)
+        assert refused.outcome is Outcome.LOCAL
+
+
+async def test_a_forgotten_memory_has_another_name_and_a_kept_one_its_own(tmp_path):
+    with contextlib.closing(simulated(tmp_path)) as plant:
+        name = plant.program.picture().memory
+    with contextlib.closing(simulated(tmp_path)) as plant:
+        assert plant.program.picture().memory == name
+        await plant.mailbox.send(action(), "fm.spray_trim", 0.1)
+        plant.program.forget()
+        plant.advance(0.5)
+        forgotten = plant.program.picture()
+        assert forgotten.memory not in (0, name)
+        assert (forgotten.echoes, forgotten.handled, forgotten.remote) == ((), 0, False)
+    (tmp_path / "plc_writes.jsonl").unlink()  # the ids are gone, so the name must go
+    with contextlib.closing(simulated(tmp_path)) as plant:
+        assert plant.program.picture().memory not in (0, name, forgotten.memory)
