@@ -143,7 +143,7 @@ def _ask(folder: Path, coil: int, names: list[str], what: str) -> None:
         command = [sys.executable, "-c", program, str(folder), str(coil), *some]
         _forget(folder)
         lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        first, again = lines.splitlines()
+        first, *_, again = lines.splitlines()
         print(f"  coil {coil}, {len(some)} tags, {what}: new process {first}; again {again}")
 
 
