@@ -6,6 +6,7 @@ error. What it cannot show is how a vendor's compiler treats types; the document
 
 import re
 from types import SimpleNamespace
+from typing import Any
 
 
 def signed(word: int) -> int:
@@ -42,8 +43,8 @@ class Block:
     def __init__(self, text: str) -> None:
         text = re.sub(r"\(\*.*?\*\)", "", text, flags=re.S)
         head, _, body = text.partition("FUNCTION_BLOCK PASSLINE_MAILBOX")[2].partition("Count := ")
-        self.v: dict = dict(FUNCTIONS)
-        self.retained = set()
+        self.v: dict[str, Any] = dict(FUNCTIONS)
+        self.retained: set[str] = set()
         kind = ""
         for line in filter(None, map(str.strip, head.splitlines())):
             if line.startswith("VAR"):
@@ -52,7 +53,7 @@ class Block:
                 r"(\w+)\s*: (?:ARRAY\[\d+\.\.(\d+)\] OF )?(\w+)(?: := (.+))?;", line
             ):
                 name, last, type_, given = match.groups()
-                zero = eval(given.title()) if given else False if type_ == "BOOL" else 0
+                zero: Any = eval(given.title()) if given else False if type_ == "BOOL" else 0
                 if type_ == "PASSLINE_SETPOINT":
                     zero = None
                 self.v[name] = [zero] * (int(last) + 1) if last else zero
