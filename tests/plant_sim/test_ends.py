@@ -76,10 +76,11 @@ def test_one_head_is_enough_to_find_the_zero_of_the_gaps(calm):
 
 
 def test_zoom_waits_until_the_coiler_has_the_head(calm):
-    # the ramp of the drives ends within a second of threading; sprays and zoom come later
+    # tension and slip let the strip run some percent off what was asked of F7
     faster = calm["speed"] - calm["slow"]
-    assert np.max(faster[calm["at"] < 95.0]) < 0.1
-    assert np.min(faster[calm["at"] > 300.0]) > 0.1
+    assert np.max(faster[calm["at"] < 95.0]) < 0.04 * np.max(calm["slow"])
+    near, far = (faster[(calm["at"] > at) & (calm["at"] < at + 50.0)] for at in (45.0, 400.0))
+    assert np.mean(far) > np.mean(near) + 0.3
 
 
 def test_the_monitor_is_fast_at_the_head_and_rests_before_it_and_at_the_tail():
