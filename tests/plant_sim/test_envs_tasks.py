@@ -128,7 +128,7 @@ def test_a_wider_gap_makes_another_head_and_is_not_learned_as_a_zero():
         plant = env._play.plant
         zeros.append(plant.row(R.ZERO + 6)[0])
         off.append(infos[0]["gauge"])
-    # gap, force and gauge agree on the zero wherever the gap was set: an offset is not taken for one
+    # gap, force and gauge agree on the zero wherever the gap was set
     assert np.ptp(zeros) < 5e-6
     assert len(set(off)) > 1
 

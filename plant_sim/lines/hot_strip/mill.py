@@ -17,6 +17,7 @@ from ...control.gap_control import (
     MOST_MONITOR,
     SETTLED,
     monitor_rate,
+    monitor_speed,
 )
 from ...control.level2_model import MODULUS
 from ...control.looper_control import LOWER_BEFORE, LOWERED, TENSION_AIM
@@ -108,7 +109,7 @@ def level1(block: Block, mill: Block) -> None:
         watched = rolling * where(rate > 0.0, 1.0, 0.0) * block[R.MONITOR_ON * LANES + i]
         off = watched * fmin(fmax(off, -MOST_ERROR), MOST_ERROR)
         block[R.GAUGE_ERROR * LANES + i] = off
-        moves[i] = -rate * INTERVAL * off
+        moves[i] = -INTERVAL * monitor_speed(off, rate)
     for s in range(first, STANDS):
         share = MONITOR_SHARE[s]
         for i in range(LANES):
