@@ -31,6 +31,7 @@ STAND_FACTOR = (0.98, 1.00, 1.03, 1.05, 0.96, 0.93, 0.88)
 FORCE_DOUBT = 0.10  # 1: how far the forces of a plant are believed to lie off the model's [M 6.2]
 CLASS_DOUBT = 0.02  # 1: same of a class of strip thickness, the plant known [M 6.2]
 HEAD_CLOSED = -60e-6  # m: by which the last gap is closed for a head, before any is seen [C 3.5]
+TAIL_CLOSED = -80e-6  # m: same for a tail [C 3.5]
 ZERO_DOUBT = 3e-4  # m: how far its gaps are believed to lie off their zeroing [M 3.4]
 
 

@@ -177,7 +177,7 @@ _ROWS = (
     # material, furnace and rougher
     _fault("wrong_grade", "1", 0.12, 0.24, NOWHERE, STEP, "S8 material",
            "the steel is harder than its declared grade", "신고 강종보다 단단한 소재",
-           {"gauge_hit": -0.014, "flatness_hit": -0.01, "fdt_hit": -0.004}),
+           {"gauge_hit": -0.007, "flatness_hit": -0.01, "fdt_hit": -0.004}),
     _fault("thermocouple", "K", -40.0, -15.0, ZONE, (900.0, 7200.0), "furnace instrument",
            "the thermocouple of a furnace zone drifts low", "가열로 열전대 드리프트",
            {"furnace_energy": 1.5e7}),

@@ -120,7 +120,7 @@ def test_set_ups_without_correction_roll_the_coils_that_the_line_rolls_alone():
     assert plant.finished(0) == coils[:7]
 
 
-def test_a_wider_gap_makes_a_thicker_head_and_level_2_keeps_what_it_has_learned():
+def test_a_wider_gap_makes_another_head_and_is_not_learned_as_a_zero():
     zeros, off = [], []
     for offset in (-1.0, 0.0, 1.0):
         env = make(SETUP)
@@ -128,8 +128,8 @@ def test_a_wider_gap_makes_a_thicker_head_and_level_2_keeps_what_it_has_learned(
         plant = env._play.plant
         zeros.append(plant.row(R.ZERO + 6)[0])
         off.append(infos[0]["gauge"])
-    # the monitor has to take the offset out again, and that is what level 2 learns of it
-    assert zeros[0] > zeros[1] > zeros[2]
+    # gap, force and gauge agree on the zero wherever the gap was set
+    assert np.ptp(zeros) < 5e-6
     assert len(set(off)) > 1
 
 

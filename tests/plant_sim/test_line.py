@@ -173,9 +173,12 @@ def test_what_happens_before_the_mill_reaches_a_mill_without_furnaces(kind):
 
     sick = Scenario(kind, "faults", ("mill",), kind, kind, write)
     sound, ill = (HotStripLanes([0, 1], plan, upstream=False) for plan in ("nominal", sick))
-    sound.advance(300)
-    ill.advance(300)
-    assert np.all(np.abs(ill.row(R.TRUE_FDT) - sound.row(R.TRUE_FDT)) > 0.1)
+    apart = np.zeros(2)
+    for _ in range(300):  # at one moment both may have the same temperature
+        sound.advance(1)
+        ill.advance(1)
+        apart = np.maximum(apart, np.abs(ill.row(R.TRUE_FDT) - sound.row(R.TRUE_FDT)))
+    assert np.all(apart > 0.5)
 
 
 def test_every_stand_meets_its_gaugemeter_while_strip_is_rolled():

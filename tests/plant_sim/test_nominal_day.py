@@ -48,7 +48,7 @@ def test_a_nominal_day_is_as_good_as_that_of_a_real_mill_and_no_better(nominal, 
 def test_without_disturbances_hardly_anything_is_off(calm, name):
     # the first coil of a campaign finds gaps that may be 0.65 mm off their zero
     assert hits([coil for n, coil in enumerate(calm) if n % COILS])[name] > 0.995
-    assert hits(calm)[name] > 0.99
+    assert hits(calm)[name] > 0.995
 
 
 def test_neither_day_stops_the_mill_or_hurts_it(nominal, calm):
@@ -57,9 +57,10 @@ def test_neither_day_stops_the_mill_or_hurts_it(nominal, calm):
         assert np.mean([coil.harm for coil in coils]) < 0.05
 
 
-def test_a_level_2_that_learns_nothing_is_at_least_three_points_worse(nominal):
+def test_a_level_2_that_learns_nothing_pays_in_gauge_and_coiling_temperature(nominal):
     learnt, frozen = hits(nominal), hits(roll("nominal", frozen=1.0))
-    assert frozen["gauge_hit"] < learnt["gauge_hit"] - 0.03
+    # the monitor brings every head in, whatever set-up believed: what is lost is before that
+    assert frozen["gauge_hit"] < learnt["gauge_hit"] - 0.012
     assert frozen["ct_hit"] < learnt["ct_hit"] - 0.03
 
 

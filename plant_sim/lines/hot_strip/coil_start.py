@@ -14,6 +14,7 @@ from ...control.level2_model import (
     HEAD_CLOSED,
     MODULUS,
     STAND_FACTOR,
+    TAIL_CLOSED,
     ZERO_DOUBT,
 )
 from ...engine.numbers import exp, fmax, fmin, kernel
@@ -99,6 +100,7 @@ def restart(block: Block, i: int, mill: Table, faults: Table, scales: Table, lin
         block[(R.FAULT_RAMP + k) * LANES + i] = faults[k, 3]
         block[(R.FAULT_PLACE + k) * LANES + i] = faults[k, 4]
     block[R.HEAD_GAP * LANES + i] = HEAD_CLOSED
+    block[R.TAIL_GAP * LANES + i] = TAIL_CLOSED
     block[R.DOUBT * LANES + i] = FORCE_DOUBT * FORCE_DOUBT
     block[R.ZERO_DOUBT * LANES + i] = ZERO_DOUBT * ZERO_DOUBT
     for c in range(R.CLASSES):

@@ -24,9 +24,19 @@ from . import parameters as P  # noqa: N812
 from . import rows as R  # noqa: N812
 from .coil_start import BAR_DRAW, bar_at, draw_bar, head_deficit, order
 from .disturbances import warm_water
+from .ends import ENDS_SEEN, close_ends, learn_behind_head, learn_tail
 from .faults import DESCALER, RDT_PYROMETER
 from .layout import TABLE
-from .level2 import DRAWN_RUNDOWN, RUNDOWN, close_head, learn_head, learn_temperatures, set_up
+from .level2 import (
+    DRAWN_RUNDOWN,
+    ENDS_LEARNED,
+    HEAD_LEARNED,
+    RUNDOWN,
+    learn_head,
+    learn_temperatures,
+    learn_zero,
+    set_up,
+)
 from .mill_show import drawn_in
 from .parameters import STANDS
 from .profile import change_rolls, preset_profile
@@ -51,7 +61,7 @@ Table = NDArray[np.float64]
 HEADERS, DRAWN_DESCALING = 2.0, 30.0  # 1, K: a drawn bar has lost this to so many headers [M 3.7]
 COVER = 0.35  # 1: share of radiation that the hoods over the delay table let through [M 3.7]
 BAR_PYROMETER = 3.0  # K: its noise at the set-up [M 3.7]
-HEAD_SEEN = 14.0  # m: strip delivered when forces have settled and no monitor has moved yet [M 6.5]
+HEAD_SEEN = 6.0  # m: strip delivered when forces have settled and no monitor has moved yet [M 6.5]
 LOCK_ON = 2.0  # s: gap control locks on to the head's forces [M 3.4]
 TAIL_SHARE = 0.92  # 1: of the bar; behind it the tail [T]
 GAP_LEAST, GAP_MORE = 20.0, 6.0  # s: from tail to the next head [M 6.1]
@@ -155,8 +165,10 @@ def advance_coil(
     if block[R.BAR_DONE * LANES + i] >= block[R.BAR * LANES + i]:
         number = int(block[R.COIL * LANES + i])
         learn_temperatures(block, i)
+        learn_tail(block, i)
         learn_table(block[TABLE * LANES :], i, 1.0 - block[R.FROZEN * LANES + i])
         block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 0.0, 0.0
+        block[R.STRIP_LEFT * LANES + i] = 0.0
         if upstream:
             bar_through(block, i, rougher)
             cleared = CLEARED + block[R.TRANSIT * LANES + i]
@@ -205,8 +217,9 @@ def _begin(
 ) -> None:  # fmt: skip
     """Bring the next bar to F1 and set the mill up for it."""
     for row in (  # first of all: a bar is fed from where this one begins, not where the last ended
-        R.COIL_TIME, R.BAR_DONE, R.STRIP_DONE, R.RATIO_DONE, R.BIAS_SUM, R.BIAS_TIME, R.OVER_TIME,
-        R.EVENT, R.EVENT_PLACE, R.HEAD_NOW, R.HEAD_SUM, R.HEAD_TIME,
+        R.COIL_TIME, R.BAR_DONE, R.STRIP_DONE, R.HEAD_LEARNED, R.BIAS_SUM, R.BIAS_TIME, R.OVER_TIME,
+        R.EVENT, R.EVENT_PLACE, R.END_NOW, R.HEAD_SUM, R.HEAD_TIME, R.TAIL_SUM, R.TAIL_TIME,
+        R.UNDER_WAY,
     ):  # fmt: skip
         block[row * LANES + i] = 0.0
     if rougher.size > 0:
@@ -226,7 +239,8 @@ def _begin(
         set_up(block, i, mill, shown, BELIEVED_DESCALING, RUNDOWN)
     else:
         set_up(block, i, mill, shown, 0.0, DRAWN_RUNDOWN)
-    close_head(block, i)
+    _see_tail(block, i)
+    close_ends(block, i)
     preset_profile(block, i, int(mill[P.FIRST_STAND]))
     block[R.ACTIVE * LANES + i], block[R.PHASE * LANES + i] = 1.0, HEAD
     block[R.SPEED * LANES + i] = block[R.THREAD_SPEED * LANES + i]
@@ -258,6 +272,14 @@ def _change_rolls(block: Block, i: int) -> None:
 
 
 @kernel
+def _see_tail(block: Block, i: int) -> None:
+    """Track how much strip is still to leave F7, by the bar before F1 and what lies in the mill."""
+    left = fmax(block[R.BAR * LANES + i] - block[R.BAR_DONE * LANES + i], 0.0)
+    left = left * block[R.BAR_THICK * LANES + i] / block[R.GAUGE_AIM * LANES + i]
+    block[R.STRIP_LEFT * LANES + i] = left + block[R.UNDER_WAY * LANES + i]
+
+
+@kernel
 def _follow(block: Block, i: int, mill: Table) -> None:
     """The strip moves on: how much is through, which phase, lock-on, learning at the head."""
     block[R.COIL_TIME * LANES + i] += INTERVAL
@@ -265,12 +287,17 @@ def _follow(block: Block, i: int, mill: Table) -> None:
     block[R.STRIP_DONE * LANES + i] += step
     block[R.BAR_DONE * LANES + i] += drawn_in(block, i)
     strip = block[R.STRIP_DONE * LANES + i]
-    close_head(block, i)
+    _see_tail(block, i)
+    close_ends(block, i)
     if block[R.COIL_TIME * LANES + i] <= LOCK_ON:
         for s in range(STANDS):
             block[(R.LOCKED + s) * LANES + i] = block[(R.SHOWN_FORCE + s) * LANES + i]
-    if block[R.RATIO_DONE * LANES + i] < 0.5 and strip > HEAD_SEEN:
+    learned = block[R.HEAD_LEARNED * LANES + i]
+    if learned < HEAD_LEARNED and strip > HEAD_SEEN:
+        learn_zero(block, i)
         learn_head(block, i, mill)
+    elif HEAD_LEARNED <= learned < ENDS_LEARNED and strip > ENDS_SEEN:
+        learn_behind_head(block, i)
     if strip > mill[P.COILER]:  # the head is in the coiler
         block[R.ZOOM * LANES + i] += block[R.ZOOM_RATE * LANES + i] * INTERVAL
         block[R.PHASE * LANES + i] = BODY

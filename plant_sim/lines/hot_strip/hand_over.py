@@ -28,7 +28,8 @@ GIVEN = (
     (O.WIDTH, R.EXIT_WIDTH), (O.CARBON, R.CARBON), (O.WATER_TEMPERATURE, R.WATER_TEMPERATURE),
     (O.COOLING, R.COOLING), (O.SPEED_SEEN, R.SHOWN_SPEED), (O.FDT_AIM, R.FDT_AIM),
     (O.GAUGE_AIM, R.GAUGE_AIM), (O.CT_AIM, R.CT_AIM), (O.CARBON_DECLARED, R.CARBON),
-    (O.ZOOM_RATE, R.ZOOM_RATE), (O.STRIP_DONE, R.STRIP_DONE), (O.BANK_OUT, R.BANK_OUT),
+    (O.ZOOM_RATE, R.ZOOM_RATE), (O.STRIP_DONE, R.STRIP_DONE),
+    (O.STRIP_LEFT, R.STRIP_LEFT), (O.BANK_OUT, R.BANK_OUT),
     (O.CORRECTION, R.COOLING_CORRECTION), (O.ACT_BANK, R.ACT_BANK),
     (O.SHUT, R.FAULT + F.BANK_SHUT), (O.SHUT_AT, R.FAULT_PLACE + F.BANK_SHUT),
     (O.OPEN, R.FAULT + F.BANK_OPEN), (O.OPEN_AT, R.FAULT_PLACE + F.BANK_OPEN),
@@ -63,9 +64,6 @@ def hand_over(block: Block, table: Block, mill: Block) -> None:
         table[O.CT_OFFSET * LANES + i] += block[R.CT_SHIFT * LANES + i]
         lead = mill[P.COILER] - block[R.STRIP_DONE * LANES + i]
         table[O.ZOOM_LEAD * LANES + i] = fmax(lead, 0.0)
-        left = block[R.BAR * LANES + i] - block[R.BAR_DONE * LANES + i]
-        left = left * block[R.BAR_THICK * LANES + i] / block[R.GAUGE_AIM * LANES + i]
-        table[O.STRIP_LEFT * LANES + i] = fmax(left, 0.0)
 
 
 @kernel

@@ -7,7 +7,7 @@ showed; the plant's drawn parameters are not its business.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...control.gap_control import MONITOR_EFFECT, MONITOR_SHARE, MOST_ERROR
+from ...control.gap_control import MONITOR_SHARE
 from ...control.level2_model import (
     LOSS_SHARE,
     SPRAY,
@@ -57,9 +57,7 @@ MOST_NEW, MOST_ZERO = 6e-4, 1.5e-3  # m: most that one head says of a zero, and 
 # 1: force factor by stand of a line whose furnaces bring bars some 90 K hotter than those that the
 # model was identified on, of the same rolled coils [C]
 HOT_FACTOR = (0.88, 0.90, 0.905, 0.905, 0.95, 0.97, 1.00)
-HEAD_HELD, HEAD_RELEASED = 5.0, 13.0  # m: of strip until which it is held, and gone again [C 3.5]
-CLOSING_LEARNING, MOST_CLOSED = 0.2, 3e-4  # 1, m: share learned per coil; most it is closed [M 6.5]
-MOST_MISSED = 6e-5  # m of gap: a greater miss is the zero's or the steel's business [M 6.5]
+HEAD_LEARNED, ENDS_LEARNED = 1.0, 2.0  # 1: what level 2 has learned of the coil so far [C]
 LEAST_FACTOR, MOST_FACTOR = 0.6, 1.6  # 1: bounds of a learned force factor [T]
 
 
@@ -147,37 +145,6 @@ def set_up(
         block[(R.H + s + 1) * LANES + i] = exit
 
 
-@kernel
-def close_head(block: Block, i: int) -> None:
-    """Hold the last gaps closer while no tension pulls the head thin, and let go behind it."""
-    strip = block[R.STRIP_DONE * LANES + i]
-    share = fmin(fmax((HEAD_RELEASED - strip) / (HEAD_RELEASED - HEAD_HELD), 0.0), 1.0)
-    closed = share * block[R.HEAD_GAP * LANES + i]
-    for s in range(STANDS):
-        moved = MONITOR_SHARE[s] * (closed - block[R.HEAD_NOW * LANES + i])
-        block[(R.GAP + s) * LANES + i] += moved
-    block[R.HEAD_NOW * LANES + i] = closed
-    if block[R.SHOWN_GAUGE * LANES + i] > 0.0 and strip < HEAD_HELD + 3.0:
-        off = block[R.SHOWN_GAUGE * LANES + i] - block[R.GAUGE_AIM * LANES + i]
-        block[R.HEAD_SUM * LANES + i] += off
-        block[R.HEAD_TIME * LANES + i] += 1.0
-
-
-@kernel
-def _learn_closing(block: Block, i: int) -> None:
-    """Learn from the gauge how much thicker the head was, and what set-up missed behind it."""
-    if block[R.HEAD_TIME * LANES + i] < 0.5 or block[R.FROZEN * LANES + i] > 0.5:
-        return
-    off = block[R.HEAD_SUM * LANES + i] / block[R.HEAD_TIME * LANES + i]
-    behind = block[R.SHOWN_GAUGE * LANES + i] - block[R.GAUGE_AIM * LANES + i]
-    moved = fmin(fmax((off - behind) / MONITOR_EFFECT, -MOST_ERROR), MOST_ERROR)
-    closed = block[R.HEAD_GAP * LANES + i] - CLOSING_LEARNING * moved
-    block[R.HEAD_GAP * LANES + i] = fmin(fmax(closed, -MOST_CLOSED), 0.0)
-    missed = fmin(fmax(behind / MONITOR_EFFECT, -MOST_MISSED), MOST_MISSED)
-    opened = block[R.VERNIER * LANES + i] - CLOSING_LEARNING * missed
-    block[R.VERNIER * LANES + i] = fmin(fmax(opened, -MOST_CLOSED), MOST_CLOSED)
-
-
 @inline
 def class_of(gauge: float) -> int:
     """Return the class of strip of this thickness (m), from 0."""
@@ -186,16 +153,38 @@ def class_of(gauge: float) -> int:
 
 
 @kernel
-def learn_head(block: Block, i: int, mill: Table) -> None:
-    """At the head: what gauge, forces and pyrometer say about zeros, forces and temperature.
+def learn_zero(block: Block, i: int) -> None:
+    """Learn the zero of the gaps: what gap and force of F7 said of the strip now at the gauge.
 
-    The gauge and the force of the last stand give the zero of its gap, whatever the force should
-    have been; from the zeros follow the thicknesses behind all stands, and from these the forces
-    that the model would have expected of this very strip. So a wrong zero is not learned as
-    hard steel. What is new is shared between the plant and the class of thickness by how well each
-    is known already (Kalman).
+    At the first sight of the head, before the monitor has moved: at the forces of the set-up the
+    stretch is known best. So a wrong zero is not learned as hard steel.
     """
-    _learn_closing(block, i)
+    last = STANDS - 1
+    learning = 1.0 - block[R.FROZEN * LANES + i]
+    off = (
+        block[R.KNOWN_AT_GAUGE * LANES + i]
+        - block[(R.ZERO + last) * LANES + i]
+        - block[R.SHOWN_GAUGE * LANES + i]
+    )
+    off = fmin(fmax(off, -MOST_NEW), MOST_NEW) * block[R.MONITOR_ON * LANES + i]
+    unsure = block[R.ZERO_DOUBT * LANES + i]
+    taken = learning * unsure / (unsure + ZERO_SCATTER * ZERO_SCATTER)
+    if learning > 0.5:
+        unsure = (1.0 - taken) * unsure + ZERO_DRIFT * ZERO_DRIFT
+        block[R.ZERO_DOUBT * LANES + i] = unsure
+    for s in range(STANDS):
+        moved = block[(R.ZERO + s) * LANES + i] + taken * off
+        block[(R.ZERO + s) * LANES + i] = fmin(fmax(moved, -MOST_ZERO), MOST_ZERO)
+
+
+@kernel
+def learn_head(block: Block, i: int, mill: Table) -> None:
+    """At the head: what forces and pyrometer say about forces and temperature.
+
+    From the zeros of the gaps follow the thicknesses behind all stands, and from these the forces
+    that the model would have expected of this very strip. What is new is shared between the plant
+    and the class of thickness by how well each is known already (Kalman).
+    """
     learning = 1.0 - block[R.FROZEN * LANES + i]
     c = class_of(block[R.GAUGE_AIM * LANES + i])
     doubt, unsure = block[R.DOUBT * LANES + i], block[(R.CLASS_DOUBT + c) * LANES + i]
@@ -208,18 +197,6 @@ def learn_head(block: Block, i: int, mill: Table) -> None:
 
     last = STANDS - 1
     gauge, width = block[R.SHOWN_GAUGE * LANES + i], block[R.WIDTH * LANES + i]
-    off = block[(R.SHOWN_GAP + last) * LANES + i] - block[(R.ZERO + last) * LANES + i]
-    off = off - gap_for(gauge, block[(R.SHOWN_FORCE + last) * LANES + i], modulus(width))
-    off = fmin(fmax(off, -MOST_NEW), MOST_NEW) * block[R.MONITOR_ON * LANES + i]
-    unsure = block[R.ZERO_DOUBT * LANES + i]
-    taken = learning * unsure / (unsure + ZERO_SCATTER * ZERO_SCATTER)
-    if learning > 0.5:
-        unsure = (1.0 - taken) * unsure + ZERO_DRIFT * ZERO_DRIFT
-        block[R.ZERO_DOUBT * LANES + i] = unsure
-    for s in range(STANDS):
-        moved = block[(R.ZERO + s) * LANES + i] + taken * off
-        block[(R.ZERO + s) * LANES + i] = fmin(fmax(moved, -MOST_ZERO), MOST_ZERO)
-
     first = int(mill[P.FIRST_STAND])
     trusted = block[R.FDT_SOURCE * LANES + i] < 0.5
     delivered = block[R.SHOWN_FDT * LANES + i] if trusted else block[R.FDT_MODEL * LANES + i]
@@ -258,7 +235,7 @@ def learn_head(block: Block, i: int, mill: Table) -> None:
     factor = factor * (1.0 + own * learning * (total - 1.0))
     block[(R.CLASS_FACTOR + c) * LANES + i] = fmin(fmax(factor, LEAST_FACTOR), MOST_FACTOR)
     block[R.FORCE_RATIO * LANES + i] = front
-    block[R.RATIO_DONE * LANES + i] = 1.0
+    block[R.HEAD_LEARNED * LANES + i] = HEAD_LEARNED
 
 
 @kernel

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from ...control.gap_control import (
     COMPENSATED,
     COMPENSATION,
-    MONITOR_FROM,
     MONITOR_SHARE,
+    MOST_ERROR,
     MOST_MONITOR,
     SETTLED,
+    monitor_rate,
+    monitor_speed,
 )
 from ...control.level2_model import MODULUS
 from ...control.looper_control import LOWER_BEFORE, LOWERED, TENSION_AIM
@@ -52,7 +54,6 @@ from .strip_heat import BAR_COLD, FIRST_SPRAY, behind_bite, on_the_way, to_next_
 
 Block = NDArray[np.float64]
 
-MONITOR_GAIN = 0.42  # of gap per seen error and interval [T]
 ANY_FORCE = 1e9  # N, no roll force: the range test that catches a broken state
 NEWTON = 4  # steps of each bite in an interval
 HEAD_WAITS = 3.0  # m: before F1, where a bar's head stands when it is ordered [T 3.5]
@@ -72,6 +73,7 @@ def _here(block: Block, i: int, kind: int, place: float) -> float:
 def level1(block: Block, mill: Block) -> None:
     """Speed ramp, spray control and the X-ray monitor; they see what instruments showed last."""
     first = int(mill[P.FIRST_STAND])
+    moves = np.zeros(LANES)
     for i in range(LANES):
         rolling = block[R.ACTIVE * LANES + i]
         aim = block[R.THREAD_SPEED * LANES + i] + block[R.ZOOM * LANES + i]
@@ -103,18 +105,20 @@ def level1(block: Block, mill: Block) -> None:
 
         off = block[R.SHOWN_GAUGE * LANES + i] - block[R.GAUGE_AIM * LANES + i]
         off = off + block[R.ACT_GAUGE * LANES + i] - block[R.GAUGE_TRIM * LANES + i]
-        watched = where(block[R.STRIP_DONE * LANES + i] > MONITOR_FROM, 1.0, 0.0)
-        off = rolling * watched * fmin(fmax(off, -2e-4), 2e-4) * block[R.MONITOR_ON * LANES + i]
+        rate = monitor_rate(block[R.STRIP_DONE * LANES + i], block[R.STRIP_LEFT * LANES + i])
+        watched = rolling * where(rate > 0.0, 1.0, 0.0) * block[R.MONITOR_ON * LANES + i]
+        off = watched * fmin(fmax(off, -MOST_ERROR), MOST_ERROR)
         block[R.GAUGE_ERROR * LANES + i] = off
+        moves[i] = -INTERVAL * monitor_speed(off, rate)
     for s in range(first, STANDS):
-        share = MONITOR_GAIN * MONITOR_SHARE[s]
+        share = MONITOR_SHARE[s]
         for i in range(LANES):
-            step = -share * block[R.GAUGE_ERROR * LANES + i]
+            step = share * moves[i]
             stuck = _here(block, i, AGC_STICTION, float(s + 1))  # a valve that sticks wants more
-            moves = where(step > 0.1 * stuck, 1.0, 0.0) + where(step < -0.1 * stuck, 1.0, 0.0)
+            free = where(step > 0.1 * stuck, 1.0, 0.0) + where(step < -0.1 * stuck, 1.0, 0.0)
             slow = 1.0 - _here(block, i, HGC_SLOW, float(s + 1))
             slow = slow * (1.0 - block[(R.FAULT + HYDRAULIC_PRESSURE) * LANES + i])
-            moved = block[(R.MONITOR + s) * LANES + i] + step * fmin(moves, 1.0) * slow
+            moved = block[(R.MONITOR + s) * LANES + i] + step * fmin(free, 1.0) * slow
             block[(R.MONITOR + s) * LANES + i] = fmin(fmax(moved, -MOST_MONITOR), MOST_MONITOR)
 
 
@@ -196,7 +200,9 @@ def roll(block: Block, mill: Block) -> None:
         block[R.OUTSIDE * LANES + i] = bench[B_OUTSIDE * LANES + i] * block[R.ACTIVE * LANES + i]
         block[R.SURFACE * LANES + i] = bench[B_COLD * LANES + i]
         block[R.EXIT_WIDTH * LANES + i] = bench[B_WIDE * LANES + i]
-        block[R.TRANSIT * LANES + i] = bench[B_TRANSIT * LANES + i]
+        # the head came through at threading speed, and the coil's clock began without that
+        faster = block[R.SPEED * LANES + i] / block[R.THREAD_SPEED * LANES + i]
+        block[R.TRANSIT * LANES + i] = bench[B_TRANSIT * LANES + i] * faster
 
 
 @kernel

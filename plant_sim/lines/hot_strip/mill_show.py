@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...control.gap_control import COMPENSATED, COMPENSATION
-from ...control.level2_model import LOSS_SHARE, MODULUS, delivery_temperature
+from ...control.level2_model import LOSS_SHARE, MODULUS, delivery_temperature, modulus
 from ...control.looper_control import ANGLE_AIM, TENSION_AIM
 from ...engine.numbers import fmax, fmin, inline, kernel, where
+from ...physics.mill_stretch import KISS_FORCE
 from ...physics.strip_temperature import DENSITY
 from . import parameters as P  # noqa: N812
 from . import profile_rows as Q  # noqa: N812
@@ -121,6 +122,9 @@ def _show_strip(block: Block, share: float) -> None:
         thick = exit + GAUGE_NOISE * block[(R.NOISE + R.N_GAUGE) * LANES + i]
         thick = thick + block[(R.FAULT + THICKNESS_GAUGE) * LANES + i]
         block[R.SHOWN_GAUGE * LANES + i] = rolling * thick
+        block[R.KNOWN_AT_GAUGE * LANES + i] = block[(R.SHOWN_GAP + STANDS - 1) * LANES + i] + (
+            block[(R.SHOWN_FORCE + STANDS - 1) * LANES + i] - KISS_FORCE
+        ) / modulus(block[R.WIDTH * LANES + i])
         shown = fdt - block[R.SURFACE * LANES + i]
         shown = shown + FDT_NOISE * block[(R.NOISE + R.N_FDT) * LANES + i]
         shown = shown + block[(R.FAULT + FDT_PYROMETER) * LANES + i]

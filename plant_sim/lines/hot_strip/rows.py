@@ -63,7 +63,7 @@ ADAPTED = EXPECTED + STANDS  # level 2's learned force factors
 ZERO = ADAPTED + STANDS  # level 2's learned zero of each gap (m)
 POWER = ZERO + STANDS
 SPEED, THREAD_SPEED, ZOOM, SPRAY, SPRAY_INTEGRAL = (POWER + n for n in range(1, 6))
-FDT_BIAS, FDT_MODEL, FORCE_RATIO, RATIO_DONE, TRUE_FDT = (POWER + n for n in range(6, 11))
+FDT_BIAS, FDT_MODEL, FORCE_RATIO, HEAD_LEARNED, TRUE_FDT = (POWER + n for n in range(6, 11))
 RESIDUAL = POWER + 11  # m, of the last Newton step: the iteration counts are fixed
 BIAS_SUM = POWER + 12  # K s, pyrometer minus model over this coil
 ZOOM_RATE = POWER + 13  # m/s2
@@ -137,14 +137,20 @@ HEAD_BIAS, BAR_SEEN = CT_SHIFT + 1, CT_SHIFT + 2  # K: of set-up; what the bar p
 DOUBT, ZERO_DOUBT = CT_SHIFT + 3, CT_SHIFT + 4  # 1, m2: variances of ADAPTED and ZERO
 CLASS_FACTOR = ZERO_DOUBT + 1  # force factor of each class
 CLASS_DOUBT = CLASS_FACTOR + CLASSES  # its variance
-# m: by which the last gaps are closed for a head that nothing pulls yet, learned and now; what the
-# gauge showed of it, m s and s
-HEAD_GAP, HEAD_NOW, HEAD_SUM, HEAD_TIME = (CLASS_DOUBT + CLASSES + n for n in range(4))
+# m: by which the last gaps are closed for a head and a tail that nothing pulls, and by which now;
+# what the gauge showed of either, m and intervals
+HEAD_GAP, TAIL_GAP, END_NOW, HEAD_SUM, HEAD_TIME, TAIL_SUM, TAIL_TIME = (
+    CLASS_DOUBT + CLASSES + n for n in range(7)
+)
 VERNIER = (
-    HEAD_TIME + 1
-)  # m of the last gap, that set-up adds for what it has been missing behind it
+    TAIL_TIME + 1
+)  # m of the last gap, that set-up adds for what it has been missing behind the head
 TARIFF, METERED = VERNIER + 1, VERNIER + 2  # 1: of the usual price; J of the coil already priced
-ROWS = METERED + 1
+# m of strip, as level 1 tracks it: that is still to leave F7; of it in the mill behind a tail in F1
+STRIP_LEFT, UNDER_WAY = METERED + 1, METERED + 2
+# m: of the strip now at the gauge, what gap and force of F7 said when it was rolled
+KNOWN_AT_GAUGE = UNDER_WAY + 1
+ROWS = KNOWN_AT_GAUGE + 1
 
 # what is kept of a finished coil
 KEPT = (

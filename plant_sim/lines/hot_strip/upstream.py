@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...control.pacing import finishing_seconds
-from ...engine.numbers import fmax, kernel
+from ...engine.numbers import fmax, kernel, where
 from ...physics.strip_temperature import DENSITY, after_descaling
 from ...scenarios import fields as O  # noqa: N812
 from . import faults as K  # noqa: N812
@@ -40,6 +40,7 @@ COLDEST_ENTRY = 1170.0  # K: a colder bar is not rolled but taken off the delay 
 WATER = 303.0  # K: of descaling water [M]
 FIRST_PACE = 145.0  # s: from slab to slab until pacing knows better [C]
 LEAST_BELIEVED = 1400.0  # K: a slab is announced as at least so hot [M 4.1]
+THROUGH = 0.9999  # 1: of a bar, when its tail is behind the descaler and the water is shut [C]
 CLEARED = 4.0  # s: from the tail to the next head that the mill needs at least [M]
 
 
@@ -233,6 +234,7 @@ def feed_bar(block: Block, i: int, rougher: Block) -> None:
         heat + block[R.PATCH * LANES + i], WATER, thick, entering, headers
     )
     pumps = DESCALING_POWER * block[R.DESCALING_MODE * LANES + i]
+    pumps *= where(block[R.BAR_DONE * LANES + i] < THROUGH * block[R.BAR * LANES + i], 1.0, 0.0)
     block[R.ENERGY * LANES + i] += block[R.ACTIVE * LANES + i] * pumps * INTERVAL
     block[R.H * LANES + i] = thick
     block[R.BAR_WIDER * LANES + i] = wide - block[R.WIDTH * LANES + i]

@@ -21,11 +21,22 @@ Orders = NDArray[np.float64]
 
 
 @kernel
-def _tell(block: Block, fine: Block, length: float) -> None:
+def _tell(block: Block, fine: Block, mill: Block, first: int) -> None:
     """Tell the coil cycle how far bar and strip are, less what it will add for this interval.
 
     The bar counts as done when its tail has left the last stand.
     """
+    length = 0.0
+    for i in range(LANES):
+        block[R.UNDER_WAY * LANES + i] = 0.0
+    for s in range(first, STANDS - 1):
+        distance = mill[P.DISTANCE + s]
+        length += distance
+        for i in range(LANES):
+            behind = fmin(fmax(length - fine[F.TAIL * LANES + i], 0.0), distance)
+            here = fine[F.COIL_SEEN * LANES + i] == block[R.COIL * LANES + i]
+            thick = fine[(F.AIM + s + 1) * LANES + i] / block[R.GAUGE_AIM * LANES + i]
+            block[R.UNDER_WAY * LANES + i] += where(here, behind * thick, 0.0)
     for i in range(LANES):
         bar, tail = block[R.BAR * LANES + i], fine[F.TAIL * LANES + i]
         taken = fmin(fmax(bar + tail, 0.0), 0.999999 * bar)
@@ -43,11 +54,10 @@ def _tell(block: Block, fine: Block, length: float) -> None:
 def tell_cycle(state: Block, fine: Block, mill: Block) -> None:
     """Tell the coil cycle of all lines how far their strip is; before it moves."""
     size, fine_size = ROWS * LANES, F.ROWS * LANES
-    length = 0.0
-    for s in range(int(mill[P.FIRST_STAND]), STANDS - 1):
-        length += mill[P.DISTANCE + s]
+    first = int(mill[P.FIRST_STAND])
     for b in range(state.size // size):
-        _tell(state[b * size : (b + 1) * size], fine[b * fine_size : (b + 1) * fine_size], length)
+        fines = fine[b * fine_size : (b + 1) * fine_size]
+        _tell(state[b * size : (b + 1) * size], fines, mill, first)
 
 
 @driver

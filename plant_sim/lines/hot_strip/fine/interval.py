@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ....control.gap_control import MONITOR_FROM, MONITOR_SHARE, SETTLED
-from ....control.level2_model import LOSS_SHARE, delivery_temperature
+from ....control.gap_control import MONITOR_SHARE, SETTLED, monitor_rate
+from ....control.level2_model import LOSS_SHARE, delivery_temperature, modulus
 from ....control.speed_control import spray_opening
 from ....engine.numbers import fmax, fmin, inline, kernel, where
 from ....physics.flow_stress import COLDEST, HOTTEST
@@ -143,19 +143,18 @@ def run(
             before = fine[F.ENTRY_BEFORE * LANES + i]
             now = block[R.ENTRY_TEMPERATURE * LANES + i]
             heat[i] = before + (now - before) * (k + 1.0) / slow
-            settled = where(fine[F.DELIVERED * LANES + i] > MONITOR_FROM, 1.0, 0.0)
-            settled = (
-                settled * fine[(F.LOADED + first) * LANES + i]
-            )  # behind the tail it would hunt
+            rate = monitor_rate(
+                fine[F.DELIVERED * LANES + i], block[R.STRIP_LEFT * LANES + i]
+            ) * fine[(F.LOADED + STANDS - 1) * LANES + i]  # fmt: skip
             off = fine[F.AT_GAUGE * LANES + i] + 2e-6 * block[(R.NOISE + R.N_GAUGE) * LANES + i]
             off = off + block[(R.FAULT + K.THICKNESS_GAUGE) * LANES + i]
             off = off - block[R.GAUGE_AIM * LANES + i] + block[R.ACT_GAUGE * LANES + i]
             off = off - block[R.GAUGE_TRIM * LANES + i]
-            settled = settled * block[R.MONITOR_ON * LANES + i]
-            bench[B.FRESH * LANES + i] = settled
+            rate = rate * block[R.MONITOR_ON * LANES + i]
+            bench[B.FRESH * LANES + i] = rate
             bench[B.THICK * LANES + i] = off
             bench[B.MARK * LANES + i] = fine[F.MARK_AT_GAUGE * LANES + i]
-            block[R.GAUGE_ERROR * LANES + i] = settled * off
+            block[R.GAUGE_ERROR * LANES + i] = where(rate > 0.0, off, 0.0)
         steer(fine, bench, mill, seconds)
         for _ in range(fast):
             fast_step(fine, bench, mill, pace, iterations, first, STANDS)
@@ -226,6 +225,9 @@ def hand_out(block: Block, fine: Block, bench: Block, mill: Block) -> None:
         seen = fine[F.AT_GAUGE * LANES + i] + 2e-6 * block[(R.NOISE + R.N_GAUGE) * LANES + i]
         seen = seen + block[(R.FAULT + K.THICKNESS_GAUGE) * LANES + i]
         block[R.SHOWN_GAUGE * LANES + i] = rolling * seen
+        missed = 0.06e6 * block[(R.NOISE + R.N_FORCE + STANDS - 1) * LANES + i]
+        missed = missed / modulus(block[R.WIDTH * LANES + i])
+        block[R.KNOWN_AT_GAUGE * LANES + i] = fine[F.KNOWN_AT_GAUGE * LANES + i] + missed
         shown = fdt - cold + block[(R.FAULT + K.FDT_PYROMETER) * LANES + i]
         shown = shown + block[R.FDT_SHIFT * LANES + i]
         shown = shown + 2.0 * block[(R.NOISE + R.N_FDT) * LANES + i]

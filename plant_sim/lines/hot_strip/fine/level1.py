@@ -19,6 +19,7 @@ from ....control.gap_control import (
     lagged,
     monitor_step,
 )
+from ....control.level2_model import modulus
 from ....control.looper_control import (
     ANGLE_AIM,
     LIFT_ANGLE,
@@ -32,6 +33,7 @@ from ....control.looper_control import (
 from ....control.speed_control import flow_trim, ramped, waiting_lead
 from ....engine.numbers import fmax, fmin, kernel, where
 from ....physics.looper import LOWEST, path, weight
+from ....physics.mill_stretch import KISS_FORCE
 from ....physics.strip_temperature import DENSITY
 from .. import parameters as P  # noqa: N812
 from ..parameters import STANDS
@@ -51,7 +53,7 @@ def steer(fine: Block, bench: Block, mill: Block, seconds: float) -> None:
     Args:
         fine: state of sixteen mills.
         bench: carries the master speed and its aim (B.MASTER, B.SPEED), B.TAIL, B.WIDTH, and the
-            monitor's input: B.THICK off-gauge (m), B.MARK, B.FRESH 1 where it may act.
+            monitor's input: B.THICK off-gauge (m), B.MARK, B.FRESH its rate (1/s).
         mill: the mill's data.
         seconds: the slow step.
     """
@@ -61,10 +63,10 @@ def steer(fine: Block, bench: Block, mill: Block, seconds: float) -> None:
         bench[B.MASTER * LANES + i] = master
         correction = bench[B.MONITOR * LANES + i]
         moved = monitor_step(
-            correction, bench[B.THICK * LANES + i], bench[B.MARK * LANES + i], seconds
-        )
-        acting = bench[B.FRESH * LANES + i] > 0.5
-        bench[B.MONITOR * LANES + i] = where(acting, moved, correction)
+            correction, bench[B.THICK * LANES + i], bench[B.MARK * LANES + i], seconds,
+            bench[B.FRESH * LANES + i],
+        )  # fmt: skip
+        bench[B.MONITOR * LANES + i] = moved
         bench[B.CASCADE * LANES + i] = 0.0
     place = 0.0
     for s in range(first, STANDS):
@@ -72,6 +74,11 @@ def steer(fine: Block, bench: Block, mill: Block, seconds: float) -> None:
         _set_gap(fine[s * LANES :], bench, share, MONITOR_SHARE[s], seconds)
     last = fine[(STANDS - 1) * LANES :]
     for i in range(LANES):
+        at = last[F.GAP_AT * LANES + i] + last[F.BIAS_GAP * LANES + i]
+        stretch = (last[F.SEEN_FORCE * LANES + i] - KISS_FORCE) / modulus(
+            bench[B.WIDTH * LANES + i]
+        )
+        bench[B.KNOWN * LANES + i] = at + stretch
         bench[B.LAST_NOW * LANES + i] = last[F.GAUGEMETER * LANES + i]
         bench[B.LAST_THEN * LANES + i] = last[F.GAUGE_LOCKED * LANES + i]
         bench[B.LAST_LOCK * LANES + i] = last[F.LOADED_FOR * LANES + i]

@@ -42,6 +42,7 @@ SAMPLE = AIM + STANDS + 1  # four runs of STANDS * SAMPLES: thickness, heat, col
 RUN = STANDS * SAMPLES
 S_THICK, S_HEAT, S_COLD, S_WIDTH = (SAMPLE + RUN * n for n in range(4))
 S_MARK = SAMPLE + 4 * RUN  # monitor's correction with which the strip behind F7 was rolled
+S_KNOWN = S_MARK + SAMPLES  # m, its thickness by gap and force of F7 when it was rolled
 
 # the bar and the strip
 (
@@ -49,8 +50,9 @@ S_MARK = SAMPLE + 4 * RUN  # monitor's correction with which the strip behind F7
     COLD_AT_PYROMETER, EVENT, EVENT_STAND, EVENT_TIME, ENTRY_BEFORE, SUM_EXIT, SUM_HEAT, SUM_COLD,
     SUM_SPEED, SUM_POWER, SUM_GAUGE,
     ENTRY_SEEN,  # K, shown before F1 when the strip now behind F7 was there
-) = (S_MARK + SAMPLES + n for n in range(21))  # fmt: skip
-ROWS = ENTRY_SEEN + 1
+    KNOWN_AT_GAUGE,
+) = (S_KNOWN + SAMPLES + n for n in range(22))  # fmt: skip
+ROWS = KNOWN_AT_GAUGE + 1
 
 # events
 NOTHING, COBBLE, STRIP_BREAK, FORCE_TRIP, TORQUE_TRIP, POWER_TRIP, TENSION_LOSS = (

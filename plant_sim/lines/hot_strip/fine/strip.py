@@ -54,13 +54,14 @@ def carry(fine: Block, bench: Block, mill: Block, seconds: float, entry_heat: Bl
         place += distance
         if g < STANDS - 1:
             _arrive(fine[g * SAMPLES * LANES :], fine[(g + 1) * LANES :], bench)
-    _mark(fine[F.S_MARK * LANES : (F.S_MARK + GAUGE_CELLS + 1) * LANES], bench)
+    _mark(fine[F.S_MARK * LANES :], bench, bench[B.MONITOR * LANES :])
+    _mark(fine[F.S_KNOWN * LANES :], bench, bench[B.KNOWN * LANES :])
     _read(fine, bench, mill)
 
 
 @kernel
-def _mark(marks: Block, bench: Block) -> None:
-    """Let the monitor's correction travel with the strip behind F7."""
+def _mark(marks: Block, bench: Block, now: Block) -> None:
+    """Let what level 1 knows of the strip in F7 now travel with it to the gauge."""
     for k in range(GAUGE_CELLS, 0, -1):
         for i in range(LANES):
             moves = bench[B.SHIFT * LANES + i] > 0.5
@@ -68,7 +69,7 @@ def _mark(marks: Block, bench: Block) -> None:
             marks[k * LANES + i] = where(moves, newer, marks[k * LANES + i])
     for i in range(LANES):
         moves = bench[B.SHIFT * LANES + i] > 0.5
-        marks[i] = where(moves, bench[B.MONITOR * LANES + i], marks[i])
+        marks[i] = where(moves, now[i], marks[i])
 
 
 @kernel
@@ -214,6 +215,7 @@ def _read(fine: Block, bench: Block, mill: Block) -> None:
         bench[B.HEAT * LANES + i] = 0.0
         bench[B.COLD * LANES + i] = 0.0
         bench[B.MARK * LANES + i] = 0.0
+        bench[B.KNOWN_SEEN * LANES + i] = 0.0
     for k in range(GAUGE_CELLS + 1):
         _weigh(fine[(base + k) * LANES :], fine[k * LANES :], bench, float(k), seen)
 
@@ -227,6 +229,7 @@ def _weigh(sample: Block, mark: Block, bench: Block, number: float, seen: float)
         share = fmax(1.0 - fmax(off, -off), 0.0)
         bench[B.THICK * LANES + i] += share * sample[F.S_THICK * LANES + i]
         bench[B.MARK * LANES + i] += share * mark[F.S_MARK * LANES + i]
+        bench[B.KNOWN_SEEN * LANES + i] += share * mark[F.S_KNOWN * LANES + i]
         off = at - seen
         share = fmax(1.0 - fmax(off, -off), 0.0)
         bench[B.HEAT * LANES + i] += share * sample[F.S_HEAT * LANES + i]

@@ -141,6 +141,7 @@ def _count(fine: Block, block: Block, bench: Block, seconds: float, share: float
         heat, cold = bench[B.HEAT * LANES + i], bench[B.COLD * LANES + i]
         fine[F.AT_GAUGE * LANES + i] = bench[B.THICK * LANES + i]
         fine[F.MARK_AT_GAUGE * LANES + i] = bench[B.MARK * LANES + i]
+        fine[F.KNOWN_AT_GAUGE * LANES + i] = bench[B.KNOWN_SEEN * LANES + i]
         fine[F.DELIVERED * LANES + i] += rolling * speed * seconds
         fine[F.SUM_GAUGE * LANES + i] += share * rolling
         fine[F.SUM_EXIT * LANES + i] += share * rolling * exit
