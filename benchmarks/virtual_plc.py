@@ -29,10 +29,12 @@ from passline.connectors.letter import (
     pack_opcua,
     unpack_echoes,
 )
-from passline.connectors.modbus.client import ModbusClient
+from passline.connectors.modbus.writer import ModbusWriter
 from passline.connectors.opcua import OpcUaSession
+from passline.connectors.opcua_writer import OpcUaWriter
 from passline.connectors.security import Pki
 from passline.connectors.simulated import SimulatedConnector
+from passline.connectors.tag_devices import need
 from passline.connectors.tagfile import TagFile, load_tags
 from passline.connectors.virtual_plc.driver import Driver
 from passline.connectors.virtual_plc.parity import Wires, differences
@@ -86,9 +88,11 @@ async def parity(seconds: float) -> None:
 
 async def echo_over_opcua(tagfile: TagFile, pki: Pki, count: int) -> list[float]:
     """Return the time (wall s) from a request's leaving to its echo's coming, count times."""
-    device, box = tagfile.opcua, tagfile.mailbox
-    session = await OpcUaSession.open(device, pki, "gate", 20.0)
-    request, echo = session.resolve(box.request), session.resolve(box.echo)
+    device, box = need(tagfile.opcua, "devices.opcua"), need(tagfile.mailbox, "mailbox")
+    session = await OpcUaWriter.open(device, pki, "gate", 20.0)
+    request, echo = (
+        session.resolve(need(node, "mailbox.opcua")) for node in (box.request, box.echo)
+    )
     index = rule.index if (rule := tagfile.tags["fm.spray_trim"].write) else 0
     times = []
     for number in range(count):
@@ -109,17 +113,20 @@ async def echo_over_opcua(tagfile: TagFile, pki: Pki, count: int) -> list[float]
 
 async def echo_over_modbus(tagfile: TagFile, pki: Pki, count: int) -> list[float]:
     """Return the same over Modbus."""
-    device, box = tagfile.modbus, tagfile.mailbox
-    client = await ModbusClient.open(device.host, device.port, device.unit, 20.0)
+    device, box = need(tagfile.modbus, "devices.modbus"), need(tagfile.mailbox, "mailbox")
+    into, echoes = (
+        need(register, "mailbox.modbus") for register in (box.request_register, box.echo_register)
+    )
+    client = await ModbusWriter.open(device.host, device.port, device.unit, 20.0)
     index = rule.index if (rule := tagfile.tags["rot.bank_out"].write) else 0
     times = []
     for number in range(count):
         one = uuid.uuid4().hex
         begun = time.perf_counter()
         letter = pack_modbus(Request(number, one, index, 0.0), pki.modbus_key())
-        await client.write(box.request_register, letter)
+        await client.write(into, letter)
         while True:
-            data = await client.read("input", box.echo_register, ECHO_WORDS)
+            data = await client.read("input", echoes, ECHO_WORDS)
             found = [each for each in unpack_echoes(data) if each.action_id == one]
             if found:
                 break
@@ -153,10 +160,10 @@ async def subscribed(tagfile: TagFile, pki: Pki, names: list[str]) -> AsyncItera
         def datachange_notification(self, node: object, value: object, data: object) -> None:
             """Take it."""
 
-    session = await OpcUaSession.open(tagfile.opcua, pki, "agent", 20.0)
+    session = await OpcUaSession.open(need(tagfile.opcua, "devices.opcua"), pki, "agent", 20.0)
     client = session._client
     made = await client.create_subscription(100, Sink())
-    uri = tagfile.mailbox.request.namespace
+    uri = need(need(tagfile.mailbox, "mailbox").request, "mailbox.opcua").namespace
     nodes = [client.get_node(session.resolve(OpcUaAddress(uri, f"s={name}"))) for name in names]
     for start in range(0, len(nodes), 100):
         await made.subscribe_data_change(nodes[start : start + 100])

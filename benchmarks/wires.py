@@ -39,6 +39,7 @@ from passline.connectors.modbus.server import ModbusServer
 from passline.connectors.opcua import OpcUaConnector
 from passline.connectors.opcua_session import OpcUaSession
 from passline.connectors.security import Pki, Users, init, secure_server
+from passline.connectors.tag_devices import need
 from passline.connectors.tagfile import ModbusDevice, OpcUaDevice, TagFile
 from passline.connectors.tags import HEARTBEAT, Tag
 from passline.plant_sim.signals import Quality
@@ -187,7 +188,9 @@ async def opcua(seconds: float, count: int) -> None:
     """Packed array, batches and one by one, over a secured channel."""
     print(f"OPC UA, {count} tags, SignAndEncrypt; server less what it needs for itself")
     with plant(count) as served:
-        session = await OpcUaSession.open(served.file().opcua, served.pki, "agent", 20.0)
+        session = await OpcUaSession.open(
+            need(served.file().opcua, "devices.opcua"), served.pki, "agent", 20.0
+        )
         nodes = [session.resolve(tag.opcua) for tag in tags_of(count).values() if tag.opcua]
         connector = OpcUaConnector(served.file(), served.pki, "agent", period=30.0, deadline=20.0)
         await connector.start()

@@ -34,6 +34,8 @@ OPCUA_ECHOES = 64
 REQUEST_WORDS = (_MODBUS.size + _CRC.size + TOKEN) // 2
 BEAT_WORDS = (_BEAT.size + TOKEN) // 2
 ECHO_WORDS = (_COUNT.size + MODBUS_ECHOES * _ECHO.size) // 2
+IDENTITY = 120  # registers from the first echo to what the PLC says of itself
+IDENTITY_WORDS = 10
 
 
 class Outcome(IntEnum):

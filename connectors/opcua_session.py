@@ -48,7 +48,7 @@ class OpcUaSession:
         session = cls(client, deadline)
         try:
             async with asyncio.timeout(CONNECT):
-                await secure_client(client, pki, user)
+                await secure_client(client, pki, user, device.policy)
                 await client.connect()
                 # The index of a namespace may differ after every restart of the server.
                 namespaces = await client.get_namespace_array()
@@ -63,6 +63,11 @@ class OpcUaSession:
             raise
         session._namespaces = list(namespaces)
         return session
+
+    @property
+    def client(self) -> Client:
+        """The client of asyncua, for what this class has no method for."""
+        return self._client
 
     @property
     def connected(self) -> bool:

@@ -17,13 +17,15 @@ from typing import Any
 
 from ...plant_sim.errors import ConfigError
 from ..addresses import Table
-from ..letter import BEAT_WORDS, ECHO_WORDS, REQUEST_WORDS
+from ..letter import BEAT_WORDS, IDENTITY, IDENTITY_WORDS, REQUEST_WORDS
 from ..rows import Row, read_rows
+from ..tag_devices import need
 from ..tagfile import TagFile
-from .registers import ILLEGAL_ADDRESS, ILLEGAL_FUNCTION, NO_SUCH_UNIT
+from .protocol import ILLEGAL_ADDRESS, ILLEGAL_FUNCTION, NO_SUCH_UNIT
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+EVERYWHERE: tuple[Network, ...] = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 LOOPBACK: tuple[Network, ...] = (
     ipaddress.ip_network("127.0.0.0/8"),
     ipaddress.ip_network("::1/128"),
@@ -129,27 +131,29 @@ class Access:
         return self.of(peer.rpartition(":")[0].strip("[]")).check(unit, function, address, count)
 
 
-def default_access(tagfile: TagFile) -> Access:
-    """Return the list of a server without one: this machine reads tags and writes the mailbox."""
-    unit, box = frozenset({tagfile.modbus.unit}), tagfile.mailbox
+def default_access(tagfile: TagFile, peers: tuple[Network, ...] = LOOPBACK) -> Access:
+    """Return the list of a server without one: `peers` read tags and write the mailbox."""
+    unit, box = frozenset({need(tagfile.modbus, "devices.modbus").unit}), tagfile.mailbox
     ranges: dict[Table, list[tuple[int, int]]] = {table: [] for table in READS}
-    ranges["input"].append((box.echo_register, ECHO_WORDS))
+    if box is not None and box.echo_register is not None:
+        ranges["input"].append((box.echo_register, IDENTITY + IDENTITY_WORDS))
     for tag in tagfile.tags.values():
         if (at := tag.modbus) is not None:
             ranges[at.table].append((at.register, at.words))
     rules = [
         Rule(
-            LOOPBACK, unit, frozenset({READS[table]}),
+            peers, unit, frozenset({READS[table]}),
             min(first for first, _ in found), max(first + words for first, words in found) - 1,
         )
         for table, found in ranges.items()
         if found
     ]  # fmt: skip
     for register, words in (
-        (box.request_register, REQUEST_WORDS),
-        (box.beat_register, BEAT_WORDS),
+        (box and box.request_register, REQUEST_WORDS),
+        (box and box.beat_register, BEAT_WORDS),
     ):
-        rules.append(Rule(LOOPBACK, unit, frozenset(WRITES), register, register + words - 1))
+        if register is not None:
+            rules.append(Rule(peers, unit, frozenset(WRITES), register, register + words - 1))
     return Access(rules)
 
 
@@ -183,7 +187,7 @@ def _rule(row: Row) -> Rule:
     row.only("peers", "units", "functions", "first", "last")
     first, last = row.integer("first"), row.integer("last")
     if last < first:
-        raise ConfigError(f"line {row.line}: last {last} is before first {first}; swap them")
+        raise ConfigError(f"{row.place}: last {last} is before first {first}; swap them")
     return Rule(
         peers=tuple(_network(item, row) for item in _items(row, "peers")),
         units=frozenset(_numbers(row, "units", 0, 255)),
@@ -196,7 +200,7 @@ def _rule(row: Row) -> Rule:
 def _items(row: Row, key: str) -> list[Any]:
     found = row.need(key)
     if not isinstance(found, list) or not found:
-        raise ConfigError(f"line {row.line}: {key} {found!r} must be a list with something in it")
+        raise ConfigError(f"{row.place}: {key} {found!r} must be a list with something in it")
     return found
 
 
@@ -204,9 +208,7 @@ def _numbers(row: Row, key: str, low: int, high: int) -> list[int]:
     found = _items(row, key)
     for number in found:
         if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
-            raise ConfigError(
-                f"line {row.line}: {key} {number!r} must be a number in {low}..{high}"
-            )
+            raise ConfigError(f"{row.place}: {key} {number!r} must be a number in {low}..{high}")
     return found
 
 
@@ -215,8 +217,7 @@ def _network(item: Any, row: Row) -> Network:
         return ipaddress.ip_network(item if isinstance(item, str) else repr(item))
     except ValueError as error:
         raise ConfigError(
-            f"line {row.line}: peers {item!r} is not a network ({error}); use for example "
-            "192.0.2.16/30"
+            f"{row.place}: peers {item!r} is not a network ({error}); use for example 192.0.2.16/30"
         ) from error
 
 

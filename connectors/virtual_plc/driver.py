@@ -7,7 +7,7 @@ from asyncua import ua
 
 from ...plant_sim.errors import ConfigError
 from ..addresses import OpcUaAddress
-from ..opcua import OpcUaSession
+from ..opcua_writer import OpcUaWriter
 from ..security import DRIVER, Pki
 from ..tagfile import TagFile, load_tags
 
@@ -50,7 +50,7 @@ class Driver:
         device = self._tagfile.opcua
         if device is None:
             raise ConfigError("a plant without OPC UA has no clock that can be driven")
-        self._session = await OpcUaSession.open(device, self._pki, DRIVER, self._deadline)
+        self._session = await OpcUaWriter.open(device, self._pki, DRIVER, self._deadline)
         first = next(tag.opcua for tag in self._tagfile.tags.values() if tag.opcua)
         self._namespace = first.namespace
         return self

@@ -24,6 +24,8 @@ from ..errors import ProtocolError
 from ..letter import (
     BEAT_WORDS,
     ECHO_WORDS,
+    IDENTITY,
+    IDENTITY_WORDS,
     REQUEST_WORDS,
     pack_echoes,
     unpack_beat,
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BUSY = 6  # exception code: server device busy
-IDENTITY = 120  # registers behind the first echo register
-IDENTITY_WORDS = 10
 ORDER_MARK = 0x01020304
 _UNKNOWN = 0xFFFF
 
@@ -64,7 +64,7 @@ class ModbusFace(RegisterImage):
         self._hash = bytes.fromhex(tagfile.hash[:8])
         self._key = key
         self._program = program
-        self._bits: dict[tuple[Table, int], bytes] = {}  # registers that hold several bits
+        self._shared: dict[tuple[Table, int], bytes] = {}  # registers that hold several bits
         place = getattr(self._box, "hash_register", None)
         if place is not None:
             self.put("input", place, self._hash)
@@ -82,8 +82,8 @@ class ModbusFace(RegisterImage):
                 self.put(at.table, at.register, encode(at, value))
             else:
                 place = (at.table, at.register)
-                self._bits[place] = encode(at, value, self._bits.get(place, b"\0\0"))
-                self.put(*place, self._bits[place])
+                self._shared[place] = encode(at, value, self._shared.get(place, b"\0\0"))
+                self.put(*place, self._shared[place])
         if self._box is not None and self._box.echo_register is not None:
             echoes = pack_echoes(picture.handled, list(picture.echoes))
             self.put("input", self._box.echo_register, echoes)

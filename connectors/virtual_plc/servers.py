@@ -5,6 +5,7 @@ import time
 from datetime import datetime
 
 from ...plant_sim.errors import ConfigError
+from ..modbus.access import EVERYWHERE, LOOPBACK, default_access
 from ..modbus.server import ModbusServer
 from ..security import Lab, Pki
 from ..tagfile import TagFile
@@ -58,8 +59,9 @@ class Servers:
                 url = f"opc.tcp://{host}:{inner}"
             self._opcua = OpcUaFace(tagfile, pki, program, thread, self.show, epoch, url, lab)
         if tagfile.modbus is not None:
+            peers = EVERYWHERE if Lab.NETWORK in lab else LOOPBACK
             face = ModbusFace(tagfile, pki.modbus_key(), program)
-            self._modbus = (face, ModbusServer(face))
+            self._modbus = (face, ModbusServer(face, access=default_access(tagfile, peers)))
 
     async def start(self) -> None:
         """Listen, with the present picture to be seen."""

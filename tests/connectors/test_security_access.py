@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passline.connectors.modbus.access import MAX_KNOWN, Access, Rule, default_access, load_access
-from passline.connectors.modbus.registers import (
+from passline.connectors.modbus.protocol import (
     ILLEGAL_ADDRESS,
     ILLEGAL_FUNCTION,
     NO_SUCH_UNIT,
