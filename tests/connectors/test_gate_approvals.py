@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from passline.connectors.gate.approvals import grounds_of
+from passline.connectors.gate.audit import records
 from passline.connectors.gate.check import Mode
 from passline.connectors.gate.errors import ApprovalError, GateError
 from passline.connectors.gate.operators import load_operators, sign
@@ -343,3 +344,23 @@ def test_what_changed_nothing_or_cannot_be_seen_is_not_undone(make, plant):
     plant.link = False
     with pytest.raises(GateError, match=r"present value of mill.speed is not known"):
         gate.undo(f"{1:032x}")
+
+
+def test_every_step_of_an_approval_is_in_the_audit_log(make, plant, tmp_path):
+    gate = make(Mode.APPROVE, replace(QUICK, waiting=1))
+    gate.propose(wish(1))
+    gate.propose(wish(2))  # one too many
+    (approval,) = gate.approvals()
+    with pytest.raises(ApprovalError):
+        decide(gate, tmp_path, approval, value=0.4)
+    decide(gate, tmp_path, approval)
+    plant.time += 60
+    gate.propose(wish(3))
+    decide(gate, tmp_path, gate.approvals()[0], decision="reject")
+    log = records(tmp_path / "gate" / "audit.log")
+    events = [(row["event"], row.get("action_id", "")[-1:]) for row in log[1:]]
+    assert events == [
+        ("request", "1"), ("approval asked", "1"), ("request", "2"), ("refused", "2"),
+        ("approval refused", ""), ("approved", "1"), ("sending", "1"), ("result", "1"),
+        ("request", "3"), ("approval asked", "3"), ("approval closed", "3"),
+    ]  # fmt: skip

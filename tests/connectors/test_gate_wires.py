@@ -44,6 +44,8 @@ async def test_a_frame_that_comes_after_its_not_done_changes_nothing(
         await asyncio.to_thread(wires.beat)  # both links are up
         action = uuid.uuid4().hex
         wish = Request(action, control, wires.samples()[control].value + 0.05)
+        # between two coils an input of the check is not seen
+        assert await until(lambda: gate.check([wish])[0].allowed, 60.0), gate.check([wish])
         send = wires.send
 
         def slowly(*request):
