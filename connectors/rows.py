@@ -140,6 +140,27 @@ class Row(dict[str, Any]):
         """Return the mapping under `key`."""
         return self.of(self.need(key), key, self.at(key))
 
+    def text(self, key: str) -> str:
+        """Return the text under `key`."""
+        value = self.need(key)
+        if not isinstance(value, str) or not value:
+            raise self.fault(key, f"{key} {value!r} must be text")
+        return value
+
+    def number(self, key: str) -> float:
+        """Return the number under `key`."""
+        value = self.need(key)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.fault(key, f"{key} {value!r} must be a number")
+        return float(value)
+
+    def integer(self, key: str) -> int:
+        """Return the number 0..65535 under `key`."""
+        value = self.need(key)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 0xFFFF:
+            raise self.fault(key, f"{key} {value!r} must be a number in 0..65535")
+        return value
+
 
 def _plain(loader: SafeLoader, node: yaml.Node, seen: set[int]) -> Any:
     """Turn YAML nodes into data; refuses a repeated key, and a value that stands for another."""

@@ -149,8 +149,8 @@ def default_access(tagfile: TagFile, peers: tuple[Network, ...] = LOOPBACK) -> A
         if found
     ]  # fmt: skip
     for register, words in (
-        (box and box.request_register, REQUEST_WORDS),
-        (box and box.beat_register, BEAT_WORDS),
+        (box.request_register if box else None, REQUEST_WORDS),
+        (box.beat_register if box else None, BEAT_WORDS),
     ):
         if register is not None:
             rules.append(Rule(peers, unit, frozenset(WRITES), register, register + words - 1))
@@ -164,23 +164,23 @@ def load_access(path: Path) -> Access:
         ConfigError: naming file and line, if it is missing or something in it is wrong.
     """
     try:
-        row = Row.of(read_rows(path.read_text()), "the file", 1)
-        return parse_access(row.need("modbus_access"), row.line)
+        row = Row.of(read_rows(path.read_text()), "the file", "line 1")
+        return parse_access(row.need("modbus_access"), row.at("modbus_access"))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); give another") from error
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
 
-def parse_access(section: Any, line: int) -> Access:
-    """Return the allow-list in a section that `read_rows` has read; `line` is where it stands.
+def parse_access(section: Any, place: str) -> Access:
+    """Return the allow-list in a section that `read_rows` has read; `place` is where it stands.
 
     Raises:
         ConfigError: naming the line.
     """
     if not isinstance(section, list) or not section:
-        raise ConfigError(f"line {line}: modbus_access must be a list of rules; give at least one")
-    return Access([_rule(Row.of(item, "a rule", line)) for item in section])
+        raise ConfigError(f"{place}: modbus_access must be a list of rules; give at least one")
+    return Access([_rule(Row.of(item, "a rule", place)) for item in section])
 
 
 def _rule(row: Row) -> Rule:

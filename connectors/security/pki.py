@@ -84,7 +84,7 @@ class Pki:
         found: dict[str, str] = {}
         try:
             rows = read_rows(path.read_text())
-            row = Row.of(rows, "the file", 1) if rows is not None else Row()
+            row = Row.of(rows, "the file", "line 1") if rows is not None else Row()
             for who, reference in row.items():
                 # what was given is never repeated: it may be a pasted password
                 check_reference(reference if isinstance(reference, str) else "")

@@ -139,7 +139,7 @@ def load_faults(path: str | Path, tagfile: TagFile, *, lock_step: bool = False) 
         rows = read_rows(text)
         if not isinstance(rows, list) or not rows:
             raise ConfigError("line 1: wire faults must be a list of rows; give at least one")
-        faults = [_read(Row.of(row, "a fault", 1), tagfile.tags) for row in rows]
+        faults = [_read(Row.of(row, "a fault", "line 1"), tagfile.tags) for row in rows]
         for fault in faults:
             if lock_step and fault.kind in ("refuse", "restart") and "opcua" in fault.protocols:
                 raise ConfigError(
@@ -154,7 +154,7 @@ def load_faults(path: str | Path, tagfile: TagFile, *, lock_step: bool = False) 
 def _read(row: Row, tags: Mapping[str, Tag]) -> Fault:
     kind = row.text("fault")
     if kind not in KINDS:
-        raise ConfigError(f"line {row.line}: fault {kind!r} is not known; use {', '.join(KINDS)}")
+        raise ConfigError(f"{row.place}: fault {kind!r} is not known; use {', '.join(KINDS)}")
     extra: tuple[str, ...] = {
         "freeze": ("heartbeat",), "quality": ("as",), "scale": ("by",), "clock-jump": ("by",),
         "exception": ("code",), "slow": ("delay",),
@@ -162,7 +162,7 @@ def _read(row: Row, tags: Mapping[str, Tag]) -> Fault:
     row.only("at", "for", "fault", "tags", "protocol", *extra)
     protocol = row.get("protocol", "both")
     if protocol not in (*PROTOCOLS, "both"):
-        raise ConfigError(f"line {row.line}: protocol {protocol!r} must be opcua, modbus or both")
+        raise ConfigError(f"{row.place}: protocol {protocol!r} must be opcua, modbus or both")
     over: tuple[Protocol, ...] = PROTOCOLS if protocol == "both" else (protocol,)
     if kind in ("word-order", "exception"):
         over = ("modbus",)
@@ -170,17 +170,17 @@ def _read(row: Row, tags: Mapping[str, Tag]) -> Fault:
     if kind == "freeze":
         runs = row.get("heartbeat", "stands")
         if runs not in ("runs", "stands"):
-            raise ConfigError(f"line {row.line}: heartbeat {runs!r} must be runs or stands")
+            raise ConfigError(f"{row.place}: heartbeat {runs!r} must be runs or stands")
         names = names - {HEARTBEAT} if runs == "runs" else names | {HEARTBEAT} & tags.keys()
     word = row.get("as", "bad")
     if word not in ("bad", "uncertain"):
-        raise ConfigError(f"line {row.line}: as {word!r} must be bad or uncertain")
+        raise ConfigError(f"{row.place}: as {word!r} must be bad or uncertain")
     number = row.number(extra[0]) if extra and extra[0] in ("by", "code", "delay") else 0.0
     if number < {"exception": 1, "slow": 1e-3}.get(kind, number) or number > 1e9:
-        raise ConfigError(f"line {row.line}: {extra[0]} {number:g} is not possible; give more")
+        raise ConfigError(f"{row.place}: {extra[0]} {number:g} is not possible; give more")
     seconds = row.number("for") if kind != "drop" or "for" in row else 1.0
     if seconds <= 0 or row.number("at") < 0:
-        raise ConfigError(f"line {row.line}: at must not be negative, and for more than 0 s")
+        raise ConfigError(f"{row.place}: at must not be negative, and for more than 0 s")
     quality = Quality[word.upper()]
     return Fault(kind, row.number("at"), seconds, over, names, quality, number)  # type: ignore[arg-type]
 
@@ -188,11 +188,11 @@ def _read(row: Row, tags: Mapping[str, Tag]) -> Fault:
 def _names(row: Row, tags: Mapping[str, Tag]) -> frozenset[str]:
     patterns = row.get("tags", ["*"])
     if not isinstance(patterns, list) or not all(isinstance(each, str) for each in patterns):
-        raise ConfigError(f"line {row.line}: tags must be a list of names or patterns")
+        raise ConfigError(f"{row.place}: tags must be a list of names or patterns")
     found: set[str] = set()
     for pattern in patterns:
         matching = {name for name in tags if fnmatchcase(name, pattern)}
         if not matching:
-            raise ConfigError(f"line {row.line}: no tag is called {pattern!r}; correct it")
+            raise ConfigError(f"{row.place}: no tag is called {pattern!r}; correct it")
         found |= matching
     return frozenset(found)

@@ -176,7 +176,8 @@ def _sizes(tagfile: TagFile) -> dict[str, int]:
     box = tagfile.mailbox
     if box is not None and box.echo_register is not None:
         longest["input"] = max(700, box.echo_register + max(ECHO_WORDS, IDENTITY + IDENTITY_WORDS))
-        last = max(box.request_register + REQUEST_WORDS, box.beat_register + BEAT_WORDS)
+        request, beat = box.request_register or 0, box.beat_register or 0
+        last = max(request + REQUEST_WORDS, beat + BEAT_WORDS)
         longest["holding"] = max(100, last)
     for tag in tagfile.tags.values():
         if (at := tag.modbus) is not None:

@@ -15,6 +15,7 @@ from typing import Any
 from asyncua import Node, Server, ua
 
 from ..addresses import Kind, OpcUaAddress
+from ..tag_devices import need
 from ..tagfile import TagFile
 from ..tags import Tag
 
@@ -96,16 +97,19 @@ class Nodes:
             self.tags[tag.name] = nodeid
 
     async def _build_mailbox(self, top: Node) -> None:
-        box, text = self._tagfile.mailbox, ua.VariantType.String
-        folder = await self._folder(top, box.request.namespace, "Mailbox")
-        self.request = await self._variable(folder, box.request, b"", ua.VariantType.ByteString)
-        self.beat = await self._variable(folder, box.beat, 0, ua.VariantType.UInt32)
-        self.echo = await self._variable(folder, box.echo, "[]", text)
+        box, text = need(self._tagfile.mailbox, "mailbox"), ua.VariantType.String
+        request, beat, echo = (
+            need(node, "mailbox.opcua") for node in (box.request, box.beat, box.echo)
+        )
+        folder = await self._folder(top, request.namespace, "Mailbox")
+        self.request = await self._variable(folder, request, b"", ua.VariantType.ByteString)
+        self.beat = await self._variable(folder, beat, 0, ua.VariantType.UInt32)
+        self.echo = await self._variable(folder, echo, "[]", text)
         for nodeid in (self.request, self.beat):
             await self._server.get_node(nodeid).set_writable()
-        table = OpcUaAddress(box.request.namespace, "s=Mailbox.TagTable")
+        table = OpcUaAddress(request.namespace, "s=Mailbox.TagTable")
         await self._variable(folder, table, self._tagfile.hash, text)
-        memory = OpcUaAddress(box.request.namespace, "s=Mailbox.Memory")
+        memory = OpcUaAddress(request.namespace, "s=Mailbox.Memory")
         self.memory = await self._variable(folder, memory, 0, ua.VariantType.UInt32)
 
     async def _own(self, top: Node, name: str) -> Node:

@@ -15,12 +15,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from passline.connectors import mailbox, security
+from passline.connectors.addresses import ModbusAddress
 from passline.connectors.errors import LinkError
 from passline.connectors.mailbox import WireMailbox
 from passline.connectors.modbus.client import ModbusClient
 from passline.connectors.modbus.server import ModbusServer
 from passline.connectors.tagfile import TagFile, load_tags, make_default, write_tags
-from passline.connectors.tags import ModbusAddress
 from passline.connectors.virtual_plc.modbus_server import ModbusFace
 from passline.connectors.virtual_plc.program import PlcProgram
 from passline.connectors.virtual_plc.records import WriteLog
@@ -105,7 +105,7 @@ async def serve(folder: Path, port: int) -> None:
         line.time = told.get("time", line.time)
         line.values |= told.get("set", {})
         line.bad = set(told.get("bad", line.bad))
-        program.remote = told.get("remote", program.remote)
+        program._control.remote = told.get("remote", program.remote)
         face.show()
         say(line.values | {"plc.remote": float(program.remote)})
     await server.close()
