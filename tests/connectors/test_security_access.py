@@ -126,7 +126,7 @@ def test_without_a_list_this_machine_reads_every_tag_and_writes_the_mailbox(tags
     access = default_access(tags)
     for tag in tags.tags.values():
         if tag.modbus is not None:
-            function = {"input": 4, "holding": 3}[tag.modbus.table]
+            function = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}[tag.modbus.table]
             at = tag.modbus.register, tag.modbus.words
             assert access.allowed("127.0.0.1", 1, function, *at) == 0, tag.name
             assert access.allowed("::1", 1, function, *at) == 0
@@ -138,7 +138,7 @@ def test_without_a_list_this_machine_reads_every_tag_and_writes_the_mailbox(tags
     assert access.allowed("127.0.0.1", 1, 4, box.echo_register, 100) == 0
     for address in (box.beat_register + 40, 1000, 0xFFFF):
         assert access.allowed("127.0.0.1", 1, 16, address, 1) == ILLEGAL_ADDRESS
-    for function in (1, 2, 3, 5, 15, 22, 23, 43):
+    for function in (3, 5, 15, 22, 23, 43):
         assert access.allowed("127.0.0.1", 1, function, 0, 1) == ILLEGAL_FUNCTION
 
 
@@ -168,7 +168,7 @@ def test_a_list_is_read_from_its_section(tmp_path):
 
 
 WRONG = {
-    "unknown key": ("units: [1, 2]", "unit: [1, 2]", r"line 3: key 'unit' is not known"),
+    "unknown key": ("units: [1, 2]", "unit: [1, 2]", r"line 4: key 'unit' is not known"),
     "host bits": ("[192.0.2.18]", "[192.0.2.18/24]", r"line 3: peers '192\.0\.2\.18/24' is not a"),
     "a name": ("[192.0.2.18]", "[plc.example]", r"line 3: peers 'plc\.example' is not a network"),
     "a number": ("[192.0.2.18]", "[3221226002]", r"line 3: peers 3221226002 is not a network"),
@@ -178,7 +178,7 @@ WRONG = {
     "unit 256": ("[1, 2]", "[1, 256]", r"line 3: units 256 must be a number in 0\.\.255"),
     "no end": ("    last: 10\n", "", r"line 3: last is missing"),
     "turned": ("first: 10", "first: 11", r"line 3: last 10 is before first 11"),
-    "not whole": ("first: 10", "first: 1.5", r"line 3: first 1\.5 must be a number in 0\.\.65535"),
+    "not whole": ("first: 10", "first: 1.5", r"line 6: first 1\.5 must be a number in 0\.\.65535"),
     "no section": ("modbus_access", "access", r"line 1: modbus_access is missing"),
     "given twice": ("    first: 10", "    last: 9\n    first: 10", r"line 8: key 'last' is given"),
     "a mapping": (GOOD, "modbus_access: {}\n", r"line 1: modbus_access must be a list of rules"),
