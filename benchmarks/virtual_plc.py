@@ -21,7 +21,6 @@ from asyncua import ua
 
 from passline.connectors.addresses import OpcUaAddress
 from passline.connectors.letter import (
-    ECHO_WORDS,
     Outcome,
     Request,
     load_echoes,
@@ -29,6 +28,7 @@ from passline.connectors.letter import (
     pack_opcua,
     unpack_echoes,
 )
+from passline.connectors.letter_form import ECHO_WORDS
 from passline.connectors.modbus.writer import ModbusWriter
 from passline.connectors.opcua import OpcUaSession
 from passline.connectors.opcua_writer import OpcUaWriter

@@ -21,21 +21,18 @@ from typing import Any
 
 from ..plant_sim.errors import ConfigError
 from .errors import ProtocolError
-
-_OPCUA = struct.Struct(">I16sHd")
-_MODBUS = struct.Struct(">I16sHf")
-_CRC = struct.Struct(">I")
-_BEAT = struct.Struct(">I")
-_ECHO = struct.Struct(">I16sHHf")
-_COUNT = struct.Struct(">I")
-TOKEN = 8  # bytes
-MODBUS_ECHOES = 8
-OPCUA_ECHOES = 64
-REQUEST_WORDS = (_MODBUS.size + _CRC.size + TOKEN) // 2
-BEAT_WORDS = (_BEAT.size + TOKEN) // 2
-ECHO_WORDS = (_COUNT.size + MODBUS_ECHOES * _ECHO.size) // 2
-IDENTITY = 120  # registers from the first echo to what the PLC says of itself
-IDENTITY_WORDS = 10
+from .letter_form import (
+    BEAT,
+    COUNT,
+    CRC,
+    ECHO,
+    ECHO_WORDS,
+    MODBUS,
+    MODBUS_ECHOES,
+    OPCUA,
+    OPCUA_ECHOES,
+    TOKEN,
+)
 
 
 class Outcome(IntEnum):
@@ -108,10 +105,8 @@ def check_action_id(action_id: str) -> bytes:
 
 def pack_opcua(request: Request) -> bytes:
     """Return `request` as the ByteString for the node Request."""
-    body = _OPCUA.pack(
-        request.seq, check_action_id(request.action_id), request.index, request.value
-    )
-    return body + _CRC.pack(zlib.crc32(body))
+    body = OPCUA.pack(request.seq, check_action_id(request.action_id), request.index, request.value)
+    return body + CRC.pack(zlib.crc32(body))
 
 
 def unpack_opcua(data: bytes) -> Request:
@@ -120,15 +115,15 @@ def unpack_opcua(data: bytes) -> Request:
     Raises:
         ProtocolError: if length or check sum are wrong.
     """
-    return _unpack(_OPCUA, data)
+    return _unpack(OPCUA, data)
 
 
 def pack_modbus(request: Request, key: bytes) -> bytes:
     """Return `request` as the registers of one function-16 frame, token included."""
-    body = _MODBUS.pack(
+    body = MODBUS.pack(
         request.seq, check_action_id(request.action_id), request.index, request.value
     )
-    body += _CRC.pack(zlib.crc32(body))
+    body += CRC.pack(zlib.crc32(body))
     return body + token(key, body)
 
 
@@ -139,7 +134,7 @@ def unpack_modbus(data: bytes, key: bytes) -> Request:
         ProtocolError: if length, token or check sum are wrong.
     """
     body, given = data[:-TOKEN], data[-TOKEN:]
-    request = _unpack(_MODBUS, body)
+    request = _unpack(MODBUS, body)
     if not hmac.compare_digest(given, token(key, body)):
         raise ProtocolError("the token of the Modbus request is wrong; send it through the gate")
     # f32 gives 10.1 back as 10.100000381; its seven digits are what was meant
@@ -148,7 +143,7 @@ def unpack_modbus(data: bytes, key: bytes) -> Request:
 
 def pack_beat(count: int, key: bytes) -> bytes:
     """Return the Modbus registers of the gate's sign of life number `count`."""
-    body = _BEAT.pack(count)
+    body = BEAT.pack(count)
     return body + token(key, body)
 
 
@@ -158,10 +153,10 @@ def unpack_beat(data: bytes, key: bytes) -> int:
     Raises:
         ProtocolError: if the token is wrong.
     """
-    body, given = data[: _BEAT.size], data[_BEAT.size :]
+    body, given = data[: BEAT.size], data[BEAT.size :]
     if not hmac.compare_digest(given, token(key, body)):
         raise ProtocolError("the token of the Modbus beat is wrong; send it through the gate")
-    return int(_BEAT.unpack(body)[0])
+    return int(BEAT.unpack(body)[0])
 
 
 def token(key: bytes, body: bytes) -> bytes:
@@ -171,18 +166,18 @@ def token(key: bytes, body: bytes) -> bytes:
 
 def pack_echoes(count: int, echoes: list[Echo]) -> bytes:
     """Return the echo registers: how many were handled, then the newest eight, newest first."""
-    body = _COUNT.pack(count)
+    body = COUNT.pack(count)
     for echo in echoes[::-1][:MODBUS_ECHOES]:
         action = bytes.fromhex(echo.action_id)
-        body += _ECHO.pack(echo.seq, action, echo.index, echo.outcome, echo.value)
+        body += ECHO.pack(echo.seq, action, echo.index, echo.outcome, echo.value)
     return body.ljust(2 * ECHO_WORDS, b"\0")
 
 
 def unpack_echoes(data: bytes) -> list[Echo]:
     """Read the echo registers; oldest first."""
     echoes = []
-    for offset in range(_COUNT.size, len(data) - _ECHO.size + 1, _ECHO.size):
-        seq, action, index, outcome, value = _ECHO.unpack_from(data, offset)
+    for offset in range(COUNT.size, len(data) - ECHO.size + 1, ECHO.size):
+        seq, action, index, outcome, value = ECHO.unpack_from(data, offset)
         if outcome:
             value = float(f"{value:.7g}")
             echoes.append(Echo(seq, action.hex(), index, Outcome(outcome), value))
@@ -234,12 +229,12 @@ def load_echoes(text: str) -> list[Echo]:
 
 
 def _unpack(form: struct.Struct, data: bytes) -> Request:
-    if len(data) != form.size + _CRC.size:
+    if len(data) != form.size + CRC.size:
         raise ProtocolError(
-            f"a request of {len(data)} bytes is not {form.size + _CRC.size} long; send it whole"
+            f"a request of {len(data)} bytes is not {form.size + CRC.size} long; send it whole"
         )
     body = data[: form.size]
-    if _CRC.unpack(data[form.size :])[0] != zlib.crc32(body):
+    if CRC.unpack(data[form.size :])[0] != zlib.crc32(body):
         raise ProtocolError("the check sum of the request is wrong; send it again")
     seq, action, index, value = form.unpack(body)
     return Request(seq, action.hex(), index, value)

@@ -20,6 +20,7 @@ from .connector import DEADLINE
 from .direct import DirectWriter, Registers
 from .errors import ConnectorError, LinkError, ProtocolError, TagError
 from .letter import Echo, Outcome, Request
+from .letter_form import ECHO_WORDS
 from .link import Closable, Link
 from .modbus.connector import tls_context
 from .modbus.serial_writer import SerialWriter
@@ -346,7 +347,7 @@ class WireMailbox:
                 text = shown.Value.Value if shown.Value else None
                 return letter.load_echoes(text if isinstance(text, str) else "")
             client = await self._modbus.get()
-            data = await client.read("input", _there(self._box.echo_register), letter.ECHO_WORDS)
+            data = await client.read("input", _there(self._box.echo_register), ECHO_WORDS)
             return letter.unpack_echoes(data)
         except ProtocolError as error:
             raise LinkError(f"the echo of the PLC cannot be read: {error}") from error

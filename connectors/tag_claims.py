@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from ..plant_sim.errors import ConfigError
 from .addresses import BITS
-from .letter import BEAT_WORDS, ECHO_WORDS, REQUEST_WORDS
+from .letter_form import BEAT_WORDS, ECHO_WORDS, REQUEST_WORDS
 from .tag_devices import MailboxMap, ModbusDevice, OpcUaDevice
 from .tags import HEARTBEAT, Tag, WriteRule
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ...plant_sim.errors import ConfigError
 from ..addresses import Table
-from ..letter import BEAT_WORDS, IDENTITY, IDENTITY_WORDS, REQUEST_WORDS
+from ..letter_form import BEAT_WORDS, IDENTITY, IDENTITY_WORDS, REQUEST_WORDS
 from ..rows import Row, read_rows
 from ..tag_devices import need
 from ..tagfile import TagFile

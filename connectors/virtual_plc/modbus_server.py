@@ -21,16 +21,8 @@ from ...plant_sim.signals import Quality
 from ...plant_sim.units import from_si
 from ..addresses import BITS, KINDS, ModbusAddress, Table
 from ..errors import ProtocolError
-from ..letter import (
-    BEAT_WORDS,
-    ECHO_WORDS,
-    IDENTITY,
-    IDENTITY_WORDS,
-    REQUEST_WORDS,
-    pack_echoes,
-    unpack_beat,
-    unpack_modbus,
-)
+from ..letter import pack_echoes, unpack_beat, unpack_modbus
+from ..letter_form import BEAT_WORDS, ECHO_WORDS, IDENTITY, IDENTITY_WORDS, REQUEST_WORDS
 from ..modbus.registers import ILLEGAL_ADDRESS, ILLEGAL_VALUE, RegisterImage
 from ..tagfile import TagFile
 from .picture import CLOCKS, Picture

@@ -17,7 +17,8 @@ from typing import Any, Protocol
 from ...plant_sim.controls import Control
 from ...plant_sim.signals import Quality, Sample, Signal
 from ...plant_sim.units import from_si, to_si
-from ..letter import OPCUA_ECHOES, Echo, Outcome, Request
+from ..letter import Echo, Outcome, Request
+from ..letter_form import OPCUA_ECHOES
 from ..tagfile import REARM, VOID, TagFile
 from ..tags import HEARTBEAT, Tag
 from .handback import HandBack

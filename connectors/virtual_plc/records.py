@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ...plant_sim.errors import ConfigError
-from ..letter import OPCUA_ECHOES, Echo, Outcome, Request
+from ..letter import Echo, Outcome, Request
+from ..letter_form import OPCUA_ECHOES
 from ..tagfile import REARM
 
 TRUTH_PERIOD = 1.0  # plant s

@@ -193,6 +193,7 @@ async def node_plant(folder):
         await server.wait()
 
 
+@pytest.mark.slow
 async def test_we_read_follow_browse_and_write_a_plant_on_node_opcua(tmp_path):
     async with node_plant(tmp_path) as (keys, file):
         for way in ("poll", "subscribe"):

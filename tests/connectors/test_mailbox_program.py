@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from passline.connectors.errors import ProtocolError
 from passline.connectors.letter import (
-    ECHO_WORDS,
     Echo,
     Outcome,
     Request,
@@ -28,6 +27,7 @@ from passline.connectors.letter import (
     unpack_modbus,
     unpack_opcua,
 )
+from passline.connectors.letter_form import ECHO_WORDS
 from passline.connectors.simulated import SimulatedConnector
 from passline.connectors.tagfile import VOID
 from passline.connectors.virtual_plc.handback import RAMP

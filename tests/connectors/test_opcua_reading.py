@@ -90,6 +90,7 @@ async def test_a_vector_has_every_value_in_the_order_asked_for(keys, packed):
         assert not gone.mask[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packed", [False, True], ids=["scalars", "packed"])
 async def test_a_vector_of_a_hung_plant_is_not_good(keys, packed):
     async with plant(keys, packed=packed) as served, following(served) as connector:
@@ -100,6 +101,7 @@ async def test_a_vector_of_a_hung_plant_is_not_good(keys, packed):
         assert not found.mask.any()
 
 
+@pytest.mark.slow
 async def test_a_tag_outside_the_packed_array_is_read_beside_it(keys):
     tags = tags_of(5)
     async with plant(keys, tags=tags, packed=True) as served:
@@ -114,6 +116,7 @@ async def test_a_tag_outside_the_packed_array_is_read_beside_it(keys):
             assert found.values.tolist() == [7.0, 5.0]
 
 
+@pytest.mark.slow
 async def test_a_manifest_that_does_not_fit_its_array_is_not_believed(keys):
     async with plant(keys, packed=True) as served:
         await served.step({"t.n1": 5.0})
@@ -139,6 +142,7 @@ async def test_a_node_that_is_none_is_bad_with_its_status_and_takes_no_other_wit
                 assert sample.status == ua.StatusCodes.BadNodeIdUnknown
 
 
+@pytest.mark.slow
 async def test_numbers_are_scaled_and_codes_for_no_value_are_bad(keys):
     scaled = Tag(
         "t.n1", "degC", 0.0, 1500.0,
@@ -168,6 +172,7 @@ async def test_a_subscription_tells_what_changed_and_keeps_the_rest_fresh(keys):
         assert max(len(batch) for batch in batches) < 10
 
 
+@pytest.mark.slow
 async def test_a_subscription_to_a_hung_plant_goes_bad_and_comes_back(keys):
     async with plant(keys) as served, following(served, way="subscribe") as connector:
         assert await until(good(connector))
@@ -180,6 +185,7 @@ async def test_a_subscription_to_a_hung_plant_goes_bad_and_comes_back(keys):
         assert await until(good(connector))
 
 
+@pytest.mark.slow
 async def test_a_slow_listener_gets_the_newest_and_every_drift_in_the_end(keys):
     tags = tags_of(3)
     tags["t.n1"] = replace(tags["t.n1"], dead_band=1.0)
@@ -258,6 +264,7 @@ def test_on_an_unknown_version_nothing_is_replaced(monkeypatch):
     assert MonitoredItemValues.set_current_datavalue is before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hot", [False, True], ids=["stock", "replaced"])
 async def test_fresh_values_are_all_told_to_two_subscribers(keys, hot):
     assert not hot or asyncua_hotpath.install()

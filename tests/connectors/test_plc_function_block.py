@@ -10,14 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passline.connectors.letter import (
-    ECHO_WORDS,
-    Outcome,
-    Request,
-    pack_beat,
-    pack_modbus,
-    unpack_echoes,
-)
+from passline.connectors.letter import Outcome, Request, pack_beat, pack_modbus, unpack_echoes
+from passline.connectors.letter_form import ECHO_WORDS
 from passline.connectors.tagfile import VOID
 
 from .st_block import Block, set_point

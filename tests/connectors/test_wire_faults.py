@@ -50,7 +50,7 @@ async def until(condition, limit=60.0):
 
 @pytest.fixture
 async def modbus():
-    server = ModbusServer(Registers([]))
+    server = ModbusServer(Registers())
     proxy = await FaultProxy(await server.start()).start()
     device = ModbusDevice("127.0.0.1", proxy.port, 1)
     file = TagFile("x", None, device, None, float_tags(20))

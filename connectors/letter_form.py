@@ -1,0 +1,18 @@
+"""How long the parts of the PLC's mailbox are, and how they are laid out; nothing here writes."""
+
+import struct
+
+OPCUA = struct.Struct(">I16sHd")  # sequence, action id, number of the control, value
+MODBUS = struct.Struct(">I16sHf")
+CRC = struct.Struct(">I")
+BEAT = struct.Struct(">I")
+ECHO = struct.Struct(">I16sHHf")  # sequence, action id, number of the control, outcome, value
+COUNT = struct.Struct(">I")
+TOKEN = 8  # bytes
+MODBUS_ECHOES = 8
+OPCUA_ECHOES = 64
+REQUEST_WORDS = (MODBUS.size + CRC.size + TOKEN) // 2
+BEAT_WORDS = (BEAT.size + TOKEN) // 2
+ECHO_WORDS = (COUNT.size + MODBUS_ECHOES * ECHO.size) // 2
+IDENTITY = 120  # registers from the first echo to what the PLC says of itself
+IDENTITY_WORDS = 10
