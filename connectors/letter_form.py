@@ -16,3 +16,5 @@ BEAT_WORDS = (BEAT.size + TOKEN) // 2
 ECHO_WORDS = (COUNT.size + MODBUS_ECHOES * ECHO.size) // 2
 IDENTITY = 120  # registers from the first echo to what the PLC says of itself
 IDENTITY_WORDS = 10
+MEMORY_AT = 4  # first of two of those registers, the number of the memory of action ids
+MEMORY_NODE = "s=Mailbox.Memory"  # the same over OPC UA, in the namespace of the mailbox

@@ -16,11 +16,12 @@ from asyncua import ua
 
 from ..plant_sim.units import from_si, to_si
 from . import letter
+from .addresses import OpcUaAddress
 from .connector import DEADLINE
 from .direct import DirectWriter, Registers
 from .errors import ConnectorError, LinkError, ProtocolError, TagError
 from .letter import Echo, Outcome, Request
-from .letter_form import ECHO_WORDS
+from .letter_form import ECHO_WORDS, IDENTITY, MEMORY_AT, MEMORY_NODE
 from .link import Closable, Link
 from .modbus.connector import tls_context
 from .modbus.serial_writer import SerialWriter
@@ -191,6 +192,22 @@ class WireMailbox:
                 return
         raise LinkError(f"the id {action_id} could not be made void: {fault}") from fault
 
+    async def memory(self) -> int | None:
+        """Return the number of the PLC's memory of action ids, or None where it shows none.
+
+        Raises:
+            LinkError: if the PLC cannot be reached.
+        """
+        boxes = self._boxes()
+        for over in boxes:
+            try:
+                return await self._memory(over)
+            except LinkError:
+                await self._link(over).drop()
+                if over == boxes[-1]:
+                    raise
+        return None
+
     async def beat(self) -> bool:
         """Tell the PLC that the gate lives; True when one protocol took it. Never raises.
 
@@ -299,6 +316,20 @@ class WireMailbox:
             client = await self._modbus.get()
             data = letter.pack_modbus(request, self._key)
             await client.write(_there(self._box.request_register), data)
+
+    async def _memory(self, over: str) -> int | None:
+        if over == "opcua":
+            session = await self._opcua.get()
+            node = OpcUaAddress(_there(self._box.request).namespace, MEMORY_NODE)
+            (shown,) = await session.read([session.resolve(node)])
+            number = shown.Value.Value if shown.Value else None
+            return int(number) if isinstance(number, int) else None
+        client = await self._modbus.get()
+        at = _there(self._box.echo_register) + IDENTITY + MEMORY_AT
+        try:
+            return int.from_bytes(await client.read("input", at, 2))
+        except ProtocolError:  # a PLC that says nothing of itself
+            return None
 
     async def _beat_opcua(self) -> bool:
         with contextlib.suppress(ProtocolError):

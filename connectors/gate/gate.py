@@ -219,7 +219,7 @@ class Gate:
         with self._lock:
             self._person(operator, challenge, signature, "release")
             self._settle(patience=0.0)
-            if self._ledger.entries(State.SENDING, State.UNKNOWN):
+            if self._ledger.open_writes():
                 raise GateError("a write is still open; wait until the plant has answered")
             self._audit.add("release", operator=operator, was=self._handed_back)
             self._ledger.remember("handed back", "")
@@ -273,7 +273,7 @@ class Gate:
                 raise
 
     def _memory(self) -> Memory:
-        open_writes = self._ledger.entries(State.SENDING, State.UNKNOWN)
+        open_writes = self._ledger.open_writes()
         return Memory(
             dict(self._turns.last), tuple(self._turns.recent), self._lease_until, self._handed_back,
             tuple(entry.action_id for entry in open_writes), self._fault(),
@@ -376,7 +376,7 @@ class Gate:
             if self._ledger.decision(entry.action_id):
                 words = "the gate was stopped after the decision and before it was sent"
                 self._ledger.mark(entry.action_id, State.NOT_DONE, words)
-        for entry in self._ledger.entries(State.SENDING, State.UNKNOWN):
+        for entry in self._ledger.open_writes():
             self._sender.settle(entry, patience)
 
     def _run(self) -> None:

@@ -41,6 +41,10 @@ class SimulatedPlant:
         """Return the sample of every tag, now."""
         return self._connector.samples()
 
+    def memory(self) -> int | None:
+        """It lives as long as this process."""
+        return None
+
     def send(self, action_id: str, control: str, value: float) -> Echo | None:
         """Put one request into the mailbox; it is handled at once."""
         return _finish(self._connector.mailbox.send(action_id, control, value))

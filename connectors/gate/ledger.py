@@ -17,6 +17,8 @@ from pathlib import Path
 from .check import Request
 from .errors import ConflictError, GateError, LedgerError
 
+FORGOTTEN = -1  # in place of the memory's number: the plant cannot tell any more what became of it
+
 
 class State(StrEnum):
     """Where an action stands; the last four are what `outcome` may answer for a finished one."""
@@ -32,7 +34,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One action as the ledger knows it; values SI, `sent_plant` in plant s, `time` epoch s."""
+    """One action as the ledger knows it; values SI, `sent_plant` in plant s, `time` epoch s.
+
+    `memory` is the number of the plant's memory of action ids at the send, or FORGOTTEN.
+    """
 
     action_id: str
     control: str
@@ -46,6 +51,7 @@ class Entry:
     readback: float | None
     sent_plant: float | None
     time: float
+    memory: int | None = None
 
     @property
     def request(self) -> Request:
@@ -94,7 +100,7 @@ create table if not exists actions (
     action_id text primary key, control text not null, value real not null,
     requester text not null, why text not null, snapshot_id text not null,
     state text not null, reason text not null default '',
-    before real, readback real, sent_plant real, time real not null
+    before real, readback real, sent_plant real, time real not null, memory integer
 ) strict, without rowid;
 create table if not exists approvals (
     id text primary key, action_id text not null unique, control text not null,
@@ -141,6 +147,9 @@ class Ledger:
             raise GateError(f"{path}: {error}; another gate runs on it, stop that one") from error
         self._db.executescript(_SCHEMA.format(new=_NEW if new else ""))
         columns = [row[1] for row in self._db.execute("pragma table_info(approvals)")]
+        actions = [row[1] for row in self._db.execute("pragma table_info(actions)")]
+        if "memory" not in actions:  # likewise
+            self._db.execute("alter table actions add column memory integer")
         if "basis" not in columns:  # a ledger of an earlier release
             self._db.execute("alter table approvals add column basis text not null default '[]'")
 
@@ -208,19 +217,26 @@ class Ledger:
         before: float | None = None,
         readback: float | None = None,
         sent_plant: float | None = None,
+        memory: int | None = None,
     ) -> Entry:
         """Move an action to `state`; what is None stays as it is."""
         with self._transaction() as db:
             db.execute(
                 "update actions set state = ?, reason = ?, before = coalesce(?, before),"
-                " readback = coalesce(?, readback), sent_plant = coalesce(?, sent_plant)"
+                " readback = coalesce(?, readback), sent_plant = coalesce(?, sent_plant),"
+                " memory = coalesce(?, memory)"
                 " where action_id = ?",
-                (state, reason, before, readback, sent_plant, action_id),
+                (state, reason, before, readback, sent_plant, memory, action_id),
             )
             entry = self.get(action_id)
         if entry is None:
             raise KeyError(action_id)
         return entry
+
+    def open_writes(self) -> list[Entry]:
+        """Return what was sent and may still be told of by the plant, oldest first."""
+        sent = self.entries(State.SENDING, State.UNKNOWN)
+        return [entry for entry in sent if entry.memory != FORGOTTEN]
 
     def entries(self, *states: State) -> list[Entry]:
         """Return the entries in any of `states` (all without an argument), oldest first."""

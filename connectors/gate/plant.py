@@ -40,6 +40,17 @@ class Plant(Protocol):
         """Return the latest sample of every signal; what is not known is missing or BAD."""
         ...
 
+    def memory(self) -> int | None:
+        """Return the number that the plant gives its memory of action ids; None if it gives none.
+
+        Another number than before means that it has forgotten: what it does not know then may have
+        been applied.
+
+        Raises:
+            LinkError: the plant cannot be asked now.
+        """
+        ...
+
     def send(self, action_id: str, control: str, value: float) -> Echo | None:
         """Put one request (SI) into the mailbox once; None when its fate is not known.
 

@@ -16,7 +16,7 @@ from ..errors import LinkError, ProtocolError
 from .audit import AuditLog
 from .check import Policy
 from .errors import LedgerError
-from .ledger import Entry, Ledger, State
+from .ledger import FORGOTTEN, Entry, Ledger, State
 from .plant import REARM, VOID, WORDS, Echo, Outcome, Plant
 
 _POLL = 0.02  # wall s between two looks
@@ -40,12 +40,18 @@ class Sender:
         entry = self._ledger.get(action_id)
         if entry is None or entry.state not in (State.RECEIVED, State.PENDING):
             raise ValueError(f"action {action_id} is not waiting to be sent; propose it first")
+        try:
+            memory = self._plant.memory()
+        except LinkError as error:
+            return self._close(entry, State.NOT_DONE, f"nothing was sent: {error}", None)
         self._audit.add(
             "sending", action_id=action_id, control=entry.control, value=value, before=before,
             plant_time=plant_time,
         )  # fmt: skip
         turn = None if entry.control == REARM else plant_time
-        entry = self._ledger.mark(action_id, State.SENDING, before=before, sent_plant=turn)
+        entry = self._ledger.mark(
+            action_id, State.SENDING, before=before, sent_plant=turn, memory=memory
+        )
         try:
             echo = self._plant.send(action_id, entry.control, value)
         except LinkError as error:
@@ -75,6 +81,8 @@ class Sender:
     def _ask(self, entry: Entry) -> Entry | None:
         try:
             echo = self._plant.lookup(entry.action_id, entry.control)
+            if (echo is None or not echo.applied) and self._forgotten(entry):
+                return self._give_up(entry)
             if echo is not None:
                 return self._finish(entry, echo)
             since = self._absent.setdefault(entry.action_id, time.monotonic())
@@ -84,6 +92,21 @@ class Sender:
         except LinkError:
             self._absent.pop(entry.action_id, None)  # begin again when the mailbox can be read
         return None
+
+    def _forgotten(self, entry: Entry) -> bool:
+        """Whether the plant's memory is another one than that to which the write was sent."""
+        return entry.memory is not None and self._plant.memory() != entry.memory
+
+    def _give_up(self, entry: Entry) -> Entry:
+        """Close a write that nobody can tell of any more; it stays UNKNOWN and blocks nothing."""
+        self._absent.pop(entry.action_id, None)
+        reason = "the plant has lost its memory of requests since; look at the set-point itself"
+        try:
+            entry = self._ledger.mark(entry.action_id, State.UNKNOWN, reason, memory=FORGOTTEN)
+        except LedgerError:  # asked again later
+            entry = replace(entry, state=State.UNKNOWN, reason=reason)
+        self._audit.owe("unknown", action_id=entry.action_id, reason=reason)
+        return entry
 
     def _finish(self, entry: Entry, echo: Echo) -> Entry:
         words = WORDS[echo.outcome]

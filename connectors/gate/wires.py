@@ -60,6 +60,13 @@ class WirePlant:
         """Return the newest samples."""
         return self._follower.samples()
 
+    def memory(self) -> int | None:
+        """Return the number of the PLC's memory; see `WireMailbox.memory`."""
+        try:
+            return self._wait(self._mailbox.memory())
+        except TimeoutError as error:
+            raise LinkError("the mailbox did not answer; is the PLC running?") from error
+
     def send(self, action_id: str, control: str, value: float) -> Echo | None:
         """Put one request into the mailbox, once; see `WireMailbox.send`."""
         try:

@@ -15,6 +15,7 @@ from typing import Any
 from asyncua import Node, Server, ua
 
 from ..addresses import Kind, OpcUaAddress
+from ..letter_form import MEMORY_NODE
 from ..tag_devices import need
 from ..tagfile import TagFile
 from ..tags import Tag
@@ -109,7 +110,7 @@ class Nodes:
             await self._server.get_node(nodeid).set_writable()
         table = OpcUaAddress(request.namespace, "s=Mailbox.TagTable")
         await self._variable(folder, table, self._tagfile.hash, text)
-        memory = OpcUaAddress(request.namespace, "s=Mailbox.Memory")
+        memory = OpcUaAddress(request.namespace, MEMORY_NODE)
         self.memory = await self._variable(folder, memory, 0, ua.VariantType.UInt32)
 
     async def _own(self, top: Node, name: str) -> Node:

@@ -75,6 +75,9 @@ class BenchPlant:
         self.applied[action_id] = Echo(Outcome.APPLIED, value)
         return self.applied[action_id]
 
+    def memory(self):
+        return None
+
     def lookup(self, action_id, control):
         return self.applied.get(action_id) or self.voided.get(action_id)
 

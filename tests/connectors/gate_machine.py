@@ -137,6 +137,9 @@ class Wires:
         self.power.step()
         return None if self.fault == "no echo" else echo
 
+    def memory(self):
+        return None
+
     def lookup(self, action, control):
         self.power.step()
         if self.fault == "cut":

@@ -193,6 +193,9 @@ class MillPlant:
     def send(self, action_id, control, value):
         return self._wait(self._box.send(action_id, control, value))
 
+    def memory(self):
+        return self._wait(self._box.memory())
+
     def lookup(self, action_id, control):
         return self._wait(self._box.lookup(action_id))
 

@@ -47,7 +47,7 @@ class MemoryPlant:
         self.speed, self.born = speed, time.monotonic()
         self.link, self.lose_request, self.lose_echo, self.clamp = True, False, False, 10.0
         self.before_send = lambda: None
-        self.deaf, self.voided = False, 0
+        self.deaf, self.voided, self.remembers = False, 0, 7
         self.heartbeat: float | None = None
 
     def samples(self) -> dict[str, Sample]:
@@ -77,6 +77,9 @@ class MemoryPlant:
             self.applied.append((action_id, control, value))
         self.echoes.setdefault(action_id, Echo(0, action_id, 1, outcome, value))
         return None if self.lose_echo else self.echoes[action_id]
+
+    def memory(self) -> int | None:
+        return self.remembers
 
     def lookup(self, action_id: str, control: str) -> Echo | None:
         if not self.link:
@@ -123,6 +126,9 @@ class FilePlant:
         draft = self._folder / f"{time.time_ns()}.draft"
         draft.write_text(json.dumps(request))
         draft.rename(draft.with_suffix(".request"))
+
+    def memory(self) -> int | None:
+        return None
 
     def lookup(self, action_id: str, control: str) -> Echo | None:
         for row in plant_log(self._folder):

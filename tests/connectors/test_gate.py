@@ -140,6 +140,28 @@ def test_a_plant_without_a_heartbeat_leaves_no_write_open_for_ever(make, plant):
     assert make().propose(wish(1)).state == "NOT DONE"
 
 
+@pytest.mark.parametrize("reaches", [True, False])
+def test_a_plant_that_lost_its_memory_proves_nothing_about_a_lost_echo(make, plant, reaches):
+    """Its silence, and its refusal of the id from now on, may hide a write that was applied."""
+    plant.lose_request = not reaches
+    send = plant.send
+
+    def send_and_forget(action_id, control, value):
+        send(action_id, control, value)
+        plant.echoes.clear()
+        plant.remembers += 1
+
+    plant.send = send_and_forget
+    gate = make()
+    found = gate.propose(wish(1))
+    assert found.state == "UNKNOWN"
+    assert "lost its memory" in found.reason
+    plant.send, plant.lose_request = send, False
+    assert gate.status()["unresolved"] == []  # nobody can ever tell, so it blocks nothing
+    assert make().propose(wish(1)).state == "UNKNOWN"
+    assert len(plant.applied) == reaches  # and nothing is sent again
+
+
 def test_a_cut_link_is_unknown_blocks_other_writes_and_is_settled_later(make, plant):
     gate = make(pulse=True)
 
