@@ -40,7 +40,7 @@ def check(wanted: int) -> str:
     found: Counter[str] = Counter()
 
     @seed(SEED)
-    @settings(max_examples=max(1, wanted // 46), **SWEEP)
+    @settings(max_examples=max(1, wanted // 44), **SWEEP)
     @given(world=drawn.worlds())
     def trial(world: object) -> None:
         decisions, allowed = drawn.compare(world)

@@ -155,13 +155,15 @@ class Approvals:
                 self.drop(approval, "expired", "", words)
 
     def _grounds(self, control: Control, samples: Mapping[str, Sample]) -> list[Ground]:
-        controls, spans, drift = self._plant.controls, self._plant.spans, self._policy.drift
-        # A signal without a known range may not move at all. The states of the plant count for
-        # every control, not only for those that are written in some of them alone.
-        allowed = {name: drift * spans.get(name, 0.0) for name in control.needs}
-        for permit in (permit for one in controls.values() for permit in one.permits):
-            room = max(permit.high - permit.low, drift * spans.get(permit.signal, 0.0))
-            allowed[permit.signal] = min(room, allowed.get(permit.signal, room))
+        # The states of the plant count for every control, not only for those that are written in
+        # some of them alone; from one permitted state to the other a yes holds.
+        controls = self._plant.controls
+        allowed = {
+            permit.signal: max(permit.high - permit.low, self._drift(permit.signal))
+            for one in controls.values()
+            for permit in one.permits
+        }
+        allowed |= {name: self._drift(name) for name in control.needs}
         allowed |= {name: one.tolerance for name, one in controls.items()}
         allowed[self._policy.remote] = 0.0
         return [
@@ -169,6 +171,10 @@ class Approvals:
             for name, tolerance in sorted(allowed.items())
             if name in samples and samples[name].good
         ]
+
+    def _drift(self, signal: str) -> float:
+        # a signal without a known range may not move at all
+        return self._policy.drift * self._plant.spans.get(signal, 0.0)
 
     def _state_hash(self, basis: str) -> str:
         controls = (str(one) for _, one in sorted(self._plant.controls.items()))

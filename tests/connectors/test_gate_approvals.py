@@ -266,6 +266,15 @@ def test_an_input_without_a_known_range_may_not_move_at_all(make, plant, tmp_pat
     assert "more than 0 away" in decide(gate, tmp_path, approval).reason
 
 
+def test_an_approval_is_spent_once_whoever_asks(make):
+    gate = make(Mode.APPROVE)
+    gate.propose(wish(1))
+    (approval,) = gate.approvals()
+    gate._approvals.use(approval, "operator")
+    with pytest.raises(ApprovalError, match="it works once"):
+        gate._approvals.use(approval, "operator")
+
+
 @pytest.mark.parametrize("other", ["tags", "catalogue"])
 def test_an_approval_does_not_survive_another_tag_file_or_catalogue(make, plant, tmp_path, other):
     make(Mode.APPROVE).propose(wish(1))

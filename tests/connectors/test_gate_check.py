@@ -89,6 +89,22 @@ def test_what_acts_on_the_same_thing_waits_for_the_others_cooldown():
     assert asked(world, "mill.speed", 0.3).allowed
 
 
+def test_a_limit_is_met_exactly_when_its_time_is_over():
+    world = fresh(last={"mill.source": PLANT - 60.0, "mill.gap": PLANT - 10.0})
+    assert asked(world, "mill.gap", 0.1).allowed
+    assert asked(world, "mill.source", 1.0).allowed
+    world.last["mill.gap"] = PLANT - 9.9
+    assert not asked(world, "mill.source", 1.0).allowed
+    assert not asked(world, "mill.gap", 0.1).allowed
+
+
+def test_a_budget_that_is_spent_is_spent():
+    recent = [PLANT - 599.0, PLANT - 300.0]
+    assert asked(fresh(recent=recent), "mill.gap", 0.1).allowed
+    assert not asked(fresh(recent=[*recent, PLANT]), "mill.gap", 0.1).allowed
+    assert asked(fresh(recent=[*recent, PLANT - 600.0]), "mill.gap", 0.1).allowed
+
+
 def test_a_double_step_takes_twice_the_time_of_a_single_one():
     world = fresh(last={"mill.speed": PLANT - 30})
     assert asked(world, "mill.speed", 0.3).allowed
