@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from passline.connectors.gate.wires import WirePlant
 from passline.connectors.tag_controls import controls_of
-from passline.connectors.tagfile import load_tags, write_default
+from passline.connectors.tagfile import load_tags, write_default, write_tags
 from passline.plant_sim.errors import ConfigError
 
 
@@ -25,22 +26,11 @@ def changed(path, old, new):
     return path
 
 
-def limits(tags, control, low, high):
-    """The default tag file with other write limits of one control, in the plant unit."""
-    lines = tags.read_text().splitlines(keepends=True)
-    for number, line in enumerate(lines):
-        if f"name: {control}," in line:
-            head, _, rest = line.partition("write: {")
-            rule, _, tail = rest.partition("}")
-            parts = dict(part.split(": ") for part in rule.split(", "))
-            parts |= {"low": str(low), "high": str(high)}
-            told = ", ".join(f"{key}: {value}" for key, value in parts.items())
-            lines[number] = f"{head}write: {{{told}}}{tail}"
-    tags.write_text("".join(lines))
-
-
 def test_the_range_in_the_tag_file_is_the_range_of_the_gate(tags):
-    limits(tags, "fm.spray_trim", -20.0, 10.0)
+    file = load_tags(tags)
+    tag = file.tag("fm.spray_trim")
+    narrow = replace(tag, write=replace(tag.write, low=-20.0, high=10.0))
+    write_tags(tags, replace(file, tags=dict(file.tags) | {tag.name: narrow}))
     control = controls_of(load_tags(tags))["fm.spray_trim"]
     assert (control.low, control.high) == pytest.approx((-0.2, 0.1))
     assert "is outside [-0.2, 0.1]" in control.refusal(0.2, 0.1)

@@ -298,7 +298,7 @@ async def test_a_lost_gate_hands_the_plant_back_by_a_ramp_and_only_a_rearm_retur
     refused = await plant.mailbox.send(action(), "fm.speed_trim", 0.3)
     assert refused.outcome is Outcome.LOCAL
     assert (await plant.mailbox.send(action(), "plc.rearm", 1.0)).outcome is Outcome.APPLIED
-    echo = await plant.mailbox.send(action(), "fm.speed_trim", 0.3)
+    echo = await plant.mailbox.send(action(), "fm.spray_trim", 0.1)
     assert echo.outcome is Outcome.APPLIED
     plant.advance(1.0)
     assert plant.samples()["plc.remote"].value == 1.0
@@ -428,7 +428,7 @@ def ruled(tmp_path, control, **rule):
         ({"low": -10.0, "high": 10.0}, (0.11,), "outside"),  # %, where the catalogue allows 40
         ({"max_step": 5.0}, (0.06,), "step"),
         ({"cooldown": 100.0}, (0.05, 0.1), "cooldown"),
-        ({"rate": 0.01}, (0.05, 0.1), "faster"),
+        ({"rate": 0.01, "cooldown": 0.0}, (0.05, 0.1), "faster"),
         ({"choices": (0.0, 10.0)}, (0.05,), "none of"),
     ],
 )

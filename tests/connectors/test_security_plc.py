@@ -9,7 +9,7 @@ import sys
 import pytest
 from asyncua import Client, ua
 
-from passline.connectors.opcua import OpcUaSession
+from passline.connectors.opcua_writer import OpcUaWriter
 from passline.connectors.security import Pki
 from passline.connectors.tagfile import load_tags
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.network
 
 async def test_nobody_writes_to_the_mailbox_through_the_session_of_the_gate(plc):
     tags = load_tags(plc.tags)
-    session = await OpcUaSession.open(tags.opcua, Pki(plc.pki), "gate")
+    session = await OpcUaWriter.open(tags.opcua, Pki(plc.pki), "gate")
     try:
         assert not await adopt(tags.opcua.url, session.resolve(tags.mailbox.request))
     finally:

@@ -14,7 +14,7 @@ from passline.connectors.addresses import OpcUaAddress
 from passline.connectors.errors import LinkError, ProtocolError
 from passline.connectors.letter import Outcome
 from passline.connectors.mailbox import WireMailbox
-from passline.connectors.opcua import OpcUaSession
+from passline.connectors.opcua_writer import OpcUaWriter
 from passline.connectors.security import Pki
 from passline.connectors.simulated import SimulatedConnector
 from passline.connectors.tagfile import load_tags
@@ -104,7 +104,7 @@ async def test_plant_time_moves_by_whole_intervals_only(driver, seconds):
 async def test_nobody_but_the_driver_moves_plant_time(stepped, driver, user, node):
     tags = load_tags(stepped.tags)
     before = await driver.read("Packed.Time")
-    session = await OpcUaSession.open(tags.opcua, Pki(stepped.pki), user, 20.0)
+    session = await OpcUaWriter.open(tags.opcua, Pki(stepped.pki), user, 20.0)
     address = OpcUaAddress(tags.mailbox.request.namespace, f"s={node}")
     with pytest.raises(ProtocolError) as refused:
         await session.write(session.resolve(address), 0.5, ua.VariantType.Double)
@@ -115,7 +115,7 @@ async def test_nobody_but_the_driver_moves_plant_time(stepped, driver, user, nod
 
 async def test_the_driver_writes_no_set_point(stepped):
     tags = load_tags(stepped.tags)
-    session = await OpcUaSession.open(tags.opcua, Pki(stepped.pki), "driver", 20.0)
+    session = await OpcUaWriter.open(tags.opcua, Pki(stepped.pki), "driver", 20.0)
     for address in (tags.mailbox.request, tags.mailbox.beat, tags.tags["fm.speed_trim"].opcua):
         with pytest.raises(ProtocolError) as refused:
             await session.write(session.resolve(address), b"", ua.VariantType.ByteString)
