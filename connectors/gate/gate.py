@@ -38,6 +38,7 @@ from .turns import Turns
 from .undo import inverse
 
 _PULSE = 0.2  # wall s between two looks at lease, open writes and old approvals
+_FRESH_BEAT = 1.0  # wall s for which a beat of the pulse serves a write; a PLC's lease is longer
 WRITING = (Mode.APPROVE, Mode.CLOSED)  # modes in which an agent's action may reach the plant
 
 
@@ -81,7 +82,7 @@ class Gate:
         self._trouble = ""  # what last went wrong in the pulse
         self._challenges = Challenges()
         self._approvals = Approvals(plant, self._ledger, self._audit, self._operators, policy)
-        self._lease_until = -inf
+        self._lease_until = self._beaten = -inf
         self._handed_back = self._ledger.fact("handed back")
         kept = self._ledger.fact("mode")
         self.mode = min(mode, Mode(kept or mode), key=lambda one: one.rank)
@@ -324,8 +325,8 @@ class Gate:
         # Counted before it is sent: a write that fails has used its turn.
         self._turns.take(control, plant_time)
         # The plant's own lease must run from before the write, or nobody would take it back.
-        with contextlib.suppress(LinkError):
-            self._plant.beat()
+        if time.monotonic() - self._beaten > _FRESH_BEAT:
+            self._beat_plant()
         return self._sender.send(action_id, value, before, plant_time)
 
     def _decide(self, approval: Approval, decision: str, operator: str) -> Entry:
@@ -394,10 +395,14 @@ class Gate:
     def _keep_alive(self) -> None:
         alive = time.monotonic() <= self._lease_until
         if alive and not self._handed_back and self.mode in WRITING:
-            with contextlib.suppress(LinkError):  # the plant notices the silence by itself
-                self._plant.beat()
+            self._beat_plant()
         if not alive and self._lease_until > -inf and self.mode in WRITING:
             self._hand_back(f"no beat of the agent for {self.policy.lease:g} s (wall)")
+
+    def _beat_plant(self) -> None:
+        with contextlib.suppress(LinkError):  # the plant notices the silence by itself
+            self._plant.beat()
+            self._beaten = time.monotonic()
 
     def _clear(self) -> None:
         if not self._lock.acquire(blocking=False):

@@ -42,6 +42,7 @@ from .gate_mill import SmallMill
 
 AUDIT: Any = import_module("passline.connectors.gate.audit")  # its `os` is put behind the power
 POLICY = Policy(budget=1000, lease=1e6, readback=0.0, settle=0.0)
+DISK = "/dev/shm" if Path("/dev/shm").is_dir() else None  # the power that goes is our own
 SEEN: Counter[str] = Counter()  # what the machine has lived through, over all examples
 
 
@@ -171,7 +172,7 @@ class WriteMachine(RuleBasedStateMachine):
 
     @initialize(mode=st.sampled_from([Mode.CLOSED, Mode.APPROVE]))
     def begin(self, mode):
-        self.folder = Path(tempfile.mkdtemp(prefix="gate"))
+        self.folder = Path(tempfile.mkdtemp(prefix="gate", dir=DISK))
         self.mode, self.number, self.yes, self.writes = mode, 0, set(), Counter()
         self.wires = Wires(SmallMill(), self.folder / "plc.jsonl")
         write = self.wires.mill.write

@@ -5,9 +5,10 @@ import pytest
 from .gate_machine import live
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_crash_at_any_step_writes_nothing_twice_and_leaves_nothing_open():
-    seen = live(20)
-    assert seen["crashes"] > 20
+    seen = live(300)
+    assert seen["crashes"] > 100
     assert seen["torn"] > 1
     assert {"DONE", "NOT DONE", "PENDING", "UNKNOWN"} <= set(seen)
