@@ -16,19 +16,24 @@ from ..errors import ValidityError
 F = TypeVar("F", bound=Callable[..., object])
 
 
+def _mark(function: F, role: str) -> F:
+    vars(function)["role"] = role  # `engine.build` asks for it
+    return function
+
+
 def inline(function: F) -> F:
     """Mark a pure function of numbers; compiled, it is copied into its caller."""
-    return function
+    return _mark(function, "inline")
 
 
 def kernel(function: F) -> F:
     """Mark a function that loops over the lanes of a block; compiled, part of a driver."""
-    return function
+    return _mark(function, "inline")
 
 
 def driver(function: F) -> F:
     """Mark a function that is called from outside; compiled, it is one unit with all it calls."""
-    return function
+    return _mark(function, "driver")
 
 
 def exp(x: float) -> float:
