@@ -27,6 +27,7 @@ PERIOD = 0.1  # wall s between two reads
 DEADLINE = 2.0  # wall s for one request
 CONNECT = 6.0  # wall s for one attempt to connect: two RSA handshakes on a busy machine
 FIRST_BACKOFF, BACKOFF = 0.2, 10.0  # wall s: greatest wait after the first and after many attempts
+STANDS = 1.0  # wall s that the plant clock may stand beyond one of its own seconds
 BAD_NO_COMMUNICATION = 0x80310000  # the OPC UA code, used for both protocols
 
 __all__ = [
@@ -68,6 +69,7 @@ class SupervisedConnector(ABC):
         self._ups = self._timeouts = self._overruns = 0
         self._trips: deque[float] = deque(maxlen=500)  # wall s
         self._error = "not started"
+        self._moved = -inf  # when the plant clock last did
         self._heartbeat: float | None = None  # kept over a loss: a hung plant shows the same again
         self._time = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -279,11 +281,19 @@ class SupervisedConnector(ABC):
         if HEARTBEAT not in self.tags:  # a device that has none: its answer is all there is
             self._fresh = now
         elif (beat := reading.beat(plan)) is not None:
-            if self._heartbeat is not None and beat != self._heartbeat:
+            stands = self._clock_stands(plan, reading, now)
+            if self._heartbeat is not None and beat != self._heartbeat and not stands:
                 self._fresh = now
             self._heartbeat = beat
         if (clock := reading.clock(plan)) is not None:
             self._time = clock
+
+    def _clock_stands(self, plan: VectorPlan, reading: Reading, now: float) -> bool:
+        """Whether the plant clock stands that should run: a heart may beat on in a frozen PLC."""
+        speed, clock = reading.speed(plan), reading.clock(plan)
+        if not speed > 0 or clock is None or clock != self._time:
+            self._moved = now
+        return speed > 0 and now - self._moved > STANDS + 1.0 / speed
 
     def _age(self, now: float) -> float | None:
         return None if self._fresh is None else now - self._fresh

@@ -17,6 +17,7 @@ from ..plant_sim.units import to_si
 from .tags import BAD_AFTER, HEARTBEAT, MARGIN, Tag
 
 CLOCK = "plc.time"
+SPEED = "plc.speed"
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -56,17 +57,19 @@ class VectorPlan:
 
     Attributes:
         names: the wanted tags.
-        tags: what is read: those, then heartbeat and clock where the connector has them.
+        tags: what is read: those, then heartbeat, clock and its speed where the connector has them.
     """
 
     def __init__(self, tags: Mapping[str, Tag], names: Sequence[str] | None = None) -> None:
         self.names = tuple(tags if names is None else names)
-        extra = [name for name in (HEARTBEAT, CLOCK) if name in tags and name not in self.names]
+        own = [name for name in (HEARTBEAT, CLOCK, SPEED) if name in tags]
+        extra = [name for name in own if name not in self.names]
         self.tags = tuple(tags[name] for name in (*self.names, *extra))
         every = [tag.name for tag in self.tags]
         self.all_names = tuple(every)
         self.beat = every.index(HEARTBEAT) if HEARTBEAT in every else -1
         self.clock = every.index(CLOCK) if CLOCK in every else -1
+        self.speed = every.index(SPEED) if SPEED in every else -1
         zero = [to_si(0.0, tag.unit) for tag in self.tags]
         self._shift = np.array(zero)
         self._scale = np.array([to_si(1.0, tag.unit) - z for tag, z in zip(self.tags, zero)])  # noqa: B905
@@ -153,6 +156,13 @@ class Reading:
         at = plan.beat
         if at < 0 or self.quality[at] != int(Quality.GOOD) or not isfinite(self.values[at]):
             return None
+        return float(self.values[at])
+
+    def speed(self, plan: VectorPlan) -> float:
+        """Return how fast the plant clock runs (plant s a wall s); 0 where it is not known."""
+        at = plan.speed
+        if at < 0 or self.quality[at] != int(Quality.GOOD) or not isfinite(self.values[at]):
+            return 0.0
         return float(self.values[at])
 
     def clock(self, plan: VectorPlan) -> float | None:

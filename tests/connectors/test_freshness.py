@@ -20,8 +20,8 @@ ALIVE = object()
 class Server(SupervisedConnector):
     """Answers every poll; `beat` says what of the heartbeat."""
 
-    def __init__(self, beat):
-        super().__init__(TAGS, period=0.01)
+    def __init__(self, beat, tags=TAGS):
+        super().__init__(tags, period=0.01)
         self.beat, self.count, self.lost = beat, 0.0, False
 
     async def _open(self):
@@ -98,3 +98,45 @@ async def test_a_hung_plant_is_not_alive_because_its_server_was_reached_again():
     assert server.health().state == "degraded"
     assert set(seen) == {Quality.BAD}
     await server.close()
+
+
+class Frozen(Server):
+    """Its program hangs and its heart beats on; `speed` is what it says of its clock."""
+
+    def __init__(self, speed):
+        own = {
+            name: Tag(name, "1", 0.0, 1e6, 0.1, opcua=OpcUaAddress("urn:x", f"s={name}"))
+            for name in ("plc.time", "plc.speed")
+        }
+        super().__init__(ALIVE, TAGS | own)
+        self.speed, self.time = speed, 0.0
+
+    async def _poll(self, plan):
+        self.count += 1.0
+        told = {"plc.remote": 1.0, HEARTBEAT: self.count, "plc.time": self.time,
+                "plc.speed": self.speed}  # fmt: skip
+        return Reading.of(plan, {name: Raw(value) for name, value in told.items()})
+
+
+async def test_a_plant_whose_clock_stands_is_not_good_though_its_heart_beats():
+    server = Frozen(1.0)
+    await server.start()
+    try:
+        for _ in range(30):
+            server.time += 0.1
+            await asyncio.sleep(0.02)
+        assert await quality_becomes(server, Quality.GOOD)
+        assert await quality_becomes(server, Quality.BAD)  # nothing moves the clock any more
+    finally:
+        await server.close()
+
+
+async def test_a_paused_plant_is_good_while_its_heart_beats():
+    server = Frozen(0.0)
+    await server.start()
+    try:
+        assert await quality_becomes(server, Quality.GOOD)
+        await asyncio.sleep(2.5)
+        assert await quality_becomes(server, Quality.GOOD)
+    finally:
+        await server.close()
