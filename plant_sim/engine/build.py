@@ -21,6 +21,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from ..errors import ConfigError
+from .collection import no_collection
 from .imports import NUMBERS, ROOT, counts, everything, file_of, imports, source, tagged
 
 _LOCK = threading.Lock()
@@ -40,7 +41,8 @@ def compile_sources(
         apart: let every function be called, not the drivers alone; for tests of single formulas.
     """
     module = _executed if apart else _face
-    return {name: module(f"{ROOT}.{name}", cached, apart) for name in sources}
+    with no_collection():
+        return {name: module(f"{ROOT}.{name}", cached, apart) for name in sources}
 
 
 @cache

@@ -7,17 +7,17 @@ drivers copy is there. `DriverCompiler` compiles a function from sources that ar
 the disk cache has no machine code for it.
 """
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import BuiltinFunctionType
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from numba import _dynfunc  # type: ignore[attr-defined]
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler, _LowerResult
+from numba.core.compiler import Compiler, Flags, _LowerResult
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
+from numba.core.types import Function
+
+from .collection import no_collection
 
 WHOLE = "passline_whole"  # attribute of a driver: returns the function to compile in its place
 
@@ -57,7 +57,7 @@ class _LowerToCopy(NativeLowering):
 
 
 class _Remembering:
-    """Numba's typing context, that remembers what an operator gives for which types."""
+    """Numba's typing context, that remembers what an operation of its own gives for which types."""
 
     def __init__(self, context: Any, known: dict[Any, Any]) -> None:
         self._context, self._known = context, known
@@ -67,7 +67,7 @@ class _Remembering:
 
     def resolve_function_type(self, function: Any, args: Any, kws: Any) -> Any:
         """Return the signature with which a function is called, as the context would."""
-        if kws or not isinstance(function, BuiltinFunctionType):
+        if kws or not isinstance(function, Function):  # an operation or one of ours
             return self._context.resolve_function_type(function, args, kws)
         key = function, tuple(args)
         if key not in self._known:
@@ -78,6 +78,34 @@ class _Remembering:
         return self._known[key]
 
 
+class _FixedFlags(Flags):
+    """Flags that no longer change. Numba looks things up by them some hundred thousand times."""
+
+    def __init__(self, flags: Flags) -> None:
+        super().__init__(flags)
+        vars(self)["all"] = super().values()
+        vars(self)["hash"] = super().__hash__()
+
+    def values(self) -> Any:
+        return vars(self)["all"]
+
+    def __hash__(self) -> int:
+        return int(vars(self)["hash"])
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Flags) and self.values() == other.values())
+
+
+class _Flags(Flags):
+    def copy(self) -> Flags:
+        """Return the copy that Numba keeps while it compiles: equal ones are the same object."""
+        fixed = _FixedFlags(self)
+        return _FIXED.setdefault(fixed, fixed)
+
+
+_FIXED: dict[Flags, Flags] = {}
+
+
 class _Faster(Compiler):
     """All compiled with one class has the same flags, on which signatures depend."""
 
@@ -86,6 +114,7 @@ class _Faster(Compiler):
     def __init__(self, typingctx: Any, *rest: Any) -> None:
         super().__init__(typingctx, *rest)
         self.state.typingctx = _Remembering(typingctx, self.known)
+        self.state.flags = _Flags(self.state.flags)
 
 
 class InlineCompiler(_Faster):
@@ -113,17 +142,5 @@ class DriverCompiler(_Faster):
 
     def compile_extra(self, func: Callable[..., Any]) -> Any:
         """Compile the function that stands behind a driver."""
-        with _no_collection():
+        with no_collection():
             return super().compile_extra(getattr(func, WHOLE)())
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep the garbage collector off: in a compile it walks millions of objects, all in use."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

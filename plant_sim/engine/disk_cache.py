@@ -12,6 +12,8 @@ from typing import Any
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.core.serialize import dumps
 
+from .collection import no_collection
+
 
 class _Hashed(CompileResultCacheImpl):
     def reduce(self, compiled: Any) -> tuple[bytes, bytes]:
@@ -33,7 +35,8 @@ class DiskCache(FunctionCache):
     def load_overload(self, signature: Any, context: Any) -> Any:
         """Return what was compiled for a signature; None if nothing is kept, or it is damaged."""
         try:
-            return super().load_overload(signature, context)
+            with no_collection():
+                return super().load_overload(signature, context)
         except Exception:  # noqa: BLE001  a damaged file can raise anything
             with suppress(OSError):  # a folder that cannot be written
                 self.flush()
