@@ -5,7 +5,7 @@ an `or`, a `not` dropped, a number off by one, an element of a list or a stateme
 mutant is imported by a fork of a parent that has loaded everything else, and pytest runs there.
 Ends with the share that was killed, and names the survivors.
 
-    python -m benchmarks.gate_mutants [check approvals denied turns undo]
+    python -m benchmarks.gate_mutants [check approvals:148,172 denied turns undo]
 """
 
 import ast
@@ -235,12 +235,15 @@ def main() -> None:
     os.chdir(ROOT)
     total = killed = 0
     drawn = draw(200)
-    for module in sys.argv[1:] or list(TESTS):
+    for wanted in sys.argv[1:] or list(TESTS):
+        module, _, lines = wanted.partition(":")
         path = ROOT / "connectors" / "gate" / f"{module}.py"
         source = path.read_text()
         if not survives(module, path, ast.parse(source)):
             raise SystemExit(f"the tests of {module} fail without a mutant")
         for word, tree in mutants(source):
+            if lines and word.split(":")[0] not in lines.split(","):
+                continue
             total += 1
             if survives(module, path, tree, drawn if module in ("check", "denied") else ()):
                 print(f"survives: {module}.py:{word}", flush=True)

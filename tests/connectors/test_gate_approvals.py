@@ -10,6 +10,7 @@ from passline.connectors.gate.audit import records
 from passline.connectors.gate.check import Mode
 from passline.connectors.gate.errors import ApprovalError, GateError
 from passline.connectors.gate.operators import load_operators, sign
+from passline.connectors.gate.undo import inverse
 
 from .gate_hand import QUICK, decide, gates, wish
 from .gate_plant import CONTROLS, MemoryPlant
@@ -373,3 +374,36 @@ def test_every_step_of_an_approval_is_in_the_audit_log(make, plant, tmp_path):
         ("approval refused", ""), ("approved", "1"), ("sending", "1"), ("result", "1"),
         ("request", "3"), ("approval asked", "3"), ("approval closed", "3"),
     ]  # fmt: skip
+
+
+def test_what_was_not_known_when_it_was_asked_is_no_ground(make, plant, tmp_path):
+    del plant.values["mill.source"]
+    plant.values["mill.gap"] = float("nan")
+    gate = make(Mode.APPROVE)
+    assert gate.propose(wish(1)).state == "PENDING"
+    (approval,) = gate.approvals()
+    names = [ground.signal for ground in grounds_of(approval)]
+    assert names == ["mill.force", "mill.speed", "mill.state", "plc.remote"]
+    plant.values |= {"mill.source": 1.0, "mill.gap": 0.5}
+    assert decide(gate, tmp_path, approval).state == "DONE"
+
+
+def test_an_undo_starts_from_what_the_plant_made_of_the_write(make, plant):
+    plant.clamp = 0.2
+    gate = make()
+    assert gate.propose(wish(1)).readback == 0.2
+    assert gate.undo(f"{1:032x}").value == 0.0
+
+
+def test_an_undo_of_a_write_that_was_not_read_back_starts_from_its_value(make, plant):
+    gate = make()
+    gate.propose(wish(1))
+    entry = replace(gate._ledger.get(f"{1:032x}"), readback=None)
+    assert inverse(entry, CONTROLS, plant.samples()).value == 0.0
+
+
+def test_an_undo_goes_back_through_zero(make, plant):
+    plant.values["mill.speed"] = 0.25
+    gate = make()
+    gate.propose(wish(1, value=-0.25))
+    assert gate.undo(f"{1:032x}").value == 0.25
