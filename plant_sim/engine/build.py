@@ -111,8 +111,7 @@ def _executed(name: str, cached: bool, apart: bool) -> ModuleType:
         function.__qualname__ = _cache_name(name, function.__name__) + "_apart" * apart
         return nb.njit(cache=cached and apart, nogil=True, **_flags())(function)
 
-    # machine code of, and ways in for Python to, what is copied into a driver anyway would cost a
-    # third of all compile time
+    # machine code of what is copied into a driver anyway, and ways in for Python, cost time only
     copied: dict[str, Any] = {}
     if not apart:
         ways_in = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
