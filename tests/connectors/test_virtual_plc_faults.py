@@ -103,11 +103,14 @@ async def test_what_is_stale_and_called_good_on_one_wire_is_taken_from_the_other
     assert "rot.coiling_temperature" in moved or len(moved) > 1
     assert stale["plc.time"].value == 629.0
     assert await until(lambda: follower.samples()["plc.time"].value == 629.0)
-    seen = follower.samples()
     unit = {name: follower.tagfile.tags[name].sample(fresh[name], Quality.GOOD, 0, 0).value
             for name in moved}  # fmt: skip
-    assert {name: seen[name].value for name in moved} == pytest.approx(unit)
-    assert seen["fm.fdt"].good
+
+    def seen():
+        return {name: follower.samples()[name].value for name in moved}
+
+    assert await until(lambda: seen() == pytest.approx(unit)), seen()
+    assert follower.samples()["fm.fdt"].good
 
 
 async def test_the_quality_of_the_plc_is_the_followers(driver, follower):
