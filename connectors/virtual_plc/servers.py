@@ -61,7 +61,16 @@ class Servers:
         if tagfile.modbus is not None:
             peers = EVERYWHERE if Lab.NETWORK in lab else LOOPBACK
             face = ModbusFace(tagfile, pki.modbus_key(), program)
-            self._modbus = (face, ModbusServer(face, access=default_access(tagfile, peers)))
+            self._access = default_access(tagfile, peers)
+            self._modbus = (face, ModbusServer(face, access=self._ask))
+
+    def _ask(self, peer: str, unit: int, function: int, address: int, count: int) -> int:
+        """Ask the allow-list; what it refuses is counted in the PLC's own log."""
+        code = self._access(peer, unit, function, address, count)
+        if code:
+            text = f"function {function} on {count} from {address} is not on the allow-list"
+            self._program.refuse("modbus", peer, text)
+        return code
 
     async def start(self) -> None:
         """Listen, with the present picture to be seen."""

@@ -10,5 +10,5 @@ from .gate_machine import live
 def test_a_crash_at_any_step_writes_nothing_twice_and_leaves_nothing_open():
     seen = live(300)
     assert seen["crashes"] > 100
-    assert seen["torn"] > 1
+    assert seen["torn"] > 0
     assert {"DONE", "NOT DONE", "PENDING", "UNKNOWN"} <= set(seen)

@@ -383,7 +383,7 @@ async def test_a_flood_of_refused_frames_stops_neither_the_plant_nor_an_honest_w
         rows = [row for row in plc.log() if row["event"] == "refusals"]
         assert rows
         assert len(rows) < 30
-        assert "1 holding registers from 40 are not writable" in rows[0]["reason"]
+        assert "function 6 on 1 from 40 is not on the allow-list" in rows[0]["reason"]
     finally:
         await box.close()
         plc.stop()
