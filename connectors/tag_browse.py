@@ -16,11 +16,11 @@ from asyncua import ua
 
 from ..plant_sim.units import UNITS
 from .addresses import Kind, OpcUaAddress
+from .analog_item import TYPES, UNECE
 from .errors import LinkError
 from .opcua import OpcUaSession
 from .security import Pki
 from .tag_devices import OpcUaDevice, need
-from .tag_nodeset import TYPES, UNECE
 from .tag_table import TagFile
 from .tagfile import dump
 from .tags import HEARTBEAT, Tag

@@ -7,10 +7,10 @@ from math import isfinite
 from asyncua import ua
 
 from .addresses import OpcUaAddress
+from .analog_item import TYPES
 from .opcua import OpcUaSession
 from .security import Pki
 from .tag_devices import need
-from .tag_nodeset import TYPES
 from .tag_table import TagFile
 from .tags import MARGIN, Tag
 

@@ -9,23 +9,12 @@ from pathlib import Path
 
 from asyncua import Node, Server, ua
 
-from .addresses import Kind, OpcUaAddress
+from .addresses import OpcUaAddress
+from .analog_item import TYPES, engineering_unit, make_analog
 from .tag_devices import MailboxMap
 from .tag_table import TagFile
 from .tags import Tag
 
-TYPES: dict[Kind, ua.VariantType] = {
-    "bool": ua.VariantType.Boolean, "i16": ua.VariantType.Int16, "u16": ua.VariantType.UInt16,
-    "i32": ua.VariantType.Int32, "u32": ua.VariantType.UInt32, "i64": ua.VariantType.Int64,
-    "u64": ua.VariantType.UInt64, "f32": ua.VariantType.Float, "f64": ua.VariantType.Double,
-}  # fmt: skip
-UNECE: dict[str, str] = {  # plant unit: common code of UN/CEFACT recommendation 20
-    "1": "C62", "%": "P1", "wt%": "P1", "s": "SEC", "m": "MTR", "mm": "MMT", "um": "4H",
-    "m/s": "MTS", "degC": "CEL", "K": "KEL", "kN": "B47", "MN": "B73", "MW": "MAW", "m3/h": "MQH",
-    "Nm3/h": "MQH", "Pa": "PAL", "bar": "BAR", "MPa": "MPA", "kNm": "B48", "deg": "DD",
-}  # fmt: skip
-CEFACT = "http://www.opcfoundation.org/UA/units/un/cefact"
-NO_CODE = -1  # what OPC UA says of a unit without one: I-units, money
 TABLE = "s=Mailbox.TagTable"
 
 
@@ -73,31 +62,14 @@ class _Model:
         node = await self._variable(
             folder, at, name, ua.Variant(False if at.kind == "bool" else 0, kind)
         )
-        await node.delete_reference(
-            ua.NodeId(ua.Int32(ua.ObjectIds.BaseDataVariableType)),
-            ua.NodeId(ua.Int32(ua.ObjectIds.HasTypeDefinition)),
-        )
-        await node.add_reference(
-            ua.NodeId(ua.Int32(ua.ObjectIds.AnalogItemType)),
-            ua.NodeId(ua.Int32(ua.ObjectIds.HasTypeDefinition)),
-        )
-        letters = UNECE.get(tag.unit, "")
-        unit = ua.EUInformation(
-            CEFACT,
-            ua.Int32(int.from_bytes(letters.encode(), "big") if letters else NO_CODE),
-            ua.LocalizedText(tag.unit),
-            ua.LocalizedText(tag.unit),
-        )
+        await make_analog(node, tag)
+        unit = engineering_unit(tag.unit)
         for what, value in (("EURange", ua.Range(tag.low, tag.high)), ("EngineeringUnits", unit)):
             # with an id of its own namespace: one of the standard's would not be exported
             identity = await self._nodeid(
                 OpcUaAddress(at.namespace, f"s={at.identifier[2:]}.{what}")
             )
             self._nodes.append(await node.add_property(identity, f"0:{what}", value))
-        text = " | ".join(text for text in (tag.english, tag.korean) if text)
-        await node.write_attribute(
-            ua.AttributeIds.Description, ua.DataValue(ua.Variant(ua.LocalizedText(text)))
-        )
 
     async def _mailbox(self, top: Node, box: MailboxMap) -> None:
         if box.request is None or box.echo is None or box.beat is None:

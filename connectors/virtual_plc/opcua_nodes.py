@@ -15,22 +15,12 @@ from typing import Any
 from asyncua import Node, Server, ua
 
 from ..addresses import Kind, OpcUaAddress
+from ..analog_item import TYPES, engineering_unit, make_analog
 from ..letter_form import MEMORY_NODE
 from ..tag_devices import need
 from ..tagfile import TagFile
 from ..tags import Tag
 
-_UNECE = {  # plant unit: common code of UN/CEFACT recommendation 20
-    "1": "C62", "%": "P1", "wt%": "P1", "s": "SEC", "m": "MTR", "mm": "MMT", "um": "4H",
-    "m/s": "MTS", "degC": "CEL", "K": "KEL", "kN": "B47", "MN": "B73", "MW": "MAW", "m3/h": "MQH",
-    "Nm3/h": "MQH", "Pa": "PAL", "bar": "BAR", "MPa": "MPA", "kNm": "B48", "deg": "DD",
-}  # fmt: skip
-_NO_CODE = -1  # what OPC UA says of a unit without one: I-units, money
-TYPES: dict[Kind, ua.VariantType] = {
-    "bool": ua.VariantType.Boolean, "i16": ua.VariantType.Int16, "u16": ua.VariantType.UInt16,
-    "i32": ua.VariantType.Int32, "u32": ua.VariantType.UInt32, "i64": ua.VariantType.Int64,
-    "u64": ua.VariantType.UInt64, "f32": ua.VariantType.Float, "f64": ua.VariantType.Double,
-}  # fmt: skip
 WHOLE: frozenset[Kind] = frozenset(TYPES) - {"f32", "f64"}
 PACKED_COUNT = "packed.count"  # first of every packed array: the number of their picture
 
@@ -141,25 +131,9 @@ class Nodes:
 
     async def _describe(self, node: Node, tag: Tag) -> None:
         """Make the variable an AnalogItem with range, unit and meaning."""
-        await node.delete_reference(
-            _standard(ua.ObjectIds.BaseDataVariableType), _standard(ua.ObjectIds.HasTypeDefinition)
-        )
-        await node.add_reference(
-            _standard(ua.ObjectIds.AnalogItemType), _standard(ua.ObjectIds.HasTypeDefinition)
-        )
-        letters = _UNECE.get(tag.unit, "")
-        unit = ua.EUInformation(
-            "http://www.opcfoundation.org/UA/units/un/cefact",
-            ua.Int32(int.from_bytes(letters.encode(), "big") if letters else _NO_CODE),
-            ua.LocalizedText(tag.unit),
-            ua.LocalizedText(tag.unit),
-        )
+        await make_analog(node, tag)
         await node.add_property(_standard(0), "0:EURange", ua.Range(tag.low, tag.high))
-        await node.add_property(_standard(0), "0:EngineeringUnits", unit)
-        await node.write_attribute(
-            ua.AttributeIds.Description,
-            ua.DataValue(ua.Variant(ua.LocalizedText(f"{tag.english} | {tag.korean}"))),
-        )
+        await node.add_property(_standard(0), "0:EngineeringUnits", engineering_unit(tag.unit))
 
     async def _nodeid(self, address: OpcUaAddress) -> ua.NodeId:
         if address.namespace not in self._indices:

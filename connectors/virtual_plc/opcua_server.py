@@ -17,6 +17,7 @@ from asyncua.common.callback import CallbackType
 from ...plant_sim.errors import ConfigError
 from ...plant_sim.signals import Quality, Sample
 from ...plant_sim.units import from_si
+from ..analog_item import TYPES
 from ..asyncua_hotpath import install
 from ..errors import ProtocolError
 from ..letter import dump_echoes, unpack_opcua
@@ -24,7 +25,7 @@ from ..security import DRIVER, GATE, PLC, Lab, Pki, Users, application_uri, secu
 from ..tagfile import TagFile
 from ..tags import Tag
 from .clock import PlantThread
-from .opcua_nodes import TYPES, WHOLE, Nodes
+from .opcua_nodes import WHOLE, Nodes
 from .picture import Picture
 from .program import PlcProgram
 

@@ -13,7 +13,7 @@ from passline.connectors.tag_table import rows_of
 from passline.connectors.tagfile import dump, parse, write_default
 from passline.plant_sim.errors import ConfigError
 
-jsonschema = pytest.importorskip("jsonschema")
+jsonschema = pytest.importorskip("jsonschema", reason="the extra [dev] is not installed")
 DOCS = Path(__file__).parents[2] / "docs"
 
 PLANT = {
