@@ -13,19 +13,14 @@ from asyncua import ua
 
 from ..plant_sim.errors import ConfigError
 from ..plant_sim.units import from_si, to_si
-from .addresses import BITS, Kind, ModbusAddress, OpcUaAddress, Table
+from .addresses import BITS, ModbusAddress, OpcUaAddress, Table
+from .analog_item import TYPES
 from .errors import LinkError, ProtocolError, TagError
 from .opcua_writer import OpcUaWriter
 from .tagfile import TagFile
 from .tags import Tag
 
 Fate = Literal["accepted", "refused", "unknown"]
-
-_TYPES: Mapping[Kind, ua.VariantType] = {
-    "bool": ua.VariantType.Boolean, "i16": ua.VariantType.Int16, "u16": ua.VariantType.UInt16,
-    "i32": ua.VariantType.Int32, "u32": ua.VariantType.UInt32, "i64": ua.VariantType.Int64,
-    "u64": ua.VariantType.UInt64, "f32": ua.VariantType.Float, "f64": ua.VariantType.Double,
-}  # fmt: skip
 
 DOUBTFUL = (4, 5, 0x0B)
 """Exception codes after which a write may still have been done: failed half-way, under way, or lost
@@ -104,7 +99,7 @@ class DirectWriter:
                 raise ConfigError(f"{name}: {value} is not finite; give a number")
             plant = from_si(value, tag.unit)
             if tag.write.protocol == "opcua" and tag.opcua is not None:
-                nodes.append((tag, _TYPES[tag.opcua.kind], _coded(tag.opcua, plant)))
+                nodes.append((tag, TYPES[tag.opcua.kind], _coded(tag.opcua, plant)))
             elif tag.modbus is not None and tag.modbus.table in ("coil", "holding"):
                 tag.modbus.encode(plant)
                 registers.append((tag, tag.modbus, plant))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from asyncua import Server, ua
 
 from passline.connectors.addresses import OpcUaAddress
-from passline.connectors.direct import _TYPES
+from passline.connectors.analog_item import TYPES
 from passline.connectors.security import Users, secure_server
 from passline.connectors.tagfile import OpcUaDevice, TagFile
 from passline.connectors.tags import HEARTBEAT, Tag
@@ -47,7 +47,7 @@ class OpcUaPlant:
             kind = tag.opcua.kind
             start = False if kind == "bool" else 0.0 if kind[0] == "f" else 0
             label = ua.QualifiedName(name, index)
-            await folder.add_variable(node, label, start, _TYPES[kind])
+            await folder.add_variable(node, label, start, TYPES[kind])
             self.nodes[name] = node
         if self.packed:
             folder = await server.nodes.objects.add_folder(
