@@ -127,17 +127,19 @@ class SupervisedConnector(ABC):
 
         A plant that is down gives NaN and a mask of nothing but False.
         """
-        reading = None
-        if self._synced > -inf:
-            with contextlib.suppress(ConnectorError, OSError, TimeoutError):
-                reading = await self._poll(plan)
-        if reading is None:
-            reading = Reading.dead(plan, BAD_NO_COMMUNICATION)
-        else:
-            self._alive(plan, reading, time.monotonic())
+        reading = await self._look(plan)
         values, quality = plan.judge(reading, self._age(time.monotonic()))
         count = len(plan.names)
         return Vector(values[:count], (quality == int(Quality.GOOD))[:count], self._time)
+
+    async def read_now(self, plan: VectorPlan) -> dict[str, Sample]:
+        """Read now, in one exchange, what `plan` names; judged as everything else that is read.
+
+        A plant that is down gives BAD samples.
+        """
+        reading, now = await self._look(plan), time.monotonic()
+        received = now if self._fresh is None else self._fresh
+        return plan.samples(reading, self._age(now), self._time, received)
 
     async def read_many(self, names: Iterable[str] | None = None) -> dict[str, Sample]:
         """Return the newest samples, aged to now."""
@@ -254,6 +256,17 @@ class SupervisedConnector(ABC):
         if len(groups) == 1:
             return [(period, self._all) for period in groups]
         return [(period, self.plan(names)) for period, names in groups.items()]
+
+    async def _look(self, plan: VectorPlan) -> Reading:
+        """Read beside the scans; nothing is known of a plant that is down."""
+        reading = None
+        if self._synced > -inf:
+            with contextlib.suppress(ConnectorError, OSError, TimeoutError):
+                reading = await self._poll(plan)
+        if reading is None:
+            return Reading.dead(plan, BAD_NO_COMMUNICATION)
+        self._alive(plan, reading, time.monotonic())
+        return reading
 
     async def _timed(self, plan: VectorPlan) -> Reading:
         start = time.monotonic()

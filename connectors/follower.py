@@ -5,11 +5,13 @@ import contextlib
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import CancelledError
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..plant_sim.signals import Sample
+from .connector import DEADLINE
 from .errors import LinkError
 from .historian import Historian
 from .modbus.connector import ModbusConnector
@@ -19,6 +21,7 @@ from .tagfile import TagFile, load_tags
 
 if TYPE_CHECKING:
     from .connector import SupervisedConnector
+    from .vector import VectorPlan
 
 
 class Follower:
@@ -57,6 +60,7 @@ class Follower:
         if historian is not None:
             for protocol, connector in self._connectors.items():
                 connector.subscribe(self._recorder(protocol, historian))
+        self._plans: dict[str, VectorPlan] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -84,6 +88,31 @@ class Follower:
             if sample is not None:
                 merged[name] = sample
         return merged
+
+    def read(self, name: str, limit: float = DEADLINE) -> Sample | None:
+        """Read one tag now, over its first protocol, and judge it as everything that is followed.
+
+        Args:
+            name: the tag.
+            limit: how long to wait for the answer (wall s).
+
+        Returns:
+            Its sample, BAD where the plant is down; None when no answer came, or not following.
+
+        Raises:
+            TagError: if there is no such tag.
+        """
+        self.tagfile.tag(name)
+        connector, loop = self._connectors[self._home[name]], self._loop
+        if loop is None:
+            return None
+        plan = self._plans.get(name) or self._plans.setdefault(name, connector.plan([name]))
+        future = asyncio.run_coroutine_threadsafe(connector.read_now(plan), loop)
+        try:
+            return future.result(limit)[name]
+        except (TimeoutError, CancelledError):
+            future.cancel()
+            return None
 
     def health(self) -> dict[str, dict[str, Any]]:
         """Return of each protocol what `connector.Health` says."""

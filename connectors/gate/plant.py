@@ -40,6 +40,10 @@ class Plant(Protocol):
         """Return the latest sample of every signal; what is not known is missing or BAD."""
         ...
 
+    def read(self, name: str) -> Sample | None:
+        """Read one signal now and return its sample; None when it cannot be read."""
+        ...
+
     def memory(self) -> int | None:
         """Return the number that the plant gives its memory of action ids; None if it gives none.
 
