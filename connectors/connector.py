@@ -12,7 +12,6 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from math import ceil, inf, nan
 from typing import Literal
 
@@ -20,6 +19,7 @@ from ..plant_sim.signals import Quality, Sample
 from .changes import Changes
 from .errors import ConnectorError, NoAnswerError, TagError
 from .interface import PAGE, Batch, Browsed, Connector, Health, Page, Sink, State, page
+from .latest import Held
 from .tags import HEARTBEAT, Tag
 from .vector import CLOCK, Raw, Reading, Vector, VectorPlan
 
@@ -147,16 +147,14 @@ class SupervisedConnector(ABC):
 
     def samples(self, names: Iterable[str] | None = None) -> dict[str, Sample]:
         """Return the newest samples, aged to now; any thread."""
-        held, carried, now = self._samples, self._carried, time.monotonic()
-        wanted = held if names is None else names
-        found = {}
-        for name in wanted:
-            sample = held.get(name)
-            if sample is not None:
-                if sample.received < carried and sample.quality is not Quality.BAD:
-                    sample = replace(sample, received=carried)
-                found[name] = self.tags[name].aged(sample, now)
-        return found
+        held, now = self.held(), time.monotonic()
+        wanted = held.samples if names is None else names
+        found = ((name, held.at(name, now)) for name in wanted)
+        return {name: sample for name, sample in found if sample is not None}
+
+    def held(self) -> Held:
+        """Return the newest samples as they came; any thread."""
+        return Held(self.tags, self._samples, self._carried)
 
     def subscribe(self, sink: Sink) -> None:
         """Call `sink` with every batch, in the connector's loop; it must be quick."""

@@ -14,6 +14,7 @@ from ..plant_sim.signals import Sample
 from .connector import DEADLINE
 from .errors import LinkError
 from .historian import Historian
+from .latest import Latest
 from .modbus.connector import ModbusConnector
 from .opcua import OpcUaConnector
 from .security import AGENT, Pki
@@ -77,17 +78,12 @@ class Follower:
 
     def samples(self) -> dict[str, Sample]:
         """Return the newest sample of every tag, aged to now."""
-        seen = {name: each.samples() for name, each in self._connectors.items()}
-        merged: dict[str, Sample] = {}
-        for name in self.tagfile.tags:
-            first = self._home[name]
-            second = "opcua" if first == "modbus" else "modbus"
-            sample, other = seen.get(first, {}).get(name), seen.get(second, {}).get(name)
-            if other is not None and (sample is None or other.quality > sample.quality):
-                sample = other
-            if sample is not None:
-                merged[name] = sample
-        return merged
+        return dict(self.latest())
+
+    def latest(self) -> Latest:
+        """Return the same, each sample made only when it is looked at."""
+        held = {name: each.held() for name, each in self._connectors.items()}
+        return Latest(self._home, held, time.monotonic())
 
     def read(self, name: str, limit: float = DEADLINE) -> Sample | None:
         """Read one tag now, over its first protocol, and judge it as everything that is followed.
@@ -103,8 +99,8 @@ class Follower:
             TagError: if there is no such tag.
         """
         self.tagfile.tag(name)
-        connector, loop = self._connectors[self._home[name]], self._loop
-        if loop is None:
+        connector, loop = self._connectors.get(self._home[name]), self._loop
+        if connector is None or loop is None:
             return None
         plan = self._plans.get(name) or self._plans.setdefault(name, connector.plan([name]))
         future = asyncio.run_coroutine_threadsafe(connector.read_now(plan), loop)

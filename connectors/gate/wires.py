@@ -58,7 +58,7 @@ class WirePlant:
 
     def samples(self) -> Mapping[str, Sample]:
         """Return the newest samples."""
-        return self._follower.samples()
+        return self._follower.latest()
 
     def read(self, name: str) -> Sample | None:
         """Read one signal now, in an exchange of its own."""
