@@ -14,6 +14,7 @@ from .statistics import (
     LEVEL,
     Array,
     Estimate,
+    Places,
     Profile,
     Resampling,
     difference_of,
@@ -75,28 +76,28 @@ class Scale:
         array = finite(values)
         among = self._among
 
-        def mean(weights: Array) -> Array:
-            return mean_drawn(self._scored(array, weights), weights)
+        def all_three(weights: Array) -> Array:
+            scores = self._scored(array, weights)
+            missed = mean_drawn(np.maximum(1.0 - scores, 0.0), weights)
+            return np.stack([mean_drawn(scores, weights), iqm_drawn(scores, weights), missed], 1)
 
-        def middle(weights: Array) -> Array:
-            return iqm_drawn(self._scored(array, weights), weights)
-
-        def gap(weights: Array) -> Array:
-            return mean_drawn(np.maximum(1.0 - self._scored(array, weights), 0.0), weights)
-
-        estimates = (among.estimate(statistic, level) for statistic in (mean, middle, gap))
-        return Normalised(self.scores(array), *estimates)
+        value, low, high, method = among.intervals(all_three, level)
+        mean, middle, gap = (
+            Estimate(float(value[k]), float(low[k]), float(high[k]), method, among.units)
+            for k in range(3)
+        )
+        return Normalised(self.scores(array), mean, middle, gap)
 
     def profile(self, values: ArrayLike, taus: ArrayLike, level: float = LEVEL) -> Profile:
         """Return the share of episodes at or above each score of `taus`, with its band."""
 
-        def place(of: tuple[Array, Array], taus: Array) -> Array:
+        def place(of: tuple[Array, Places], taus: Array) -> Array:
             zero, one = self._ends(*of)
             return zero[:, None] + (one - zero)[:, None] * taus
 
         return profile_drawn(finite(values), finite(taus, "taus"), self._among, level, place)
 
-    def _ends(self, weights: Array, rows: Array) -> tuple[Array, Array]:
+    def _ends(self, weights: Array, rows: Places) -> tuple[Array, Array]:
         """Return the returns that score 0 and 1 in a scenario, for each draw; both (c,)."""
         part = weights[:, rows]
         total = part.sum(axis=1)

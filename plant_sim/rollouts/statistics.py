@@ -26,6 +26,7 @@ from ..errors import ConfigError
 from .exact import share_interval, t_quantile
 
 Array = NDArray[np.float64]
+Places = NDArray[np.intp]
 Statistic = Callable[[Array], Array]  # weights (draws, episodes) in, (draws, ...) out
 
 LEVEL = 0.95
@@ -121,6 +122,7 @@ class Resampling:
             groups.setdefault(tuple(sorted(places[seed])), []).append(number[seed])
         self._groups = [np.array(groups[key]) for key in sorted(groups)]
         self.units = len(units)
+        self._kept: NDArray[np.uint16] | None = None
 
     def estimate(self, statistic: Statistic, level: float = LEVEL) -> Estimate:
         """Return a number with its interval; `statistic` maps weights (c, episodes) to (c,)."""
@@ -158,14 +160,15 @@ class Resampling:
 
     def _weights(self) -> Iterator[Array]:
         """Yield how often each episode is drawn, (draws, episodes), some draws at a time."""
-        rng = np.random.default_rng(0)
-        size = max(1, min(self.draws, _CELLS // len(self._unit)))
-        for start in range(0, self.draws, size):
-            counts = np.zeros((min(size, self.draws - start), self.units))
+        if self._kept is None:
+            rng = np.random.default_rng(0)
+            self._kept = np.zeros((self.draws, self.units), np.uint16)
             for group in self._groups:
                 n = len(group)
-                counts[:, group] = rng.multinomial(n, np.full(n, 1.0 / n), len(counts))
-            yield counts[:, self._unit]
+                self._kept[:, group] = rng.multinomial(n, np.full(n, 1.0 / n), self.draws)
+        size = max(1, _CELLS // len(self._unit))
+        for start in range(0, self.draws, size):
+            yield self._kept[start : start + size, self._unit].astype(np.float64)
 
     def _corrected(
         self, drawn: Array, value: float, statistic: Statistic, k: int, ends: tuple[float, float]
@@ -289,7 +292,7 @@ def profile_drawn(
     taus: Array,
     among: Resampling,
     level: float,
-    place: Callable[[tuple[Array, Array], Array], Array],
+    place: Callable[[tuple[Array, Places], Array], Array],
 ) -> Profile:
     """Return a profile; `place` moves the taus to the scale of (weights, members) of a stratum."""
     strata = np.array(among.strata)
