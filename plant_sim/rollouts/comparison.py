@@ -33,12 +33,6 @@ from .store import Manifest, read_rows
 
 Array = NDArray[np.float64]
 SETTINGS = ("settings", "explore")  # of a job: what else makes it another task
-    "options",
-    "settings",
-    "resolution",
-    "horizon",
-    "max_episode_steps",
-)  # of an environment
 WORST = 5  # episodes of each seat that are named
 TAUS = 61  # places of a profile
 MONEY, HARM = "money.", "harm."  # of a column
@@ -186,7 +180,7 @@ def _row(group: Group, scenario: str, seat: str, baseline: str, given_up: int) -
         "given_up": given_up,
         **_plain("mean", mean_of(returns, among)),
         **_plain("iqm", iqm_of(returns, among)),
-        **_plain("harm", mean_of(harm, among)),
+        **_plain("harm", mean_of(harm, among) if harmed else _unseen(len(seeds))),
         "harmed": harmed,
         "harmed_share": harmed / len(seeds),
         "harmed_bound": share_bound(harmed, len(seeds)),
@@ -205,7 +199,8 @@ def _row(group: Group, scenario: str, seat: str, baseline: str, given_up: int) -
     hurt, hurt_there = (_values(of, pairs, "harm") for of in (episodes, base))
     row |= _plain("difference", difference_of(ours, theirs, among))
     row |= _plain("improvement", improvement_of(ours, theirs))
-    row |= _plain("harm_difference", difference_of(hurt, hurt_there, among))
+    apart = difference_of(hurt, hurt_there, among) if np.any(hurt) or np.any(hurt_there) else None
+    row |= _plain("harm_difference", apart or _unseen(len(pairs)))
     return row
 
 
@@ -360,6 +355,11 @@ def _values(episodes: Mapping[int, Played], seeds: Sequence[int], name: str) -> 
 def _means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
     names = sorted({name for row in rows for name in row})
     return {name: float(np.mean([row.get(name, 0.0) for row in rows])) for name in names}
+
+
+def _unseen(n: int) -> Estimate:
+    """Return a mean of noughts: no interval follows from them, only the bound of the share does."""
+    return Estimate(0.0, None, None, "unseen", n)
 
 
 def _plain(name: str, estimate: Estimate | None) -> dict[str, Any]:

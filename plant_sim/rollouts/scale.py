@@ -24,7 +24,9 @@ from .statistics import (
     profile_drawn,
 )
 
-CLEAR = 2.0  # half-widths of their interval by which the oracle must stand above the reference
+# Half-widths of their interval by which the oracle must stand above the reference. It is three
+# standard errors: draws in which the two cross, and the score has no meaning, are then rare.
+CLEAR = 1.5
 
 
 @dataclass(frozen=True, slots=True)
