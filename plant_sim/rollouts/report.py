@@ -299,7 +299,7 @@ def _score(facts: Mapping[str, Any], styles: Mapping[str, int], keys: str) -> st
     return _section(
         Both("Score over all scenarios", "전체 시나리오 점수"),
         f'{table}<p class="note">{both(about)}{where}</p><ul>{refused}</ul>'
-        f'{keys}<div class="two">{plot}</div>',
+        f'{keys}<div class="one">{plot}</div>',
     )
 
 

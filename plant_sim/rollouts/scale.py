@@ -81,7 +81,8 @@ class Scale:
         def all_three(weights: Array) -> Array:
             scores = self._scored(array, weights)
             missed = mean_drawn(np.maximum(1.0 - scores, 0.0), weights)
-            return np.stack([mean_drawn(scores, weights), iqm_drawn(scores, weights), missed], 1)
+            three = [mean_drawn(scores, weights), iqm_drawn(scores, weights), missed]
+            return np.round(np.stack(three, 1), 12) + 0.0  # the reference scores 0, not -1e-16
 
         value, low, high, method = among.intervals(all_three, level)
         mean, middle, gap = (

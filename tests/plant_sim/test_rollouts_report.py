@@ -3,7 +3,6 @@
 import json
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import gymnasium
 import numpy as np
@@ -27,7 +26,7 @@ SEEDS = tuple(range(16))
 TRIMS = (-0.5, 0.5)  # what the hindsight of the oracle chooses from, beside hold and rules
 
 
-def play(policy, scenario: str) -> dict[int, dict]:
+def play(policy, scenario):
     """Play an episode of a policy on each of SEEDS; the policy maps observations to actions."""
     envs = gymnasium.make_vec(ENV, len(SEEDS), scenario=scenario)
     seen, _ = envs.reset(seed=SEEDS[0])
@@ -54,7 +53,7 @@ def play(policy, scenario: str) -> dict[int, dict]:
 
 
 @pytest.fixture(scope="module")
-def episodes() -> dict[str, dict[str, dict[int, dict]]]:
+def episodes():
     """What each seat played, by scenario; the oracle took the best of all on each seed."""
     rule = rule_of(gymnasium.make(ENV).unwrapped.task)
     policies = {"hold": lambda seen: np.zeros((len(seen), 1), np.float32), "rules": rule}
@@ -81,7 +80,7 @@ def episodes() -> dict[str, dict[str, dict[int, dict]]]:
     }
 
 
-def store(folder: Path, seat: str, of: dict[str, dict[int, dict]], **odd) -> None:
+def store(folder, seat, of, **odd):
     """Write a job as the store does: one unit a scenario."""
     manifest = Manifest(
         folder,
@@ -128,7 +127,7 @@ def store(folder: Path, seat: str, of: dict[str, dict[int, dict]], **odd) -> Non
 
 
 @pytest.fixture(scope="module")
-def folder(episodes, tmp_path_factory) -> Path:
+def folder(episodes, tmp_path_factory):
     place = tmp_path_factory.mktemp("seats")
     for seat, of in episodes.items():
         store(place / seat, seat, of)
@@ -136,16 +135,16 @@ def folder(episodes, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def facts(folder) -> dict:
+def facts(folder):
     (found,) = evaluate(folder)["environments"]
     return found
 
 
-def row_of(facts: dict, seat: str, scenario: str = "disturbed") -> dict:
+def row_of(facts, seat, scenario="disturbed"):
     return next(r for r in facts["rows"] if (r["seat"], r["scenario"]) == (seat, scenario))
 
 
-def returns(of: dict[int, dict]) -> np.ndarray:
+def returns(of):
     return np.array([sum(of[seed]["reward"]) for seed in SEEDS])
 
 
@@ -271,7 +270,7 @@ def test_profiles_fall_and_stay_inside_their_bands(facts):
 class Page(HTMLParser):
     """Reads a page strictly: what is opened is closed, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         super().__init__()
         self.open, self.words, self.outside = [], [], []
 
@@ -292,7 +291,7 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def page(folder) -> str:
+def page(folder):
     return render(evaluate(folder))
 
 
