@@ -1,0 +1,173 @@
+"""Policies: who acts in an environment, for many episodes side by side, and what each may look at.
+
+A policy travels to a worker as a short spec and is built there: `hold`, `rules`, or code of
+somebody else as `module:factory` or `module:factory:argument`. A spec is code that will be run.
+
+A policy is asked once a step for all episodes of its block. The answer for an episode must not hang
+on its neighbours or its place: a matrix product rounds otherwise in another shape, so learned
+policies work in batches of one fixed shape.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..envs.play import Play
+from ..envs.rules import rule_of
+from ..errors import ConfigError
+from ..signals import Sample
+
+if TYPE_CHECKING:
+    from ..envs.options import Options
+    from ..envs.task import Array, Task
+
+Sees = Literal["observations", "samples", "truth"]
+Actions = NDArray[np.float32]
+RANKS: dict[Sees, int] = {"observations": 0, "samples": 1, "truth": 2}
+
+
+class Sight:
+    """What a policy may look at in this step: no more than it has declared to need.
+
+    Attributes:
+        task: what is moved, seen and counted.
+        options: of the environment.
+        count: episodes side by side, n.
+        observations: float32, shape (n, observations), as the environment gives them.
+    """
+
+    def __init__(self, play: Play, sees: Sees) -> None:
+        if sees not in RANKS:
+            raise ConfigError(f"a policy that sees {sees!r}; choose among {', '.join(RANKS)}")
+        self._play, self._sees = play, sees
+        self.task: Task = play.task  # type: ignore[type-arg]
+        self.options: Options = play.options
+        self.count: int = play.plant.n
+        self.observations = play.observe()
+
+    def look(self) -> None:
+        """Take the observations of a new step."""
+        self.observations = self._play.observe()
+
+    def samples(self, lane: int) -> dict[str, Sample]:
+        """Return what the instruments of one line show, by signal.
+
+        Raises:
+            ConfigError: for a policy that has declared to see observations only.
+        """
+        self._allow("samples")
+        return cast("dict[str, Sample]", self._play.plant.samples(lane))
+
+    @property
+    def play(self) -> Play:
+        """The plants themselves, with their future noise: for a clairvoyant, never for a seat.
+
+        Raises:
+            ConfigError: for a policy that has not declared to see the truth.
+        """
+        self._allow("truth")
+        return self._play
+
+    def _allow(self, what: Sees) -> None:
+        if RANKS[self._sees] < RANKS[what]:
+            raise ConfigError(
+                f"this policy sees {self._sees}, not {what}; declare it by sees = {what!r}"
+            )
+
+
+class Policy(Protocol):
+    """Who acts. `begin` is called when a block of episodes starts, `act` once a step.
+
+    A policy may also have `fingerprint`, a string that names its weights and settings; a job never
+    mixes two of them.
+    """
+
+    name: str
+    sees: Sees
+
+    def begin(self, sight: Sight) -> None:
+        """Forget the block before; new episodes stand at their start."""
+        ...
+
+    def act(self, sight: Sight) -> Actions:
+        """Return the actions, -1..1, shape (n, actions); those of ended episodes are ignored."""
+        ...
+
+
+class HoldPolicy:
+    """Moves nothing: the line under its own automation."""
+
+    name = "hold"
+    sees: Sees = "observations"
+
+    def begin(self, sight: Sight) -> None:
+        """Nothing is kept."""
+
+    def act(self, sight: Sight) -> Actions:
+        """Return zeros."""
+        return np.zeros((sight.count, len(sight.task.actions)), np.float32)
+
+
+class RulePolicy:
+    """The operator's rule of the environment; it needs all observations."""
+
+    name = "rules"
+    sees: Sees = "observations"
+
+    def __init__(self) -> None:
+        self._rule: Callable[[Array], Array] | None = None
+
+    def begin(self, sight: Sight) -> None:
+        """Take the rule of this task.
+
+        Raises:
+            ConfigError: if the task has none, or not all of its observations are shown.
+        """
+        if sight.observations.shape[1] < len(sight.task.observations):
+            raise ConfigError("the rules need all observations; leave the option observe at 'all'")
+        self._rule = rule_of(sight.task)
+
+    def act(self, sight: Sight) -> Actions:
+        """Return what the rule asks for."""
+        assert self._rule is not None  # noqa: S101  begin comes first
+        shown = sight.observations[:, : len(sight.task.observations)]
+        return self._rule(shown.astype(np.float64)).astype(np.float32)
+
+
+BUILT_IN: dict[str, Callable[[], Policy]] = {"hold": HoldPolicy, "rules": RulePolicy}
+
+
+def load_policy(spec: str) -> Policy:
+    """Build the policy that `spec` names.
+
+    Args:
+        spec: a name of `BUILT_IN`, `module:factory` or `module:factory:argument`; the factory is
+            called with the argument, as a string, when there is one.
+
+    Raises:
+        ConfigError: the spec cannot be read, or what it names is not a policy.
+    """
+    if spec in BUILT_IN:
+        return BUILT_IN[spec]()
+    module_name, _, rest = spec.partition(":")
+    factory_name, _, argument = rest.partition(":")
+    if not module_name or not factory_name:
+        raise ConfigError(
+            f"policy {spec!r} is not known; give {', '.join(BUILT_IN)} or module:factory[:argument]"
+        )
+    try:
+        factory = getattr(import_module(module_name), factory_name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"policy {spec!r} cannot be imported ({error}); check the module and the factory"
+        ) from error
+    policy = factory(argument) if argument else factory()
+    whole = all(callable(getattr(policy, method, None)) for method in ("begin", "act"))
+    if not whole or not isinstance(getattr(policy, "name", None), str):
+        raise ConfigError(
+            f"policy {spec!r} made a {type(policy).__name__}; it needs name, begin() and act()"
+        )
+    return cast("Policy", policy)
