@@ -55,7 +55,7 @@ READING = (
     Both(
         "Differences are taken seed by seed: both seats met the same orders and faults. The bound "
         "of harm is the exact one-sided 95 % limit of the share of episodes with any.",
-        "차이는 시드별로 구합니다. 두 좌석은 같은 주문과 고장을 겪었습니다. "
+        "차이는 시드별로 구합니다. 두 운전 주체는 같은 주문과 고장을 겪었습니다. "
         "위해 상한은 위해가 있는 에피소드 비율의 단측 95 % 정확 한계입니다.",
     ),
 )
@@ -190,7 +190,7 @@ def _by_scenario(
 def _returns(facts: Mapping[str, Any]) -> str:
     heads = [
         Both("scenario", "시나리오"),
-        Both("seat", "좌석"),
+        Both("seat", "운전 주체"),
         Both("episodes", "에피소드"),
         Both("mean return, EUR", "평균 수익, EUR"),
         Both("IQM, EUR", "사분위 평균, EUR"),
@@ -212,7 +212,7 @@ def _returns(facts: Mapping[str, Any]) -> str:
 def _harm(facts: Mapping[str, Any]) -> str:
     heads = [
         Both("scenario", "시나리오"),
-        Both("seat", "좌석"),
+        Both("seat", "운전 주체"),
         Both("harm an episode, s", "에피소드당 위해, 초"),
         Both(f"against {facts['baseline']}, s", f"{facts['baseline']} 대비, 초"),
         Both("episodes with harm", "위해가 있는 에피소드"),
@@ -265,7 +265,7 @@ def _score(facts: Mapping[str, Any], styles: Mapping[str, int], keys: str) -> st
     if score is None:
         return ""
     heads = [
-        Both("seat", "좌석"),
+        Both("seat", "운전 주체"),
         Both("score, mean", "점수, 평균"),
         Both("score, IQM", "점수, 사분위 평균"),
         Both("optimality gap", "최적성 격차"),
@@ -287,7 +287,7 @@ def _score(facts: Mapping[str, Any], styles: Mapping[str, int], keys: str) -> st
     about = Both(
         f"{score['episodes']} episodes a seat; 0 is the mean of {facts['reference']}, 1 that of "
         f"{facts['oracle']}, in each scenario. Scenarios: ",
-        f"좌석당 {score['episodes']}개 에피소드. 시나리오마다 {facts['reference']} 평균이 0, "
+        f"운전 주체당 {score['episodes']}개 에피소드. 시나리오마다 {facts['reference']} 평균이 0, "
         f"{facts['oracle']} 평균이 1입니다. 시나리오: ",
     )
     plot = ""
@@ -369,7 +369,7 @@ def _line(rows: Sequence[Mapping[str, Any]], baseline: str) -> str:
         return ""
     heads = [
         Both("scenario", "시나리오"),
-        Both("seat", "좌석"),
+        Both("seat", "운전 주체"),
         Both("episodes", "에피소드"),
         Both("EUR a coil", "EUR/코일"),
         Both("95 %", "95 %"),
