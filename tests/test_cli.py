@@ -40,7 +40,7 @@ def test_every_command_explains_itself(words):
         ("tags", "check", "missing.yaml"),
         ("models", "install", "no-such-model"),
         ("evaluate", "."),
-        ("replay", "missing", "--seed", "1"),
+        ("replay", "missing", "1"),
         ("rollout", "episodes", "--seat", "nobody", "--episodes", "1"),
     ],
     ids=" ".join,

@@ -1,6 +1,6 @@
 """Commands for who trains and compares: rollouts, labels, fine-tuning, models."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -28,14 +28,36 @@ Model = Annotated[str, typer.Argument(help="A preset; `passline presets` lists t
 @app.command()
 def rollout(
     folder: Annotated[Path, typer.Argument(help="Where the episodes go.")] = Path("runs/rollout"),
+    env: Annotated[
+        str | None,
+        typer.Option(help="`passline envs` lists them; without one the desk of the whole line."),
+    ] = None,
     seat: Annotated[
         list[str] | None,
-        typer.Option(help="hold, rules, lm, lm-zero-shot, head or module:factory; repeatable."),
+        typer.Option(
+            help="hold, rules or module:factory; at the desk also lm, lm-zero-shot and head, in an "
+            "environment desk:SEAT; repeatable."
+        ),
     ] = None,
-    scenario: Annotated[str, typer.Option(help="`passline scenarios` lists them.")] = "faults",
-    episodes: Annotated[int, typer.Option(min=1, help="Episodes a seat, one seed each.")] = 32,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(help="`passline scenarios` lists them; of an environment repeatable."),
+    ] = None,
+    episodes: Annotated[
+        int, typer.Option(min=1, help="Episodes a seat and scenario, one seed each.")
+    ] = 32,
     first_seed: Annotated[int, typer.Option(min=0, help="The first of the seeds.")] = 0,
-    coils: Annotated[int, typer.Option(min=1, help="Coils an episode.")] = 20,
+    coils: Annotated[int, typer.Option(min=1, help="Coils an episode, at the desk.")] = 20,
+    block: Annotated[
+        int | None, typer.Option(min=1, help="Episodes side by side; the bits are the same.")
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help="Of the environment, name=value: noise=1, observe=order; repeatable."),
+    ] = None,
+    explore: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Bound of noise added to the actions.")
+    ] = 0.0,
     backend: Backend = "auto",
     workers: Workers = 2,
     as_json: AsJson = False,
@@ -43,17 +65,21 @@ def rollout(
     """Play seats on the same seeds and compare them; a second call plays only what is missing."""
     from ...plant_sim.rollouts.commands import rollout as play
 
-    seats = [seat_spec(word) for word in seat or ("hold", "rules")]
+    seats = [seat_spec(word, env is not None) for word in seat or ("hold", "rules")]
     _show_comparison(
         play(
             folder,
             seats,
-            scenario,
+            scenario or ("faults" if env is None else "nominal"),
             episodes,
             first_seed,
             coils,
-            backend=backend,
-            workers=workers,
+            block,
+            backend,
+            workers,
+            env=env,
+            settings=settings_of(option or ()),
+            explore=explore,
         ),
         as_json,
     )
@@ -73,24 +99,53 @@ def resume(
 def evaluate(
     folder: Job,
     baseline: Annotated[str, typer.Option(help="The seat the others are compared with.")] = "hold",
+    reference: Annotated[
+        str, typer.Option(help="The seat that scores 0 in an environment; `oracle` scores 1.")
+    ] = "level2",
+    html: Annotated[
+        Path | None, typer.Option(help="Write the report with plots and worst episodes here.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare what the episodes in a folder cost, seed by seed against a baseline."""
+    from ...plant_sim.errors import ConfigError
     from ...plant_sim.rollouts.evaluate import evaluate as compare
 
-    _show_comparison({"evaluation": compare(folder, seat_spec(baseline))}, as_json)
+    base = seat_spec(baseline) if baseline in MODEL_SEATS else baseline
+    result = compare(folder, base, reference)
+    played = {row["seat"] for row in result["rows"]}
+    played |= {seat for facts in result["environments"] for seat in facts["seats"]}
+    if baseline != "hold" and base not in played:
+        known = ", ".join(sorted(played))
+        raise ConfigError(f"nobody played {baseline!r} in {folder}; compare with one of {known}")
+    if html is not None:
+        from ...plant_sim.rollouts.report import write_report
+
+        write_report(result, html)
+    if as_json:
+        show_json({"evaluation": result})
+        return
+    if result["rows"]:
+        _show_comparison({"evaluation": result}, as_json)
+    for facts in result["environments"]:
+        _show_environment(facts)
+    if html is not None:
+        typer.echo(f"report in {html}")
 
 
 @app.command()
 def replay(
     folder: Job,
-    seed: Annotated[int, typer.Option(help="Which episode of the job.")],
+    seed: Annotated[int, typer.Argument(help="Which episode of the job.")],
+    scenario: Annotated[
+        str | None, typer.Option(help="In which scenario, where the job has several.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Play one episode of a job again, show its steps and say whether every bit is the same."""
     from ...plant_sim.rollouts.commands import replay as play
 
-    result = play(folder, seed)
+    result = play(folder, seed, scenario)
     if as_json:
         show_json(result)
     else:
@@ -201,14 +256,42 @@ def teller(as_json: bool) -> Callable[[str], None]:
     return lambda text: typer.echo(f"{monotonic() - began:5.0f} s  {text}", err=as_json)
 
 
-def seat_spec(word: str) -> str:
+def settings_of(words: Sequence[str]) -> dict[str, Any]:
+    """Return the options of an environment from words such as `noise=1` or `observe=order`.
+
+    Raises:
+        ConfigError: a word has no equals sign.
+    """
+    from json import loads
+
+    from ...plant_sim.errors import ConfigError
+
+    settings: dict[str, Any] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise ConfigError(f"option {word!r} has no value; write name=value")
+        try:
+            settings[name] = loads(text)
+        except ValueError:
+            settings[name] = text
+    return settings
+
+
+def seat_spec(word: str, in_env: bool = False) -> str:
     """Return the spec of a seat, as rollouts know it, of the `word` a user types.
+
+    Args:
+        word: as typed.
+        in_env: whether it acts in an environment; who is known there, `load_policy` says.
 
     Raises:
         ConfigError: nobody has that name; said before a folder is begun.
     """
     from ...plant_sim.errors import ConfigError
 
+    if in_env:
+        return f"desk:{seat_spec(word[5:])}" if word.startswith("desk:") else word
     if word in MODEL_SEATS:
         return f"passline.models.decisions:seat_from_spec:{word}"
     if word not in SEATS and ":" not in word:
@@ -220,6 +303,21 @@ def seat_spec(word: str) -> str:
 def _show_comparison(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         show_json(result)
+        return
+    if "table" in result:
+        rows = [
+            {
+                "seat": row["seat"],
+                "scenario": row["scenario"],
+                "episodes": row["episodes"],
+                "mean return EUR": row["return"],
+                "mean harm s": row["harm"],
+                "episodes with harm": row["harmed"],
+            }
+            for row in result["table"]
+        ]
+        show_rows(rows, as_json)
+        typer.echo(f"episodes in {result['folder']}; passline evaluate compares them seed by seed")
         return
     rows = [
         {
@@ -240,6 +338,39 @@ def _show_comparison(result: dict[str, Any], as_json: bool) -> None:
     show_rows(rows, as_json)
     if "folder" in result:
         typer.echo(f"episodes in {result['folder']}")
+
+
+def _show_environment(facts: dict[str, Any]) -> None:
+    settings = "".join(f" {name}={value}" for name, value in facts["settings"].items())
+    typer.echo(facts["env"] + settings)
+    rows = [
+        {
+            "scenario": row["scenario"],
+            "seat": row["seat"].rsplit(":", 1)[-1],
+            "episodes": row["episodes"],
+            "return EUR": row["mean"],
+            "95 %": _interval(row["mean_interval"]),
+            "IQM": row["iqm"],
+            "harm s": row["harm"],
+            "with harm": f"{row['harmed']}, at most {_percent(row['harmed_bound'])}",
+            f"against {facts['baseline']}": row["difference"],
+            "its 95 %": _interval(row["difference_interval"]),
+            "better": row["improvement"],
+            "score": row["score"],
+        }
+        for row in facts["rows"]
+    ]
+    show_rows(rows, as_json=False, nothing="no episode was played to its end")
+    if score := facts["score"]:
+        for row in score["rows"]:
+            typer.echo(
+                f"score of {row['seat']}: {row['score']:.3g} "
+                f"({_interval(row['score_interval'])}), IQM {row['iqm']:.3g}"
+            )
+        for why in score["refused"].values():
+            typer.echo(why)
+    for note in facts["notes"]:
+        typer.echo(note)
 
 
 def _interval(ends: tuple[float, float] | None) -> str:

@@ -20,16 +20,10 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import Thread
 from time import perf_counter, process_time
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from ..controls import Seat
 from ..errors import MissingExtraError, PasslineError, SimulationError
-from .play import play_block
-from .seats import fingerprint, load_seat
-from .store import write_unit
-
-if TYPE_CHECKING:
-    from .job import Job
+from .seats import fingerprint
 
 ATTEMPTS = 5  # times a unit is tried again: one that always kills its worker must end the job
 DIED = (
@@ -44,6 +38,7 @@ class Unit:
     """A block of whole episodes: the piece of work that one worker plays at a time."""
 
     index: int
+    scenario: str
     seeds: tuple[int, ...]
 
 
@@ -66,20 +61,60 @@ class UnitResult:
     cpu: float
 
 
+class Work(Protocol):
+    """A job as a backend and a folder know it; plain data that travels by value."""
+
+    @property
+    def seat(self) -> str:
+        """Spec of the seat."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """The job in a few words."""
+        ...
+
+    @property
+    def episodes(self) -> int:
+        """How many episodes it has."""
+        ...
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the job."""
+        ...
+
+    def data(self) -> dict[str, Any]:
+        """Return the job as the manifest keeps it."""
+        ...
+
+    def units(self) -> list[Unit]:
+        """Cut it into work units."""
+        ...
+
+    def build(self) -> Any:
+        """Build who decides."""
+        ...
+
+    def play(self, seat: Any, unit: Unit, folder: Path) -> dict[str, str]:
+        """Play a unit, write its files and return their hashes."""
+        ...
+
+
 Results = Generator[UnitResult, None, None]
 
 
 class Player:
     """One worker: it holds the seat, plays a unit and writes it."""
 
-    def __init__(self, job: "Job", folder: str) -> None:
+    def __init__(self, job: Work, folder: str) -> None:
         self._job = job
         self._folder = Path(folder)
 
     @cached_property
-    def _seated(self) -> tuple[Seat, str]:
+    def _seated(self) -> tuple[Any, str]:
         """Built with the first unit: a worker that fails while it starts cannot say why."""
-        seat = load_seat(self._job.seat)
+        seat = self._job.build()
         return seat, fingerprint(self._job.seat, seat)
 
     @property
@@ -94,9 +129,8 @@ class Player:
     def play(self, unit: Unit) -> UnitResult:
         """Play the episodes of `unit`, write its files and return their hashes."""
         wall, cpu = perf_counter(), process_time()
-        job, (seat, mark) = self._job, self._seated
-        episodes = play_block(seat, unit.seeds, job.scenario, job.coils, job.line)
-        files = write_unit(self._folder, unit.index, episodes, {"job": job.hash})
+        seat, mark = self._seated
+        files = self._job.play(seat, unit, self._folder)
         return UnitResult(
             unit.index,
             files,
@@ -106,7 +140,7 @@ class Player:
         )
 
 
-def inline(job: "Job", units: Sequence[Unit], folder: Path, workers: int = 1) -> Results:
+def inline(job: Work, units: Sequence[Unit], folder: Path, workers: int = 1) -> Results:
     """Play the units here, one after the other."""
     player = Player(job, str(folder))
     for unit in units:
@@ -116,7 +150,7 @@ def inline(job: "Job", units: Sequence[Unit], folder: Path, workers: int = 1) ->
 _player: Player | None = None  # of a spawned process
 
 
-def _start_process(job: "Job", folder: str) -> None:
+def _start_process(job: Work, folder: str) -> None:
     global _player  # noqa: PLW0603  a pool's worker has no other place for what it holds
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a traceback
     Thread(target=_end_with_driver, daemon=True).start()
@@ -137,7 +171,7 @@ def _play_in_process(unit: Unit) -> UnitResult:
     return _player.play(unit)
 
 
-def process(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Results:
+def process(job: Work, units: Sequence[Unit], folder: Path, workers: int) -> Results:
     """Play the units in spawned processes; when one is killed, a new pool takes what is left.
 
     Raises:
@@ -163,7 +197,7 @@ def process(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Re
             pool.shutdown(wait=not left, cancel_futures=True)
 
 
-def ray(job: "Job", units: Sequence[Unit], folder: Path, workers: int) -> Results:
+def ray(job: Work, units: Sequence[Unit], folder: Path, workers: int) -> Results:
     """Play the units by Ray actors; Ray restarts a killed actor and tries its units again.
 
     A Ray that the caller has already started is used and left running. Otherwise one is started for

@@ -7,7 +7,7 @@ it is played in, on its place there or on the worker; tests compare the SHA-256 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..envs.options import Settings, options_of
 from ..envs.play import HARM, Play
 from ..envs.task import Task
 from ..errors import ConfigError, SimulationError
+from .explore import Exploration
 from .policy import Policy, Sight
 
 Array = NDArray[np.float64]
@@ -39,6 +40,8 @@ class EnvEpisode:
         harms: s of the whole episode by reason.
         last: float32, (observations,), what is seen at the end.
         terminated: whether the task was done; else the episode was cut at its horizon.
+        spent: EUR by reason, (T,) each.
+        hurt: s by reason, (T,) each.
     """
 
     seed: int
@@ -51,6 +54,8 @@ class EnvEpisode:
     harms: dict[str, float]
     last: NDArray[np.float32]
     terminated: bool
+    spent: dict[str, Array] = field(default_factory=dict)
+    hurt: dict[str, Array] = field(default_factory=dict)
 
     @property
     def ret(self) -> float:
@@ -95,6 +100,7 @@ def play_episodes(
     seeds: Sequence[int],
     scenario: str = "nominal",
     settings: Settings | None = None,
+    explore: float = 0.0,
 ) -> list[EnvEpisode]:
     """Play one episode for each seed, side by side.
 
@@ -104,6 +110,7 @@ def play_episodes(
         seeds: one for each episode; the seed draws orders, plant, faults and noise.
         scenario: name of the scenario.
         settings: other options of the environment, see `Options`.
+        explore: bound of the noise added to the actions, see `explore`; what was done is stored.
 
     Raises:
         ConfigError: no seeds, or an environment, scenario or option that does not exist.
@@ -118,11 +125,14 @@ def play_episodes(
     play.reset(list(seeds), np.ones(count, bool))
     sight = Sight(play, policy.sees)
     policy.begin(sight)
+    noise = Exploration(seeds, len(task.actions), task.horizon) if explore else None
     length = np.full(count, task.horizon)
     ended = np.zeros(count, bool)
     seen, done, rewards, terms = [], [], [], []
     for step in range(task.horizon):
         actions = _sound(policy, policy.act(sight), (count, len(task.actions)))
+        if noise is not None:
+            actions = np.clip(actions + explore * noise.at(step), -1.0, 1.0)
         seen.append(sight.observations)
         done.append(actions)
         reward, spent = play.step(actions)
@@ -136,22 +146,30 @@ def play_episodes(
     else:
         length[~ended] = task.horizon
     shown = np.array([*seen, sight.observations])
+    moved, paid = np.array(done), np.array(rewards)
     named = {name: np.array([each[name] for each in terms]) for name in terms[0]}
-    return [
-        EnvEpisode(
-            int(seed),
-            scenario,
-            shown[: length[lane], lane],
-            np.array(done)[: length[lane], lane],
-            np.array(rewards)[: length[lane], lane],
-            named["cost"][: length[lane], lane],
-            _totals(named, [term.name for term in task.money], "", length[lane], lane),
-            _totals(named, [term.name for term in task.harms], HARM, length[lane], lane),
-            shown[length[lane], lane],
-            bool(ended[lane]),
+    episodes = []
+    for lane, seed in enumerate(seeds):
+        own = (slice(length[lane]), lane)
+        spent = {term.name: named[term.name][own] for term in task.money}
+        hurt = {term.name: named[HARM + term.name][own] for term in task.harms}
+        episodes.append(
+            EnvEpisode(
+                int(seed),
+                scenario,
+                shown[own],
+                moved[own],
+                paid[own],
+                named["cost"][own],
+                _totals(spent),
+                _totals(hurt),
+                shown[length[lane], lane],
+                bool(ended[lane]),
+                spent,
+                hurt,
+            )
         )
-        for lane, seed in enumerate(seeds)
-    ]
+    return episodes
 
 
 def _sound(policy: Policy, actions: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -164,7 +182,5 @@ def _sound(policy: Policy, actions: NDArray[Any], shape: tuple[int, int]) -> NDA
     return np.clip(answer, -1.0, 1.0)
 
 
-def _totals(
-    named: dict[str, Array], names: list[str], prefix: str, length: int, lane: int
-) -> dict[str, float]:
-    return {name: float(named[prefix + name][:length, lane].sum()) for name in names}
+def _totals(terms: dict[str, Array]) -> dict[str, float]:
+    return {name: float(each.sum()) for name, each in terms.items()}

@@ -1,4 +1,7 @@
-"""A job: one seat on many seeds, played by a backend into a folder, and resumed from there."""
+"""A job: one seat on many seeds, played by a backend into a folder, and resumed from there.
+
+`Job` is one at the desk of the whole line; `env_job.EnvJob` is one on an environment.
+"""
 
 import hashlib
 import json
@@ -10,10 +13,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
 
+from ..controls import Seat
 from ..errors import ConfigError
 from . import backends
-from .backends import Unit, UnitResult
-from .store import Manifest
+from .backends import Unit, UnitResult, Work
+from .play import play_block
+from .seats import load_seat
+from .store import Manifest, write_unit
 
 Backend = Literal["auto", "inline", "process", "ray"]
 WORTH_RAY = 30.0  # s of work left; below it the start of Ray (10 s, 450 MB) does not pay
@@ -21,7 +27,9 @@ WORTH_RAY = 30.0  # s of work left; below it the start of Ray (10 s, 450 MB) doe
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be played. It travels to workers by value and is the identity of its folder.
+    """What is to be played at the desk of the whole line, see `play`.
+
+    It travels to workers by value and is the identity of its folder.
 
     Attributes:
         seat: spec of the seat, see `seats.load_seat`.
@@ -50,17 +58,44 @@ class Job:
                 f"a job needs coils and block of at least 1, not {self.coils} and {self.block}"
             )
 
+    def data(self) -> dict[str, Any]:
+        """Return the job as plain data, for the manifest."""
+        return asdict(self)
+
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the job, the same wherever it is computed."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.data(), sort_keys=True).encode()).hexdigest()
 
     def units(self) -> list[Unit]:
         """Cut the seeds into work units."""
         return [
-            Unit(index, self.seeds[start : start + self.block])
+            Unit(index, self.scenario, self.seeds[start : start + self.block])
             for index, start in enumerate(range(0, len(self.seeds), self.block))
         ]
+
+    @property
+    def title(self) -> str:
+        """The job in a few words, for a progress bar."""
+        return f"{self.seat} on {self.scenario}"
+
+    @property
+    def episodes(self) -> int:
+        """How many episodes it has."""
+        return len(self.seeds)
+
+    def build(self) -> Seat:
+        """Build the seat.
+
+        Raises:
+            ConfigError: there is no such seat.
+        """
+        return load_seat(self.seat)
+
+    def play(self, seat: Seat, unit: Unit, folder: Path) -> dict[str, str]:
+        """Play a unit, write its files into `folder` and return their hashes."""
+        episodes = play_block(seat, unit.seeds, unit.scenario, self.coils, self.line)
+        return write_unit(folder, unit.index, episodes, {"job": self.hash})
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> "Job":
@@ -83,7 +118,7 @@ def code_hash() -> str:
 
 
 def run_job(
-    job: Job,
+    job: Work,
     folder: Path | str,
     backend: Backend = "auto",
     workers: int = 2,
@@ -113,7 +148,7 @@ def run_job(
     folder = Path(folder).resolve()
     player = backends.Player(job, str(folder))
     # A seat that is not there, or not the one that began the folder, leaves no trace in it.
-    manifest = Manifest.open(folder, asdict(job), code_hash(), player.fingerprint)
+    manifest = Manifest.open(folder, job.data(), code_hash(), player.fingerprint)
     units = job.units()
     sound = manifest.sound()
     left: Sequence[Unit] = [unit for unit in units if unit.index not in sound]
@@ -142,11 +177,10 @@ def run_job(
         "folder": str(folder),
         "job": job.hash,
         "seat": job.seat,
-        "scenario": job.scenario,
         "backend": used,
         "units": len(units),
         "units_played": len(left),
-        "episodes": len(job.seeds),
+        "episodes": job.episodes,
         "episodes_played": sum(len(unit.seeds) for unit in left),
         "seconds": perf_counter() - begun,
         "worker_cpu_seconds": cpu,
@@ -180,7 +214,7 @@ def _has_ray() -> bool:
 
 
 @contextmanager
-def _bar(job: Job, total: int, done: int, show: bool) -> Iterator[Callable[[], None]]:
+def _bar(job: Work, total: int, done: int, show: bool) -> Iterator[Callable[[], None]]:
     """Show a progress bar with an estimate on stderr, or nothing; yield what moves it on."""
     if not show:
         yield lambda: None
@@ -202,5 +236,5 @@ def _bar(job: Job, total: int, done: int, show: bool) -> Iterator[Callable[[], N
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True, emoji=False)) as bar:
-        task = bar.add_task(f"{job.seat} on {job.scenario}", total=total, completed=done)
+        task = bar.add_task(job.title, total=total, completed=done)
         yield lambda: bar.advance(task)

@@ -14,10 +14,15 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from ..controls import Seat
 from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from .policy import Policy
+
+DESK = "desk:"  # before the spec of a seat: it sits at the desk in an environment
 
 
 def load_seat(spec: str) -> Seat:
@@ -57,7 +62,7 @@ def load_seat(spec: str) -> Seat:
     return cast("Seat", seat)
 
 
-def fingerprint(spec: str, seat: Seat) -> str:
+def fingerprint(spec: str, seat: "Seat | Policy") -> str:
     """Return what tells this seat from others of its spec, so that a job never mixes two of them.
 
     It is what the seat says of itself (`fingerprint`, which weights decide, or its name), the hash
@@ -65,7 +70,8 @@ def fingerprint(spec: str, seat: Seat) -> str:
     seat has just been built: later the files may be others than those that were imported.
     """
     own = str(getattr(seat, "fingerprint", seat.name))
-    modules = {type(seat).__module__}
+    spec, decides = spec.removeprefix(DESK), getattr(seat, "seat", seat)
+    modules = {type(decides).__module__}
     if ":" in spec:
         modules.add(spec.partition(":")[0])
     sources = {name: path for module in modules for name, path in _sources(module)}

@@ -1,4 +1,4 @@
-"""The episode store: a folder of Parquet files, three for each work unit, and one manifest.
+"""The episode store of the desk: a folder of Parquet files, three for each work unit, one manifest.
 
     manifest.json               the job, and the SHA-256 of every finished file
     episodes/unit-00000.parquet one row an episode: seed, sha256, money, harm
@@ -16,6 +16,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import pyarrow as pa
@@ -43,7 +44,7 @@ def write_unit(
         "steps": [row for episode in episodes for row in _step_rows(episode)],
     }
     return {
-        f"{name}/unit-{index:05d}.parquet": _write_table(
+        f"{name}/unit-{index:05d}.parquet": _write_rows(
             folder / name / f"unit-{index:05d}.parquet", rows[name], metadata
         )
         for name in TABLES
@@ -82,11 +83,16 @@ def _step_rows(episode: Episode) -> Iterator[dict[str, Any]]:
         }
 
 
-def _write_table(path: Path, rows: list[dict[str, Any]], metadata: Mapping[str, str]) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _write_rows(path: Path, rows: list[dict[str, Any]], metadata: Mapping[str, str]) -> str:
     columns = {name: [row.get(name) for row in rows] for name in dict.fromkeys(chain(*rows))}
-    table = pa.table(columns, metadata={"units": "SI, EUR", **metadata})
-    half = path.with_name(f".{path.name}.{os.getpid()}")  # two workers never share a name
+    return write_table(path, pa.table(columns, metadata={"units": "SI, EUR", **metadata}))
+
+
+def write_table(path: Path, table: pa.Table) -> str:
+    """Write a table in one move and return the SHA-256 of its file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    worker = f"{gethostname()}.{os.getpid()}"  # two workers never share a name
+    half = path.with_name(f".{path.name}.{worker}")
     pq.write_table(table, half, compression="zstd")
     digest = file_hash(half)
     half.replace(path)
@@ -107,13 +113,24 @@ def read_rows(folder: Path, table: str, manifest: "Manifest") -> list[dict[str, 
     """
     rows: list[dict[str, Any]] = []
     for unit in manifest.finished():
-        path = folder / table / f"unit-{unit:05d}.parquet"
-        try:
-            rows += pq.read_table(path).to_pylist()
-        except (OSError, pa.ArrowException) as error:
-            what = "is missing" if not path.exists() else f"cannot be read ({error})"
-            raise ConfigError(f"{path} {what}; resume the job to play its unit again") from error
+        rows += read_table(folder, table, unit).to_pylist()
     return rows
+
+
+def read_table(
+    folder: Path, table: str, unit: int, columns: Sequence[str] | None = None
+) -> pa.Table:
+    """Return one table of a finished unit, or some of its columns.
+
+    Raises:
+        ConfigError: its file is missing or cannot be read.
+    """
+    path = folder / table / f"unit-{unit:05d}.parquet"
+    try:
+        return pq.read_table(path, columns=columns, partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        what = "is missing" if not path.exists() else f"cannot be read ({error})"
+        raise ConfigError(f"{path} {what}; resume the job to play its unit again") from error
 
 
 def job_folders(folder: Path) -> list[Path]:

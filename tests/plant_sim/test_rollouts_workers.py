@@ -52,7 +52,7 @@ BACKENDS = [
 def inline(tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
     """Hashes of the episodes as played inline, all in one block."""
     folder = tmp_path_factory.mktemp("inline")
-    run_job(Job(**{**asdict(JOB), "block": 37}), folder, "inline", progress=False)
+    run_job(Job(**{**JOB.data(), "block": 37}), folder, "inline", progress=False)
     return hashes(folder)
 
 
