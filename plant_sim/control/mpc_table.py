@@ -53,7 +53,9 @@ KEPT = 0.5  # 1: of that for the next coil
 BELIEF_PYROMETER = 0.35  # 1: share of the pyrometer's own excess that is taken for strip
 SURE, UNSURE = 6.0, 12.0  # K: deviation of a forecast, with strip under the pyrometer and before
 FAR = 0.03  # 1: of the money lost at once, for every tolerance squared beyond
-REST, MOVE = 0.02, 0.02  # EUR: for a bank of trim a second, and for a bank of movement
+MOVE = 0.02  # EUR: for a bank of movement
+HANDED = 2.0  # EUR: for a squared bank of feedback left: level 2 halves it behind the tail
+QUICK_FROM, QUICK_NOISE = 4.0, 8.0  # m of strip, K: the middle pyrometer's first readings
 BLOCKS = (4, 12)  # decisions: ends of the first two blocks of a course
 COARSE = (np.linspace(-MOST, MOST, 9), np.linspace(-MOST, MOST, 7), np.linspace(-MOST, MOST, 5))
 FINE = np.array([-0.25, -0.1, 0.0, 0.1, 0.25])  # banks: round what was best before
@@ -140,7 +142,8 @@ class TableController:
         self._stands = np.zeros(banks)  # s: since the command has been at an end
         self._shift = 0.0
         self._true = self._seen = 0.0  # K: strip, and pyrometer, beyond the model
-        self._was_seen = False
+        self._was_seen = self._had_seen = False
+        self._quick: list[float] = []
         self._number: int | None = None
         self._best = np.zeros(3)
         self._fdt_off = 0.0
@@ -169,7 +172,8 @@ class TableController:
         if strip.rolling and strip.number != self._number:
             self._number = strip.number
             self._true, self._seen = KEPT * self._true, KEPT * self._seen
-            self._was_seen = False
+            self._was_seen = self._had_seen = False
+            self._quick = []
             self._fdt_off, self._best = 0.0, np.zeros(3)
         self._follow(values, page, speed)
         if self._pieces.shape[1] == 0 or "coil.ct_aim" not in values:
@@ -257,7 +261,7 @@ class TableController:
         gone = pieces[PLACE] < 0.0
         slow = np.where(gone, np.clip(speed + rate * np.minimum(-pieces[PLACE] / speed, 8.0), 1.0,
                                       25.0), pieces[SPEED])  # fmt: skip
-        now = page.adaptation.cooling_now or page.adaptation.cooling
+        gain = self._gain(page)
         carbon = 100.0 * values.get("coil.carbon", 8e-4)
         back = self._backs[-1]
         base = np.where(np.isfinite(pieces[BACK]), pieces[BACK], back)
@@ -274,27 +278,47 @@ class TableController:
         run = coiling(
             sheet, rows(pieces[SHOWN] + self._fdt_off), rows(pieces[GAUGE]), carbon,
             np.maximum(rows(pieces[ASKED]) + trims, 0.0), backs, (rows(slow), rows(fast)),
-            values.get("rot.water_temperature", 298.15), now.value, self._yields, self._leaks,
+            values.get("rot.water_temperature", 298.15), gain, self._yields, self._leaks,
         ).reshape(wide, count)  # fmt: skip
         grid = run[:-1]  # (levels, pieces)
         at_rest = np.array([np.interp(0.0, LEVELS, grid[:, j]) for j in range(count)])
         slope = (run[-1] - at_rest) / (backs[-count:] - base)
         aim = values["coil.ct_aim"]
         self._learn(values, page, pieces, grid)
-        seen = abs(arrive[0]) <= INTERVAL and self._was_seen
+        spread = SURE if self._had_seen else UNSURE
         courses = self._courses(self._trims[-1])
         cost = self._cost(
             courses, grid, slope, base, arrive, late_trim, late_back, aim, speed, values,
-            SURE if seen else UNSURE,
+            spread,
         )  # fmt: skip
         best = courses.heads[int(np.argmin(cost))]
         fine = self._courses(self._trims[-1], best)
         cost = self._cost(
             fine, grid, slope, base, arrive, late_trim, late_back, aim, speed, values,
-            SURE if seen else UNSURE,
+            spread,
         )  # fmt: skip
         self._best = fine.heads[int(np.argmin(cost))]
         return float(np.clip(self._best[0], -MOST, MOST))
+
+    def _gain(self, page: TrackingPage) -> float:
+        """Return the factor on the water's cooling, by the first readings before tracking has it."""
+        now, usual = page.adaptation.cooling_now, page.adaptation.cooling
+        if now is not None:
+            return now.value
+        under = page.strip.under_middle
+        if (
+            under is not None and under.number == self._number and under.at > QUICK_FROM
+            and under.temperature is not None and under.middle_seen is not None
+            and under.water > 40.0
+            and page.instrument("rot.mid_temperature").health == "good"
+        ):  # fmt: skip
+            self._quick.append((under.temperature.value - under.middle_seen) / under.water)
+            self._quick_water = under.water
+        if not self._quick:
+            return usual.value
+        noise = QUICK_NOISE / self._quick_water
+        trust = usual.deviation**2 / (usual.deviation**2 + noise * noise)
+        return usual.value * (1.0 + trust * float(np.mean(self._quick)))
 
     def _learn(
         self, values: Mapping[str, float], page: TrackingPage, pieces: Array, grid: Array
@@ -308,7 +332,7 @@ class TableController:
         at = np.flatnonzero(np.abs(pieces[PLACE] - self._sheet.mill.pyrometer) <= half)
         if at.size == 0 or not page.strip.rolling:
             return
-        self._was_seen = True
+        self._was_seen = self._had_seen = True
         here = int(at[0])
         modelled = float(np.interp(0.0, LEVELS, grid[:, here]))
         believed = under.temperature.value if under.temperature is not None else shown
@@ -349,7 +373,7 @@ class TableController:
         apart = self._seen - self._true
         water = values.get("rot.water_temperature", 298.15)
         bank = max(float(drop(aim, water, speed, gauge, self._sheet.mill.bank_length)), 1.0)
-        cost = (REST * np.abs(course) + BANK_WATER * course).sum(axis=0) * INTERVAL
+        cost = BANK_WATER * course.sum(axis=0) * INTERVAL
         cost = cost + MOVE * np.abs(np.diff(course, axis=0)).sum(axis=0)
         filled = past - 1
         back = np.full(count, memory[-1])
@@ -363,7 +387,7 @@ class TableController:
             then = min(at - late_back + past - 1, filled)
             heat = heat + slope[j] * (backs[max(then, 0)] - base[j])
             off = heat - aim
-            cost = cost + rate * (_outside(off, spread) + FAR * (off / BAND) ** 2)
+            cost = cost + rate * (outside(off, BAND, spread) + FAR * (off / BAND) ** 2)
             # level 2's own feedback sees it too
             error = np.clip(off + apart, -MOST_ERROR, MOST_ERROR)
             error = error - bank * (back - backs[max(then, 0)])
@@ -372,7 +396,7 @@ class TableController:
             backs[filled + 1 : until] = backs[filled]
             backs[until] = back
             filled = until
-        return cost
+        return np.asarray(cost + HANDED * back * back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,9 +422,15 @@ class Courses:
         return found
 
 
-def _outside(off: Array, spread: float) -> Array:
-    """Return the probability that strip lies outside the tolerance, at an expected error (K)."""
+def outside(off: Array, band: float, spread: float) -> Array:
+    """Return the probability that strip lies outside a tolerance.
+
+    Args:
+        off: expected error, in any unit.
+        band: tolerance either side, in the same unit.
+        spread: standard deviation of the error.
+    """
     sharp = 1.702 / spread  # logistic form of the normal distribution
-    above = 1.0 / (1.0 + np.exp(-sharp * np.clip(off - BAND, -200.0, 200.0)))
-    below = 1.0 / (1.0 + np.exp(-sharp * np.clip(-off - BAND, -200.0, 200.0)))
+    above = 1.0 / (1.0 + np.exp(np.clip(-sharp * (off - band), -50.0, 50.0)))
+    below = 1.0 / (1.0 + np.exp(np.clip(-sharp * (-off - band), -50.0, 50.0)))
     return np.asarray(above + below)
