@@ -233,6 +233,8 @@ TAG = (
         "plant", 0.0, least=0),
     Key("scan", "number", "wanted time between two reads; 0 takes that of the connector", "s", 0.0,
         least=0),
+    Key("frozen_after", "number", "the very same number for so long while the plant clock runs is "
+        "UNCERTAIN; 0: never", "s", 0.0, least=0),
 )  # fmt: skip
 TEXTS = _LANGUAGES
 OPCUA = (
