@@ -26,7 +26,7 @@ PACKAGE = "passline.connectors.gate"
 TESTS = {
     "check": ["test_gate_check"],
     "denied": ["test_gate_check"],
-    "turns": ["test_gate", "test_gate_wire"],
+    "turns": ["test_gate_turns", "test_gate"],
     "approvals": ["test_gate_approvals"],
     "undo": ["test_gate_approvals"],
 }

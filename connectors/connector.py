@@ -20,6 +20,7 @@ from .changes import Changes
 from .errors import ConnectorError, NoAnswerError, TagError
 from .interface import PAGE, Batch, Browsed, Connector, Health, Page, Sink, State, page
 from .latest import Held
+from .liveness import Liveness
 from .tags import HEARTBEAT, Tag
 from .vector import CLOCK, Raw, Reading, Vector, VectorPlan
 
@@ -73,6 +74,7 @@ class SupervisedConnector(ABC):
         self._heartbeat: float | None = None  # kept over a loss: a hung plant shows the same again
         self._time = 0.0
         self._task: asyncio.Task[None] | None = None
+        self._liveness = Liveness(self.tags)
         self._all = self.plan()
 
     @abstractmethod
@@ -281,6 +283,7 @@ class SupervisedConnector(ABC):
         """
         now = time.monotonic()
         self._alive(plan, reading, now)
+        reading = self._liveness.judge(plan, reading, self._time, now)
         received = now if self._fresh is None else self._fresh
         fresh = plan.samples(reading, self._age(now), self._time, received)
         self._publish({**self._samples, **fresh}, Batch(fresh, kind))

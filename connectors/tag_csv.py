@@ -20,6 +20,7 @@ from typing import Any
 
 from ..plant_sim.errors import ConfigError
 from .rows import PlacedError, Row, read_rows, write_rows
+from .tag_access import SECTION
 from .tag_keys import (
     FILE,
     MAILBOX_MODBUS,
@@ -36,6 +37,7 @@ from .tag_keys import (
 from .tag_table import TagFile, read_table, rows_of
 
 _PERMITS = "write.permits"
+_ROWS = (SECTION, _PERMITS)  # each a list of mappings, written as YAML in one cell
 _FORMULA = tuple("=+-@'\t")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf|nan", re.IGNORECASE)
 _COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
@@ -125,9 +127,10 @@ def _head(top: Row, number: int, cells: list[str]) -> None:
     """Put one row of what the tags have in common where it belongs."""
     name, place = cells[0][1:].strip(), f"row {number}"
     key = _HEAD.get(name)
-    if key is None:
-        raise PlacedError(f"{place}: {name!r} is not known; use {', '.join(_HEAD)}")
-    _put(top, name, _value(key, cells[1] if len(cells) > 1 else "", place), place, place)
+    cell = cells[1] if len(cells) > 1 else ""
+    if key is None and name != SECTION:
+        raise PlacedError(f"{place}: {name!r} is not known; use {', '.join((*_HEAD, SECTION))}")
+    _put(top, name, _value(key, cell, place) if key else _yaml(cell, place), place, place)
 
 
 def _titles(number: int, cells: list[str]) -> list[str]:
@@ -155,7 +158,7 @@ def _tag(number: int, columns: list[str], cells: list[str]) -> Row:
         place = f"row {number}, column {name}"
         if not cell:
             continue
-        value = _permits(cell, place) if name == _PERMITS else _value(_TAGS[name], cell, place)
+        value = _yaml(cell, place) if name == _PERMITS else _value(_TAGS[name], cell, place)
         _put(row, name, value, place, f"row {number}")
     return row
 
@@ -194,7 +197,7 @@ def _number(key: Key, word: str, place: str) -> Any:
     return float(word) if _NUMBER.fullmatch(word) else word
 
 
-def _permits(cell: str, place: str) -> Any:
+def _yaml(cell: str, place: str) -> Any:
     try:
         found = read_rows(cell)
     except ConfigError as error:
@@ -212,7 +215,7 @@ def _flat(row: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
         at = path + name
         if isinstance(value, dict):
             yield from _flat(value, f"{at}.")
-        elif at == _PERMITS:
+        elif at in _ROWS:
             yield at, write_rows(value, one_line=True).strip()
         elif isinstance(value, list):
             yield at, " ".join(str(item) for item in value)

@@ -17,7 +17,9 @@ from .rows import Row
 from .tag_devices import Parity, Policy, Transport
 from .tags import Protocol, Risk, Way
 
-Type = Literal["text", "phrase", "names", "integer", "number", "numbers"]
+Type = Literal["text", "phrase", "names", "integer", "integers", "number", "numbers"]
+
+LISTS: tuple[Type, ...] = ("names", "integers", "numbers")
 
 NEEDED = object()
 """The default of a key that must be given."""
@@ -35,7 +37,8 @@ class Key:
 
     Attributes:
         name: as in the file, and of the field that it fills.
-        type: "text" is never empty, "phrase" may be, "names" and "numbers" are lists.
+        type: "text" is never empty, "phrase" may be; "names", "integers" and "numbers" are lists,
+            and one that must be given has something in it.
         says: what it means, in one phrase.
         unit: unit of its number; "plant" is the unit of the tag.
         default: what holds when it is not given.
@@ -71,9 +74,11 @@ class Key:
             ConfigError: naming the place.
         """
         value = row.need(self.name)
-        if self.type in ("names", "numbers"):
+        if self.type in LISTS:
             if not isinstance(value, list):
                 raise self._wrong(row, value, "must be a list in brackets")
+            if self.needed and not value:
+                raise self._wrong(row, value, "must be a list with something in it")
             return tuple(self._one(row, item) for item in value)
         return self._one(row, value)
 
@@ -86,22 +91,24 @@ class Key:
             if not re.fullmatch(self.pattern or PHRASE, value):
                 raise self._wrong(row, value, self.remedy or "must be one line of plain text")
             return value
-        if isinstance(value, bool) or not isinstance(
-            value, int if self.type == "integer" else int | float
-        ):
+        if isinstance(value, bool) or not isinstance(value, int if self._whole else int | float):
             raise self._wrong(row, value, f"must be a {self._number}")
         if not isfinite(value):
             raise self._wrong(row, value, "must be finite; give a number")
         if not (self.least <= value <= self.most and value > self.above):
             raise self._wrong(row, value, f"must be a {self._number} {self._bounds}".rstrip())
-        return value if self.type == "integer" else float(value)
+        return value if self._whole else float(value)
 
     def _wrong(self, row: Row, value: Any, text: str) -> Exception:
         return row.fault(self.name, f"{self.name} {value!r} {text}")
 
     @property
+    def _whole(self) -> bool:
+        return self.type in ("integer", "integers")
+
+    @property
     def _number(self) -> str:
-        return "whole number" if self.type == "integer" else "number"
+        return "whole number" if self._whole else "number"
 
     @property
     def _bounds(self) -> str:
@@ -203,6 +210,15 @@ MAILBOX_MODBUS = (
     _register("echo", "first input register of the echoes"),
     _register("hash", "first of two input registers with the hash of this file", None),
 )
+ACCESS = (
+    Key("peers", "names", "networks that the rule is for",
+        pattern=r"^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$",
+        remedy="is not a network; use for example 192.0.2.16/30"),
+    Key("units", "integers", "unit ids", least=0, most=255),
+    Key("functions", "integers", "function codes", least=1, most=127),
+    _register("first", "lowest address"),
+    _register("last", "highest address, not below first"),
+)  # fmt: skip
 TAG = (
     _name("name", "name of the signal inside"),
     _word("unit", UNITS, "unit of every number of the tag"),
@@ -217,6 +233,8 @@ TAG = (
         "plant", 0.0, least=0),
     Key("scan", "number", "wanted time between two reads; 0 takes that of the connector", "s", 0.0,
         least=0),
+    Key("frozen_after", "number", "the very same number for so long while the plant clock runs is "
+        "UNCERTAIN; 0: never", "s", 0.0, least=0),
 )  # fmt: skip
 TEXTS = _LANGUAGES
 OPCUA = (

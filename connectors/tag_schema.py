@@ -13,7 +13,9 @@ from typing import Any
 
 from .addresses import NODE
 from .tag_keys import (
+    ACCESS,
     FILE,
+    LISTS,
     MAILBOX_MODBUS,
     MAILBOX_OPCUA,
     MODBUS,
@@ -34,6 +36,7 @@ SECTIONS: dict[str, tuple[Key, ...]] = {
     "devices.modbus": MODBUS_DEVICE,
     "mailbox.opcua": MAILBOX_OPCUA,
     "mailbox.modbus": MAILBOX_MODBUS,
+    "modbus_access": ACCESS,
     "tags": (*TAG, *TEXTS),
     "tags: opcua": OPCUA,
     "tags: modbus": MODBUS,
@@ -60,6 +63,7 @@ def schema() -> dict[str, Any]:
         FILE,
         devices=_some(devices),
         mailbox=_some(mailbox),
+        modbus_access={"type": "array", "minItems": 1, "items": _section(ACCESS)},
         tags={"type": "array", "minItems": 1, "items": tag},
     )
     whole["required"] += ["devices", "tags"]
@@ -87,8 +91,8 @@ def _some(parts: dict[str, Any]) -> dict[str, Any]:
 
 def _key(key: Key) -> dict[str, Any]:
     one: dict[str, Any]
-    if key.type in ("integer", "number", "numbers"):
-        one = {"type": "integer" if key.type == "integer" else "number"}
+    if key.type in ("integer", "integers", "number", "numbers"):
+        one = {"type": "integer" if key.type.startswith("integer") else "number"}
         bounds = {"minimum": key.least, "maximum": key.most, "exclusiveMinimum": key.above}
         one |= {name: bound for name, bound in bounds.items() if abs(bound) != inf}
     else:
@@ -99,7 +103,9 @@ def _key(key: Key) -> dict[str, Any]:
             one["enum"] = list(key.choices)
         elif key.pattern:
             one["pattern"] = key.pattern
-    found = {"type": "array", "items": one} if key.type in ("names", "numbers") else one
+    found: dict[str, Any] = {"type": "array", "items": one} if key.type in LISTS else one
+    if key.type in LISTS and key.needed:
+        found["minItems"] = 1
     found["description"] = key.says + (f" ({key.unit})" if key.unit else "")
     if not key.needed and key.default not in (None, inf, ()):
         found["default"] = key.default

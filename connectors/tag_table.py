@@ -9,6 +9,7 @@ from typing import Any
 from .addresses import OpcUaAddress
 from .errors import TagError
 from .rows import Row
+from .tag_access import SECTION, Rule, read_access, rows_of_access
 from .tag_claims import (
     HASH_WORDS,
     check_mailbox,
@@ -49,6 +50,7 @@ class TagFile:
         modbus: the Modbus server, or None.
         mailbox: where requests are written, or None for a plant without one.
         tags: every tag by its name.
+        access: what the peers of the Modbus server may do; empty where the file does not say.
         hash: SHA-256 of line, mailbox and tags: what a value means and what may be written.
             Addresses of hosts, texts, scan times and dead-bands do not count.
     """
@@ -58,6 +60,7 @@ class TagFile:
     modbus: ModbusDevice | None
     mailbox: MailboxMap | None
     tags: Mapping[str, Tag]
+    access: tuple[Rule, ...] = ()
 
     @property
     def devices(self) -> dict[str, OpcUaDevice | ModbusDevice]:
@@ -68,7 +71,8 @@ class TagFile:
     @property
     def hash(self) -> str:
         """SHA-256 of what a value means and what may be written."""
-        table = {key: value for key, value in rows_of(self).items() if key != "devices"}
+        rows = rows_of(self)
+        table = {key: value for key, value in rows.items() if key not in ("devices", SECTION)}
         text = json.dumps(_hashed(table), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -108,6 +112,8 @@ def rows_of(tagfile: TagFile) -> dict[str, Any]:
         if box.request_register is not None:
             registers = {key.name: getattr(box, f"{key.name}_register") for key in MAILBOX_MODBUS}
             rows["mailbox"]["modbus"] = give(registers, MAILBOX_MODBUS)
+    if tagfile.access:
+        rows[SECTION] = rows_of_access(tagfile.access)
     rows["tags"] = [row_of(tag) for tag in tagfile.tags.values()]
     return rows
 
@@ -118,7 +124,7 @@ def read_table(top: Row) -> TagFile:
     Raises:
         ConfigError: naming the place and the remedy.
     """
-    top.only("version", "line", "devices", "mailbox", "tags")
+    top.only("version", "line", "devices", "mailbox", SECTION, "tags")
     if top.need("version") != VERSION or isinstance(top["version"], bool):
         raise top.fault(
             "version", f"version {top['version']} is not known; this release reads {VERSION}"
@@ -131,8 +137,11 @@ def read_table(top: Row) -> TagFile:
     opcua = _read_opcua(devices.row("opcua")) if "opcua" in devices else None
     modbus = _read_modbus(devices.row("modbus")) if "modbus" in devices else None
     mailbox = _read_mailbox(top.row("mailbox")) if "mailbox" in top else None
+    access = read_access(top)
+    if access and modbus is None:
+        raise top.fault(SECTION, f"{SECTION} needs devices.modbus; give it, or drop the list")
     tags, places = _read_tags(top)
-    found = TagFile(line, opcua, modbus, mailbox, tags)
+    found = TagFile(line, opcua, modbus, mailbox, tags, access)
     with top.placed("mailbox"):
         if mailbox is not None:
             check_mailbox(mailbox, found.devices)

@@ -146,6 +146,8 @@ class Tag:
         resolution: the smallest difference the instrument shows; 0 is not known.
         dead_band: a change smaller than this against the last *reported* value is not reported.
         scan: wanted time between two reads (wall s); 0 takes that of the connector.
+        frozen_after: how long (wall s) an instrument may show the very same number while the plant
+            clock runs; then it is UNCERTAIN. 0 for what may stand still for good.
         opcua: its node, if any.
         modbus: its registers, if any.
         write: how the gate may write it, or None.
@@ -167,6 +169,7 @@ class Tag:
     resolution: float = 0.0
     dead_band: float = 0.0
     scan: float = 0.0
+    frozen_after: float = 0.0
 
     def __post_init__(self) -> None:
         if not (isfinite(self.low) and isfinite(self.high) and self.low < self.high):
@@ -183,7 +186,7 @@ class Tag:
                 f"tag {self.name}: bad_after {self.bad_after} s must be finite and not less than "
                 f"stale_after {self.stale_after} s"
             )
-        for what in ("resolution", "dead_band", "scan"):
+        for what in ("resolution", "dead_band", "scan", "frozen_after"):
             value = getattr(self, what)
             if not (isfinite(value) and value >= 0):
                 raise ConfigError(

@@ -37,7 +37,7 @@ def _takes(key: Key) -> str:
     if key.least > -inf:
         bounds = [f"{key.least:g} to {key.most:g}" if key.most < inf else f"from {key.least:g}"]
     words = {"integer": "whole number", "phrase": "text", "names": "list of names",
-             "numbers": "list of numbers"}  # fmt: skip
+             "integers": "list of whole numbers", "numbers": "list of numbers"}  # fmt: skip
     return ", ".join([words.get(key.type, key.type), *bounds])
 
 

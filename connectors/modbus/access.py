@@ -1,29 +1,21 @@
 """Who may do what over Modbus: a list of what is allowed; the rest is refused.
 
-A rule names peers (networks), units, functions and a range of addresses. A request is allowed
-when every address it touches is allowed by a rule. Modbus without TLS proves nobody's identity:
-the list narrows what a wrong or hostile machine can try, it does not authenticate.
-
-    modbus_access:
-      - {peers: [127.0.0.0/8], units: [1], functions: [3, 4], first: 0, last: 699}
-      - {peers: [192.0.2.16/30], units: [1], functions: [4], first: 0, last: 99}
+A rule (see `tag_access`) names peers (networks), units, functions and a range of addresses. A
+request is allowed when every address it touches is allowed by a rule. Modbus without TLS proves
+nobody's identity: the list narrows what a wrong or hostile machine can try, it does not
+authenticate.
 """
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from ...plant_sim.errors import ConfigError
 from ..addresses import Table
 from ..letter_form import BEAT_WORDS, IDENTITY, IDENTITY_WORDS, REQUEST_WORDS
-from ..rows import Row, read_rows
+from ..tag_access import Network, Rule
 from ..tag_devices import need
 from ..tagfile import TagFile
 from .protocol import ILLEGAL_ADDRESS, ILLEGAL_FUNCTION, NO_SUCH_UNIT
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 EVERYWHERE: tuple[Network, ...] = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 LOOPBACK: tuple[Network, ...] = (
@@ -33,25 +25,6 @@ LOOPBACK: tuple[Network, ...] = (
 MAX_KNOWN = 256  # addresses of peers that are remembered
 READS: dict[Table, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 WRITES = (6, 16)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What some peers may do.
-
-    Attributes:
-        peers: their networks.
-        units: unit ids 0..255.
-        functions: function codes 1..127; code 23 needs rules for 23, for both of its ranges.
-        first: lowest address.
-        last: highest address, 0..65535.
-    """
-
-    peers: tuple[Network, ...]
-    units: frozenset[int]
-    functions: frozenset[int]
-    first: int
-    last: int
 
 
 class PeerAccess:
@@ -131,6 +104,11 @@ class Access:
         return self.of(peer.rpartition(":")[0].strip("[]")).check(unit, function, address, count)
 
 
+def access_of(tagfile: TagFile, peers: tuple[Network, ...] = LOOPBACK) -> Access:
+    """Return the list of the tag file, or for a file without one the default."""
+    return Access(tagfile.access) if tagfile.access else default_access(tagfile, peers)
+
+
 def default_access(tagfile: TagFile, peers: tuple[Network, ...] = LOOPBACK) -> Access:
     """Return the list of a server without one: `peers` read tags and write the mailbox."""
     unit, box = frozenset({need(tagfile.modbus, "devices.modbus").unit}), tagfile.mailbox
@@ -155,70 +133,6 @@ def default_access(tagfile: TagFile, peers: tuple[Network, ...] = LOOPBACK) -> A
         if register is not None:
             rules.append(Rule(peers, unit, frozenset(WRITES), register, register + words - 1))
     return Access(rules)
-
-
-def load_access(path: Path) -> Access:
-    """Read the section `modbus_access` of a YAML file.
-
-    Raises:
-        ConfigError: naming file and line, if it is missing or something in it is wrong.
-    """
-    try:
-        row = Row.of(read_rows(path.read_text()), "the file", "line 1")
-        return parse_access(row.need("modbus_access"), row.at("modbus_access"))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror}); give another") from error
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
-
-
-def parse_access(section: Any, place: str) -> Access:
-    """Return the allow-list in a section that `read_rows` has read; `place` is where it stands.
-
-    Raises:
-        ConfigError: naming the line.
-    """
-    if not isinstance(section, list) or not section:
-        raise ConfigError(f"{place}: modbus_access must be a list of rules; give at least one")
-    return Access([_rule(Row.of(item, "a rule", place)) for item in section])
-
-
-def _rule(row: Row) -> Rule:
-    row.only("peers", "units", "functions", "first", "last")
-    first, last = row.integer("first"), row.integer("last")
-    if last < first:
-        raise ConfigError(f"{row.place}: last {last} is before first {first}; swap them")
-    return Rule(
-        peers=tuple(_network(item, row) for item in _items(row, "peers")),
-        units=frozenset(_numbers(row, "units", 0, 255)),
-        functions=frozenset(_numbers(row, "functions", 1, 127)),
-        first=first,
-        last=last,
-    )
-
-
-def _items(row: Row, key: str) -> list[Any]:
-    found = row.need(key)
-    if not isinstance(found, list) or not found:
-        raise ConfigError(f"{row.place}: {key} {found!r} must be a list with something in it")
-    return found
-
-
-def _numbers(row: Row, key: str, low: int, high: int) -> list[int]:
-    found = _items(row, key)
-    for number in found:
-        if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
-            raise ConfigError(f"{row.place}: {key} {number!r} must be a number in {low}..{high}")
-    return found
-
-
-def _network(item: Any, row: Row) -> Network:
-    try:
-        return ipaddress.ip_network(item if isinstance(item, str) else repr(item))
-    except ValueError as error:
-        raise ConfigError(
-            f"{row.place}: peers {item!r} is not a network ({error}); use for example 192.0.2.16/30"
-        ) from error
 
 
 def _merged(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

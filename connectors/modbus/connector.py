@@ -1,6 +1,7 @@
 """The connector that reads a plant over Modbus (TCP, TLS or a serial line), in blocks."""
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from ssl import SSLContext
 from typing import Any, Protocol
@@ -18,9 +19,12 @@ from ..tagfile import ModbusDevice, TagFile
 from ..vector import Reading, VectorPlan
 from .blocks import Block, Refused, plan
 from .client import ModbusClient
+from .order_mark import check_mark, mark_of, place_of
 from .serial import SerialClient
 from .tls import client_context
 from .vector import Decoder
+
+MARK_PERIOD = 1.0  # wall s between two looks at the order mark
 
 
 class Reader(Protocol):
@@ -37,6 +41,9 @@ class Reader(Protocol):
 
 class ModbusConnector(SupervisedConnector):
     """Reads every Modbus tag of a tag file; a NaN is BAD.
+
+    A device that was made from another tag table, or sends its words or bytes in another order than
+    the file says, is refused: all is BAD, and why is in `health`.
 
     An address that the device refuses makes its own tags BAD, with the exception code as status;
     it is asked for again now and then.
@@ -58,7 +65,10 @@ class ModbusConnector(SupervisedConnector):
         self._tls = tls_context(self._device, pki, user)
         self._client: Reader | None = None
         self._plans: dict[VectorPlan, _Blocks] = {}
-        super().__init__({n: t for n, t in tagfile.tags.items() if t.modbus}, **timing)
+        tags = {n: t for n, t in tagfile.tags.items() if t.modbus}
+        self._mark = mark_of(tag.modbus for tag in tags.values() if tag.modbus)
+        self._mark_due = 0.0
+        super().__init__(tags, **timing)
 
     async def _open(self) -> None:
         self._plans.clear()  # a restarted device may have other addresses
@@ -75,6 +85,7 @@ class ModbusConnector(SupervisedConnector):
                 tls=self._tls,
             )
         await self._check_table(self._client)
+        await self._check_order(self._client)
 
     async def _check_table(self, client: Reader) -> None:
         """Refuse a PLC that was made from another tag table; one that tells none is let be."""
@@ -88,9 +99,23 @@ class ModbusConnector(SupervisedConnector):
                 f"{self._tagfile.hash_words.hex()}; take the tag file of its run folder"
             )
 
+    async def _check_order(self, client: Reader) -> None:
+        """Refuse numbers in another order than the file says; a PLC without a mark is let be."""
+        self._mark_due = time.monotonic() + MARK_PERIOD
+        place = place_of(self._tagfile.mailbox)
+        if place is None:
+            return
+        try:
+            data = await client.read("input", place, 2)
+        except ProtocolError:
+            return
+        check_mark(self._mark, data)
+
     async def _poll(self, plan: VectorPlan) -> Reading:
         if self._client is None:
             raise LinkError("there is no Modbus connection")
+        if time.monotonic() >= self._mark_due:
+            await self._check_order(self._client)
         blocks = self._plans.get(plan)
         if blocks is None:
             blocks = self._plans[plan] = _Blocks(plan, self._device)

@@ -23,6 +23,7 @@ from ..addresses import BITS, KINDS, ModbusAddress, Table
 from ..errors import ProtocolError
 from ..letter import pack_echoes, unpack_beat, unpack_modbus
 from ..letter_form import BEAT_WORDS, ECHO_WORDS, IDENTITY, IDENTITY_WORDS, REQUEST_WORDS
+from ..modbus.order_mark import ORDER_MARK, mark_of
 from ..modbus.registers import ILLEGAL_ADDRESS, ILLEGAL_VALUE, RegisterImage
 from ..tagfile import TagFile
 from .picture import CLOCKS, Picture
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BUSY = 6  # exception code: server device busy
-ORDER_MARK = 0x01020304
 _UNKNOWN = 0xFFFF
 
 
@@ -107,12 +107,9 @@ class ModbusFace(RegisterImage):
         return 0
 
     def _identity(self, picture: Picture) -> bytes:
-        at = ModbusAddress("input", 0, "u32")
-        if self._tags:
-            first = next((each for _, each in self._tags if each.words > 1), self._tags[0][1])
-            at = replace(at, word_order=first.word_order, byte_order=first.byte_order)
-            if self.swapped(self._tags[0][0].name):
-                at = _swapped(at)
+        at = mark_of(each for _, each in self._tags)
+        if self._tags and self.swapped(self._tags[0][0].name):
+            at = _swapped(at)
         state = picture.samples.get("line.state")
         known = state is not None and state.quality is not Quality.BAD
         return (

@@ -33,6 +33,7 @@ from .servers import Servers
 
 if TYPE_CHECKING:
     from ...plant_sim.lines.line import Line
+    from ..tag_access import Rule
 
 LOOK = 0.1  # wall s between two looks at whether the plant still runs
 
@@ -174,9 +175,14 @@ def _tagfile(
     order: str | None,
     host: str,
 ) -> TagFile:
-    """Return the tag file of the folder, made or brought to the wanted ports."""
+    """Return the tag file of the folder, made or brought to the wanted ports.
+
+    Of an old one the allow-list stays.
+    """
+    access: tuple[Rule, ...] = ()
     if path.exists():
         old = load_tags(path)
+        access = old.access
         if old.opcua is not None:
             opcua_port = opcua_port or int(old.opcua.url.rpartition(":")[2])
         if old.modbus is not None:
@@ -188,6 +194,7 @@ def _tagfile(
         line=line, host=host,
     )  # fmt: skip
     tagfile = with_word_order(tagfile, "little" if order == "little" else "big")
+    tagfile = replace(tagfile, access=access)
     write_tags(path, tagfile)
     return tagfile
 

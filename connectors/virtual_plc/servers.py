@@ -5,7 +5,7 @@ import time
 from datetime import datetime
 
 from ...plant_sim.errors import ConfigError
-from ..modbus.access import EVERYWHERE, LOOPBACK, default_access
+from ..modbus.access import EVERYWHERE, LOOPBACK, access_of
 from ..modbus.server import ModbusServer
 from ..security import Lab, Pki
 from ..tagfile import TagFile
@@ -61,7 +61,7 @@ class Servers:
         if tagfile.modbus is not None:
             peers = EVERYWHERE if Lab.NETWORK in lab else LOOPBACK
             face = ModbusFace(tagfile, pki.modbus_key(), program)
-            self._access = default_access(tagfile, peers)
+            self._access = access_of(tagfile, peers)
             self._modbus = (face, ModbusServer(face, access=self._ask))
 
     def _ask(self, peer: str, unit: int, function: int, address: int, count: int) -> int:

@@ -7,7 +7,9 @@ import pytest
 
 from passline.connectors.addresses import OpcUaAddress
 from passline.connectors.connector import Raw, Reading, SupervisedConnector
+from passline.connectors.liveness import Liveness
 from passline.connectors.tags import HEARTBEAT, Tag
+from passline.connectors.vector import VectorPlan
 from passline.plant_sim.signals import Quality
 
 TAGS = {
@@ -140,3 +142,64 @@ async def test_a_paused_plant_is_good_while_its_heart_beats():
         assert await quality_becomes(server, Quality.GOOD)
     finally:
         await server.close()
+
+
+TIMED = TAGS | {
+    name: Tag(
+        name, "1", 0.0, 1e9, 5.0, opcua=OpcUaAddress("urn:x", f"s={name}"), frozen_after=limit
+    )
+    for name, limit in {"plc.time": 0.0, "t.noisy": 0.3, "t.still": 0.0}.items()
+}
+
+
+class Instruments(Server):
+    """Two instruments; one is frozen at will, and so is the plant clock."""
+
+    def __init__(self):
+        super().__init__(ALIVE, TIMED)
+        self.frozen, self.runs, self.noise, self.clock = False, True, 0.0, 0.0
+
+    async def _poll(self, plan):
+        reading = await super()._poll(plan)
+        self.noise += not self.frozen
+        self.clock += self.runs
+        for name, value in (("plc.time", self.clock), ("t.noisy", self.noise), ("t.still", 3.0)):
+            at = plan.all_names.index(name)
+            reading.values[at], reading.quality[at] = value, int(Quality.GOOD)
+        return reading
+
+
+async def test_one_frozen_instrument_is_uncertain_with_its_reason_and_good_when_it_moves():
+    server = Instruments()
+    await server.start()
+
+    async def becomes(quality):
+        for _ in range(1000):
+            if server.samples()["t.noisy"].quality is quality:
+                return True
+            await asyncio.sleep(0.01)
+        return False
+
+    assert await becomes(Quality.GOOD)
+    server.frozen = True
+    assert await becomes(Quality.UNCERTAIN)
+    assert server.samples()["t.noisy"].status == 0x40900000
+    assert server.samples()["t.still"].good  # it declares nothing
+    server.frozen = False
+    assert await becomes(Quality.GOOD)
+    await server.close()
+
+
+def test_an_instrument_of_a_plant_that_stands_is_not_frozen():
+    plan, watch = VectorPlan(TIMED), Liveness(TIMED)
+    raw = {name: Raw(1.0) for name in TIMED}
+
+    def quality(clock, now):
+        reading = watch.judge(plan, Reading.of(plan, raw), clock, now)
+        return Quality(reading.quality[plan.all_names.index("t.noisy")])
+
+    assert quality(5.0, 0.0) is Quality.GOOD
+    assert quality(5.0, 60.0) is Quality.GOOD
+    assert quality(5.0, 120.0) is Quality.GOOD
+    assert quality(6.0, 120.2) is Quality.GOOD
+    assert quality(7.0, 120.6) is Quality.UNCERTAIN

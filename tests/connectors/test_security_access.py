@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passline.connectors.modbus.access import MAX_KNOWN, Access, Rule, default_access, load_access
+from passline.connectors.modbus.access import MAX_KNOWN, Access, access_of
 from passline.connectors.modbus.protocol import (
     ILLEGAL_ADDRESS,
     ILLEGAL_FUNCTION,
     NO_SUCH_UNIT,
 )
-from passline.connectors.tagfile import make_default
+from passline.connectors.tag_access import Rule
+from passline.connectors.tag_csv import dump_csv, parse_csv
+from passline.connectors.tagfile import dump, make_default, parse
 from passline.plant_sim import make_line
 from passline.plant_sim.errors import ConfigError
 
@@ -123,7 +125,7 @@ def tags():
 
 
 def test_without_a_list_this_machine_reads_every_tag_and_writes_the_mailbox(tags):
-    access = default_access(tags)
+    access = access_of(tags)
     for tag in tags.tags.values():
         if tag.modbus is not None:
             function = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}[tag.modbus.table]
@@ -144,6 +146,13 @@ def test_without_a_list_this_machine_reads_every_tag_and_writes_the_mailbox(tags
 
 # --- the file ------------------------------------------------------------------------------------
 
+FILE = """\
+version: 1
+line: mill
+devices: {modbus: {host: 127.0.0.1, port: 5020, unit: 1}}
+tags:
+  - {name: plc.heartbeat, unit: s, low: 0, high: 9, modbus: {table: input, register: 0, type: u32}}
+"""
 GOOD = """\
 modbus_access:
   - {peers: [192.0.2.16/30, "::1/128"], units: [1], functions: [3, 4], first: 0, last: 699}
@@ -155,51 +164,53 @@ modbus_access:
 """
 
 
-def test_a_list_is_read_from_its_section(tmp_path):
-    file = tmp_path / "access.yaml"
-    file.write_text(GOOD)
-    access = load_access(file)
+def test_a_tag_file_has_a_list_of_its_own_and_keeps_it_in_every_form():
+    file = parse(GOOD + FILE)
+    access = access_of(file)
     assert access.allowed("192.0.2.17", 1, 4, 600, 100) == 0
     assert access.allowed("192.0.2.17", 1, 16, 10, 1) == ILLEGAL_FUNCTION
     assert access.allowed("192.0.2.18", 2, 16, 10, 1) == 0
     assert access.allowed("192.0.2.18", 2, 16, 10, 2) == ILLEGAL_ADDRESS
     assert access.allowed("::1", 1, 3, 0, 1) == 0
     assert not access.of("127.0.0.1")
+    assert parse(dump(file)) == parse_csv(dump_csv(file).encode()) == file
+    without = parse(FILE)
+    assert file.hash == without.hash
+    assert access_of(without).allowed("127.0.0.1", 1, 4, 0, 2) == 0
 
 
 WRONG = {
     "unknown key": ("units: [1, 2]", "unit: [1, 2]", r"line 4: key 'unit' is not known"),
     "host bits": ("[192.0.2.18]", "[192.0.2.18/24]", r"line 3: peers '192\.0\.2\.18/24' is not a"),
     "a name": ("[192.0.2.18]", "[plc.example]", r"line 3: peers 'plc\.example' is not a network"),
-    "a number": ("[192.0.2.18]", "[3221226002]", r"line 3: peers 3221226002 is not a network"),
+    "a number": ("[192.0.2.18]", "[3221226002]", r"line 3: peers 3221226002 must be text"),
     "nobody": ("[192.0.2.18]", "[]", r"line 3: peers \[\] must be a list with something"),
-    "function 128": ("[16]", "[128]", r"line 3: functions 128 must be a number in 1\.\.127"),
-    "function true": ("[16]", "[true]", r"line 3: functions True must be a number"),
-    "unit 256": ("[1, 2]", "[1, 256]", r"line 3: units 256 must be a number in 0\.\.255"),
+    "function 128": ("[16]", "[128]", r"line 5: functions 128 must be a whole number in 1\.\.127"),
+    "function true": ("[16]", "[true]", r"line 5: functions True must be a whole number"),
+    "unit 256": ("[1, 2]", "[1, 256]", r"line 4: units 256 must be a whole number in 0\.\.255"),
     "no end": ("    last: 10\n", "", r"line 3: last is missing"),
-    "turned": ("first: 10", "first: 11", r"line 3: last 10 is before first 11"),
-    "not whole": ("first: 10", "first: 1.5", r"line 6: first 1\.5 must be a number in 0\.\.65535"),
-    "no section": ("modbus_access", "access", r"line 1: modbus_access is missing"),
+    "turned": ("first: 10", "first: 11", r"line 7: last 10 is before first 11"),
+    "not whole": ("first: 10", "first: 1.5", r"line 6: first 1\.5 must be a whole number"),
     "given twice": ("    first: 10", "    last: 9\n    first: 10", r"line 8: key 'last' is given"),
     "a mapping": (GOOD, "modbus_access: {}\n", r"line 1: modbus_access must be a list of rules"),
+    "nothing": (GOOD, "modbus_access: []\n", r"line 1: modbus_access must be a list of rules"),
     "a list of words": (GOOD, "modbus_access: [all]\n", r"line 1: a rule must be a mapping"),
 }
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_a_wrong_list_is_refused_with_its_line(tmp_path, kind):
+def test_a_wrong_list_is_refused_with_its_line(kind):
     old, new, told = WRONG[kind]
     assert old in GOOD
-    file = tmp_path / "access.yaml"
-    file.write_text(GOOD.replace(old, new))
-    with pytest.raises(ConfigError, match=told) as refused:
-        load_access(file)
-    assert str(file) in str(refused.value)
+    with pytest.raises(ConfigError, match=told):
+        parse(GOOD.replace(old, new) + FILE)
 
 
-def test_a_list_that_is_not_there_is_no_list(tmp_path):
-    with pytest.raises(ConfigError, match="cannot be read"):
-        load_access(tmp_path / "none.yaml")
+def test_a_list_without_a_modbus_server_is_refused_with_its_line():
+    opcua = FILE.replace("modbus: {host: 127.0.0.1, port: 5020, unit: 1}",
+                         "opcua: {url: 'opc.tcp://h:1', application_uri: u}")  # fmt: skip
+    with pytest.raises(ConfigError, match=r"line 1: modbus_access needs devices\.modbus"):
+        parse(GOOD + opcua)
 
 
 def test_the_oracle_and_the_list_know_every_exception_code():

@@ -27,6 +27,9 @@ PLANT = {
         "opcua": {"request": "nsu=u:b;s=Q", "echo": "nsu=u:b;s=E", "beat": "nsu=u:b;s=B"},
         "modbus": {"request": 500, "beat": 540, "echo": 500, "hash": 620},
     },
+    "modbus_access": [
+        {"peers": ["192.0.2.0/24", "::1"], "units": [1], "functions": [3, 4], "first": 0, "last": 9}
+    ],
     "tags": [
         {
             "name": "plc.heartbeat", "unit": "1", "low": 0, "high": 65535, "scan": 0.1,
@@ -88,7 +91,7 @@ SEMANTIC = (
     "rising", "outside", "overlaps", "taken by", "no tag of this file", "devices has no",
     "there is none on", "give plc.heartbeat one", "holds bits", "does not fit", "must not be less",
     "less than stale_after", "no address", "given twice", "two parts", "already in", "has a part",
-    "lies nowhere", "version True",
+    "lies nowhere", "version True", "is before first", "needs devices.modbus",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The Modbus face: every table, order and coding that a tag file can name."""
 
+import asyncio
 import contextlib
 from dataclasses import replace
 from math import nan
@@ -7,7 +8,10 @@ from math import nan
 import pytest
 
 from passline.connectors.addresses import ModbusAddress, Scaling
+from passline.connectors.errors import LinkError
 from passline.connectors.modbus.client import ModbusClient
+from passline.connectors.modbus.connector import ModbusConnector
+from passline.connectors.modbus.order_mark import check_mark
 from passline.connectors.modbus.server import ModbusServer
 from passline.connectors.simulated import SimulatedConnector
 from passline.connectors.virtual_plc.modbus_server import ModbusFace, encode, quantised
@@ -116,3 +120,46 @@ async def test_coils_and_discretes_are_served(plant):
     face.publish(plant.program.picture())
     assert face.get("coil", 0, 4) == bytes([1 << 3])
     assert face.get("discrete", 8, 4) == bytes([1 << 3])
+
+
+@pytest.mark.parametrize("declared", ["big", "little"])
+async def test_a_plc_with_its_words_the_other_way_round_is_refused_and_taken_back(plant, declared):
+    """Small numbers would pass for right; the order mark tells, also while connected."""
+    tagfile = with_word_order(plant.tagfile, declared)
+    face = ModbusFace(tagfile, KEY, plant.program)
+    face.publish(plant.program.picture())
+    server = ModbusServer(face)
+    port = await server.start()
+    device = replace(tagfile.modbus, port=port)
+    connector = ModbusConnector(replace(tagfile, modbus=device), period=0.02, backoff=0.2)
+
+    async def becomes(state):
+        for _ in range(1000):
+            plant.program.cycle()
+            face.publish(plant.program.picture())
+            if connector.health().state == state:
+                return True
+            await asyncio.sleep(0.01)
+        return False
+
+    await connector.start()
+    try:
+        assert await becomes("up")
+        face.swapped = lambda name: True
+        assert await becomes("down")
+        assert "order mark" in connector.health().error
+        assert {sample.quality for sample in connector.samples().values()} == {Quality.BAD}
+        face.swapped = lambda name: False
+        assert await becomes("up")
+    finally:
+        await connector.close()
+        await server.close()
+
+
+def test_a_plc_without_an_order_mark_is_let_be():
+    at = ModbusAddress("input", 0, "u32", word_order="little")
+    for data in (b"\0\0\0\0", b"\1\2\3\5", b"\3\4\1\2"):
+        check_mark(at, data)
+    for data in (b"\1\2\3\4", b"\2\1\4\3", b"\4\3\2\1"):
+        with pytest.raises(LinkError, match="order mark"):
+            check_mark(at, data)
