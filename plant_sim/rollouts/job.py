@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from ..controls import Seat
 from ..errors import ConfigError
-from . import backends
+from . import backends, on_ray
 from .backends import Unit, UnitResult, Work
 from .play import play_block
 from .seats import load_seat
@@ -168,11 +168,14 @@ def run_job(
             used, rest = "inline", _play_here(player, left, take, backend == "auto")
             if rest:
                 used = "ray" if workers > 1 and _has_ray() else "process"
+        carried = player.carried
         del player  # its seat may be large, and each worker has its own
         if rest:
-            play = backends.ray if used == "ray" else backends.process
-            with closing(play(job, rest, folder, workers)) as results:  # stops workers on Ctrl-C
+            play = on_ray.ray if used == "ray" else backends.process
+            # closing stops the workers on Ctrl-C
+            with closing(play(job, rest, folder, workers, carried)) as results:
                 take(results)
+    manifest.save()
     return {
         "folder": str(folder),
         "job": job.hash,

@@ -8,24 +8,19 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..controls import HOLD, Control, Decision, Move, Seat, legal_moves
-from ..errors import ConfigError, SimulationError
+from ..controls import HOLD, Seat
+from ..errors import ConfigError
+from ..snapshot import DECISION_PERIOD, SAMPLE_PERIOD, Snapshot, SnapshotBuilder
+from .desk import Desk, Offer, ask
 
 if TYPE_CHECKING:
     from ..lines.hot_strip.lanes import Coil, HotStripLanes
-    from ..signals import Sample
-    from ..snapshot import Snapshot
 
 COIL_LIMIT = 300.0  # plant s a coil may take on average before the episode is given up
 
-
-QUIET = Decision(0, 1.0, "quiet")  # no alert: nobody is asked
 MOST_COILS = 500  # of one episode: half a day of rolling
-# the moves an operator considers
-Offer = Callable[[Control, float, "Mapping[str, Sample]"], list[Move]]
 
 
 class LineKind(NamedTuple):
@@ -123,34 +118,6 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-class _Desk:
-    """What belongs to one lane: its pages, when each control was last written, its record."""
-
-    def __init__(self, seed: int, lanes: "HotStripLanes") -> None:
-        from ..snapshot import SnapshotBuilder
-
-        self.episode = Episode(seed)
-        self.builder = SnapshotBuilder(lanes.signals, lanes.controls)
-        self._controls = lanes.controls
-        self._written: dict[str, float] = {}
-
-    def open_moves(self, page: "Snapshot", offer: Offer) -> list[Move]:
-        """Return HOLD and the legal moves of the controls whose cooldown is over."""
-        return [
-            move
-            for move in legal_moves(self._controls, page.samples, offer)
-            if move == HOLD or self._rested(move.control, page.time)
-        ]
-
-    def _rested(self, control: str, now: float) -> bool:
-        cooldown = self._controls[control].cooldown
-        return now - self._written.get(control, -inf) >= cooldown
-
-    def note(self, control: str, now: float) -> None:
-        """Remember that `control` was written at plant time `now` (s)."""
-        self._written[control] = now
-
-
 def play_block(
     seat: Seat,
     seeds: Sequence[int],
@@ -177,8 +144,6 @@ def play_block(
         ConfigError: no seeds, or not a number of coils that a line keeps.
         SimulationError: the seat answered with something that is no move.
     """
-    from ..snapshot import DECISION_PERIOD, SAMPLE_PERIOD
-
     kind = line_kind(line)
     if not seeds or not 1 <= coils <= MOST_COILS:
         raise ConfigError(
@@ -186,7 +151,11 @@ def play_block(
             f"and {coils} coils"
         )
     lanes = kind.lanes(seeds, scenario)
-    desks = [_Desk(seed, lanes) for seed in seeds]
+    desks = [
+        Desk(SnapshotBuilder(lanes.signals, lanes.controls), lanes.controls, kind.offer)
+        for _ in seeds
+    ]
+    episodes = [Episode(seed) for seed in seeds]
     running = list(range(len(seeds)))
     for _ in range(int(coils * COIL_LIMIT / DECISION_PERIOD)):
         for _ in range(round(DECISION_PERIOD / SAMPLE_PERIOD)):
@@ -196,44 +165,36 @@ def play_block(
                 desks[lane].builder.update(lanes.samples(lane), float(now[lane]))
                 for lane in running
             ]
-        _decide(seat, kind.offer, lanes, [desks[lane] for lane in running], running, pages)
+        _decide(seat, lanes, desks, episodes, running, pages)
         counts = lanes.finished_counts()
         for lane in tuple(running):
             if counts[lane] >= coils:
-                desks[lane].episode.complete = True
+                episodes[lane].complete = True
                 running.remove(lane)
         if not running:
             break
-    for lane, desk in enumerate(desks):
-        desk.episode.coils = lanes.finished(lane)[:coils]
-    return [desk.episode for desk in desks]
+    for lane, episode in enumerate(episodes):
+        episode.coils = lanes.finished(lane)[:coils]
+    return episodes
 
 
 def _decide(
     seat: Seat,
-    offer: Offer,
     lanes: "HotStripLanes",
-    desks: Sequence[_Desk],
+    desks: Sequence[Desk],
+    episodes: Sequence[Episode],
     running: Sequence[int],
-    pages: Sequence["Snapshot"],
+    pages: Sequence[Snapshot],
 ) -> None:
     """Ask the seat, write what it chose, record all of it."""
-    moves = [desk.open_moves(page, offer) for desk, page in zip(desks, pages, strict=True)]
-    decisions = _ask(seat, pages, moves)
+    moves = [desks[lane].open_moves(page) for lane, page in zip(running, pages, strict=True)]
+    answers = ask(seat, pages, moves)
     costs, harms = lanes.money(), lanes.harms()
-    for lane, desk, page, legal, decision in zip(
-        running, desks, pages, moves, decisions, strict=True
-    ):
-        if not 0 <= decision.choice < len(legal):
-            raise SimulationError(
-                f"seat {seat.name} chose move {decision.choice} of {len(legal)}; "
-                "it must answer with an index of the moves it was given"
-            )
-        move = legal[decision.choice]
+    for lane, page, legal, (move, decision) in zip(running, pages, moves, answers, strict=True):
         if move != HOLD:
             lanes.write(move.control, move.value, [lane])
-            desk.note(move.control, page.time)
-        desk.episode.steps.append(
+            desks[lane].note(move.control, page.time)
+        episodes[lane].steps.append(
             Step(
                 page.time,
                 move.control,
@@ -248,22 +209,3 @@ def _decide(
                 {name: float(value) for name, value in page.features.items()},
             )
         )
-
-
-def _ask(
-    seat: Seat, pages: Sequence["Snapshot"], moves: Sequence[Sequence[Move]]
-) -> list[Decision]:
-    """Ask for the pages with an alert, one by one; all at once a seat that does not mind company.
-
-    A matrix product rounds otherwise in another batch; an episode would hang on its neighbours.
-    """
-    always = getattr(seat, "asked_always", False)
-    asked = [n for n, page in enumerate(pages) if page.alerts or always]
-    if getattr(seat, "batch_invariant", False):
-        answers = seat.decide([pages[n] for n in asked], [moves[n] for n in asked])
-    else:
-        answers = [seat.decide([pages[n]], [moves[n]])[0] for n in asked]
-    decisions = [QUIET] * len(pages)
-    for n, answer in zip(asked, answers, strict=True):
-        decisions[n] = answer
-    return decisions

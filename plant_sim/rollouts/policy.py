@@ -1,14 +1,16 @@
 """Policies: who acts in an environment, for many episodes side by side, and what each may look at.
 
-A policy travels to a worker as a short spec and is built there: `hold`, `rules`, or code of
-somebody else as `module:factory` or `module:factory:argument`. A spec is code that will be run.
+A policy travels to a worker as a short spec and is built there: a name of `BUILT_IN`, `desk:` and
+the spec of a seat (see `desk_policy`), or code of somebody else as `module:factory` or
+`module:factory:argument`. A spec is code that will be run.
 
 A policy is asked once a step for all episodes of its block. The answer for an episode must not hang
-on its neighbours or its place: a matrix product rounds otherwise in another shape, so learned
-policies work in batches of one fixed shape.
+on its neighbours or its place: a matrix product rounds otherwise in another shape. It is the policy
+that sees to it, for it alone knows which of its sums hang on the shape: a learned one pads what it
+is asked to batches of one fixed size. Nothing is padded here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
@@ -18,7 +20,8 @@ from numpy.typing import NDArray
 from ..envs.play import Play
 from ..envs.rules import rule_of
 from ..errors import ConfigError
-from ..signals import Sample
+from ..signals import Sample, Signal
+from .seats import DESK, load_seat
 
 if TYPE_CHECKING:
     from ..envs.options import Options
@@ -61,6 +64,15 @@ class Sight:
         self._allow("samples")
         return cast("dict[str, Sample]", self._play.plant.samples(lane))
 
+    def signals(self) -> Mapping[str, Signal]:
+        """Return what the instruments can show, by name.
+
+        Raises:
+            ConfigError: for a policy that has declared to see observations only.
+        """
+        self._allow("samples")
+        return cast("Mapping[str, Signal]", self._play.plant.signals)
+
     @property
     def play(self) -> Play:
         """The plants themselves, with their future noise: for a clairvoyant, never for a seat.
@@ -82,7 +94,8 @@ class Policy(Protocol):
     """Who acts. `begin` is called when a block of episodes starts, `act` once a step.
 
     A policy may also have `fingerprint`, a string that names its weights and settings; a job never
-    mixes two of them.
+    mixes two of them. With `travels = True` it is built once, by the driver, and handed to the
+    workers as a pickle; else each of them builds it from the spec.
     """
 
     name: str
@@ -137,22 +150,47 @@ class RulePolicy:
         return self._rule(shown.astype(np.float64)).astype(np.float32)
 
 
-BUILT_IN: dict[str, Callable[[], Policy]] = {"hold": HoldPolicy, "rules": RulePolicy}
+def _level2() -> Policy:
+    from .tuned import Level2Policy
+
+    return Level2Policy()
+
+
+def _oracle(argument: str = "") -> Policy:
+    from .oracle import OraclePolicy
+
+    return OraclePolicy(argument)
+
+
+BUILT_IN: dict[str, Callable[[], Policy]] = {
+    "hold": HoldPolicy,
+    "level2": _level2,
+    "oracle": _oracle,
+    "rules": RulePolicy,
+}
+WITH_ARGUMENT = {"oracle": _oracle}  # `oracle:policy,policy,budget=N`, see `OraclePolicy`
 
 
 def load_policy(spec: str) -> Policy:
     """Build the policy that `spec` names.
 
     Args:
-        spec: a name of `BUILT_IN`, `module:factory` or `module:factory:argument`; the factory is
-            called with the argument, as a string, when there is one.
+        spec: a name of `BUILT_IN`, a name of `WITH_ARGUMENT` and `:argument`, `desk:` and the spec
+            of a seat, `module:factory` or `module:factory:argument`; the factory is called with
+            the argument, as a string, when there is one.
 
     Raises:
         ConfigError: the spec cannot be read, or what it names is not a policy.
     """
     if spec in BUILT_IN:
         return BUILT_IN[spec]()
+    if spec.startswith(DESK):
+        from .desk_policy import DeskPolicy
+
+        return DeskPolicy(load_seat(spec.removeprefix(DESK)))
     module_name, _, rest = spec.partition(":")
+    if module_name in WITH_ARGUMENT:
+        return WITH_ARGUMENT[module_name](rest)
     factory_name, _, argument = rest.partition(":")
     if not module_name or not factory_name:
         raise ConfigError(

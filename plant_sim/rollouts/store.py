@@ -1,6 +1,7 @@
 """The episode store of the desk: a folder of Parquet files, three for each work unit, one manifest.
 
     manifest.json               the job, and the SHA-256 of every finished file
+    finished.jsonl              what was finished since the manifest was written, one line a unit
     episodes/unit-00000.parquet one row an episode: seed, sha256, money, harm
     coils/unit-00000.parquet    one row a coil
     steps/unit-00000.parquet    one row a decision, features as columns `feature.<name>`
@@ -14,6 +15,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from socket import gethostname
@@ -27,6 +29,7 @@ from ..errors import ConfigError
 from .play import Episode, coil_row
 
 FORMAT = 1
+SINCE = "finished.jsonl"
 TABLES = ("episodes", "coils", "steps")
 
 
@@ -175,6 +178,7 @@ class Manifest:
             data = json.loads(path.read_text(encoding="utf-8"))
             manifest = cls(folder, data["job"], data["code"], data["seat"])
             manifest._units = {int(unit): dict(files) for unit, files in data["units"].items()}
+            manifest._units |= manifest._since()
         except FileNotFoundError:
             raise ConfigError(
                 f"{folder} holds no job (no manifest.json); give the folder of a rollout"
@@ -211,7 +215,18 @@ class Manifest:
                 "episodes of both must not be mixed, so begin a new folder"
             )
         manifest._keep_to(seat)
+        manifest.save()  # takes in what stood beside it, before more is written there
         return manifest
+
+    def _since(self) -> dict[int, dict[str, str]]:
+        """Return what was finished since the manifest was written; a torn line is not finished."""
+        units: dict[int, dict[str, str]] = {}
+        with suppress(FileNotFoundError):
+            for line in (self.folder / SINCE).read_text(encoding="utf-8").splitlines():
+                with suppress(ValueError, KeyError, TypeError):
+                    row = json.loads(line)
+                    units[int(row["unit"])] = dict(row["files"])
+        return units
 
     def _keep_to(self, seat: str) -> None:
         if self.seat != seat:
@@ -220,7 +235,7 @@ class Manifest:
             )
 
     def save(self) -> None:
-        """Write the manifest durably, in one move."""
+        """Write the manifest durably, in one move, and all that stood beside it."""
         half = self.folder / f".manifest.json.{os.getpid()}"
         data = {
             "format": FORMAT,
@@ -234,16 +249,20 @@ class Manifest:
             file.flush()
             os.fsync(file.fileno())
         half.replace(self.folder / "manifest.json")
+        (self.folder / SINCE).unlink(missing_ok=True)
 
     def add(self, unit: int, files: Mapping[str, str], seat: str) -> None:
-        """Record a finished unit.
+        """Record a finished unit durably, by one line whatever else the job has.
 
         Raises:
             ConfigError: the unit was played by another seat than the one the job was begun by.
         """
         self._keep_to(seat)
         self._units[unit] = dict(files)
-        self.save()
+        with (self.folder / SINCE).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"unit": unit, "files": dict(files)}) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
 
     def finished(self) -> list[int]:
         """Return the units whose files are named here, in order; their bytes are not looked at."""

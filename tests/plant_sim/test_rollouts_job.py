@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from passline.plant_sim.errors import ConfigError
-from passline.plant_sim.rollouts import Job, backends, job, run_job, seats
+from passline.plant_sim.rollouts import Job, backends, job, on_ray, run_job, seats
 from passline.plant_sim.rollouts.commands import folder_of, replay, resume, rollout
 from passline.plant_sim.rollouts.evaluate import evaluate, interval
 from passline.plant_sim.rollouts.store import Manifest, read_rows
@@ -65,6 +65,22 @@ def test_an_interrupted_job_keeps_what_was_finished(tmp_path, monkeypatch):
     assert Manifest.read(tmp_path).finished() == [0, 1]
     assert resume(tmp_path, "inline", progress=False)["runs"][0]["units_played"] == 1
     assert len(hashes(tmp_path)) == 6
+
+
+def test_a_torn_line_of_what_was_finished_costs_only_its_unit(tmp_path):
+    play(JOB, tmp_path / "whole")
+    manifest = Manifest.read(tmp_path / "whole")
+    torn = Manifest(tmp_path / "whole", manifest.job, manifest.code, manifest.seat)
+    files = {unit: manifest._units[unit] for unit in manifest.finished()}
+    torn.save()
+    for unit in (0, 2):
+        torn.add(unit, files[unit], manifest.seat)
+    record = tmp_path / "whole/finished.jsonl"
+    record.write_bytes(record.read_bytes()[:-9])
+    assert Manifest.read(tmp_path / "whole").finished() == [0]
+    assert play(JOB, tmp_path / "whole")["units_played"] == 2
+    assert Manifest.read(tmp_path / "whole").finished() == [0, 1, 2]
+    assert not record.exists()
 
 
 def test_a_folder_keeps_to_one_job_one_plant_and_one_seat(tmp_path, monkeypatch):
@@ -167,12 +183,13 @@ def test_short_work_stays_inline_and_long_work_goes_to_workers(tmp_path, monkeyp
     assert play(JOB, tmp_path / "short", "auto")["backend"] == "inline"
     handed = []
 
-    def spy(of, units, folder, workers):
+    def spy(of, units, folder, workers, carried):
+        assert carried is None
         handed.extend(unit.index for unit in units)
-        return backends.inline(of, units, folder, workers)
+        return backends.inline(of, units, folder)
 
     monkeypatch.setattr(job, "WORTH_RAY", 0.0)
-    monkeypatch.setattr(backends, "ray", spy)
+    monkeypatch.setattr(on_ray, "ray", spy)
     monkeypatch.setattr(backends, "process", spy)
     summary = play(JOB, tmp_path / "long", "auto")
     assert summary["backend"] in ("ray", "process")

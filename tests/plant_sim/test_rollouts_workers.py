@@ -147,7 +147,7 @@ def test_a_killed_worker_costs_no_episode_and_only_loopback_listens(backend, tmp
         workers = [
             pid
             for pid, command in family(process).items()
-            if "ray::Player" in command or "spawn_main" in command
+            if "ray::RayPlayer" in command or "spawn_main" in command
         ]
         os.kill(workers[0], signal.SIGKILL)
         addresses = listeners(set(family(process)))
