@@ -346,7 +346,7 @@ def _show_environment(facts: dict[str, Any]) -> None:
     rows = [
         {
             "scenario": row["scenario"],
-            "seat": row["seat"].rsplit(":", 1)[-1],
+            "seat": row["seat"],
             "episodes": row["episodes"],
             "return EUR": row["mean"],
             "95 %": _interval(row["mean_interval"]),

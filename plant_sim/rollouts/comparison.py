@@ -64,7 +64,7 @@ def compare(
         places: folders of environment jobs.
         baseline: seat that the others are compared with, seed by seed.
         reference: seat that scores 0.
-        oracle: seat that scores 1.
+        oracle: seat that scores 1; without it the only one whose spec begins with it and a colon.
 
     Raises:
         ConfigError: two jobs of one seat hold the same episode with unlike results.
@@ -128,6 +128,7 @@ def _compared(
     reference: str,
     oracle: str,
 ) -> dict[str, Any]:
+    oracle = _spec_of(group, oracle)
     seats = sorted(group, key=lambda seat: (seat != baseline, seat != reference, seat))
     scenarios = sorted({name for of in group.values() for name in of})
     notes = [
@@ -163,6 +164,12 @@ def _compared(
         "worst": [entry for seat in seats for entry in _worst(group, seat)],
         "notes": notes,
     }
+
+
+def _spec_of(group: Group, name: str) -> str:
+    """Return the seat of that name: itself, or the only one with an argument after a colon."""
+    with_argument = [seat for seat in group if seat.startswith(f"{name}:")]
+    return name if name in group or len(with_argument) != 1 else with_argument[0]
 
 
 def _row(group: Group, scenario: str, seat: str, baseline: str, given_up: int) -> dict[str, Any]:

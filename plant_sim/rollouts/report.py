@@ -33,6 +33,7 @@ for (const button of document.querySelectorAll(".switch button")) {
 """
 METHODS = {
     "bootstrap": Both("bootstrap", "부트스트랩"),
+    "bootstrap-t": Both("bootstrap-t", "부트스트랩 t"),
     "bca": Both("BCa", "BCa"),
     "t": Both("t", "t"),
     "exact": Both("exact", "정확"),

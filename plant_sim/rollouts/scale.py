@@ -17,16 +17,16 @@ from .statistics import (
     Places,
     Profile,
     Resampling,
-    difference_of,
     finite,
     iqm_drawn,
     mean_drawn,
+    mean_of,
     profile_drawn,
 )
 
-# Half-widths of their interval by which the oracle must stand above the reference. It is three
-# standard errors: draws in which the two cross, and the score has no meaning, are then rare.
-CLEAR = 1.5
+# Standard errors of their paired difference by which the oracle must stand above the reference:
+# draws in which the two cross, and the score has no meaning, are then rare.
+CLEAR = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,7 @@ class Scale:
 
     Raises:
         ConfigError: in a scenario, which is named, the oracle is not above the reference by CLEAR
-            half-widths of the interval of their paired difference: they are closer than their
-            noise.
+            standard errors of their paired difference: they are closer than their noise.
     """
 
     def __init__(self, reference: ArrayLike, oracle: ArrayLike, among: Resampling) -> None:
@@ -63,10 +62,7 @@ class Scale:
         strata = np.array(among.strata)
         self._members = {name: np.flatnonzero(strata == name) for name in sorted(set(among.strata))}
         for name, rows in self._members.items():
-            apart = difference_of(
-                self._oracle[rows], self._reference[rows], Resampling(rows.tolist())
-            )
-            if reason := too_close(apart):
+            if reason := too_close(self._oracle[rows] - self._reference[rows]):
                 raise ConfigError(f"scenario {name!r}: {reason}; leave it out of the score")
 
     def scores(self, values: ArrayLike) -> Array:
@@ -82,7 +78,8 @@ class Scale:
             scores = self._scored(array, weights)
             missed = mean_drawn(np.maximum(1.0 - scores, 0.0), weights)
             three = [mean_drawn(scores, weights), iqm_drawn(scores, weights), missed]
-            return np.round(np.stack(three, 1), 12) + 0.0  # the reference scores 0, not -1e-16
+            # the reference scores 0, not -1e-16
+            return np.asarray(np.round(np.stack(three, 1), 12) + 0.0, np.float64)
 
         value, low, high, method = among.intervals(all_three, level)
         mean, middle, gap = (
@@ -115,14 +112,16 @@ class Scale:
         return scores
 
 
-def too_close(apart: Estimate) -> str | None:
-    """Return why an oracle that is `apart` from the reference makes no scale, or None."""
-    if apart.low is None or apart.high is None:
+def too_close(apart: Array) -> str | None:
+    """Return why an oracle that is `apart` from the reference, seed by seed, makes no scale."""
+    n = len(apart)
+    if n < 2:
         return "one episode cannot tell the oracle from the reference"
-    half = (apart.high - apart.low) / 2.0
-    if apart.value > CLEAR * half and apart.value > 0.0:
+    mean, error = float(apart.mean()), float(apart.std(ddof=1)) / n**0.5
+    low = mean_of(apart, Resampling(range(n))).low
+    if mean > CLEAR * error and low is not None and low > 0.0:
         return None
     return (
-        f"the oracle is {apart.value:.4g} EUR above the reference, less than {CLEAR:g} times the "
-        f"half-width {half:.3g} of its interval"
+        f"the oracle is {mean:.4g} EUR above the reference, which is not {CLEAR:g} standard errors "
+        f"({error:.3g} EUR) and an interval above nought"
     )

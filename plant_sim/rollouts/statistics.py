@@ -6,8 +6,10 @@ each keeps its number of episodes. Every interval has the level 0.95 unless said
 every call, and says by which method it came about:
 
     bootstrap   percentiles of resampled seeds
-    bca         the same, bias-corrected and accelerated (Efron 1987), for fewer than FEW seeds
-    t           Student's t of the mean, for fewer than FEW seeds
+    bootstrap-t of a mean in one scenario: quantiles of its resampled t (Efron 1982), which holds
+                the truth of skewed returns where percentiles are too narrow
+    bca         bootstrap, bias-corrected and accelerated (Efron 1987), for fewer than FEW seeds
+    t           Student's t of a mean in one scenario, for fewer than FEW seeds
     exact       Clopper and Pearson, for shares
     none        a single seed has no interval
 
@@ -31,7 +33,8 @@ Statistic = Callable[[Array], Array]  # weights (draws, episodes) in, (draws, ..
 
 LEVEL = 0.95
 DRAWS = 2000
-FEW = 15  # seeds, below which percentiles of a bootstrap are too narrow
+FEW = 15  # seeds, below which a plain bootstrap is not used
+FLAT = 0.001  # share of draws without any spread above which there is no resampled t
 _CELLS = 2_000_000  # weights held at a time
 _NORMAL = NormalDist()
 
@@ -170,6 +173,27 @@ class Resampling:
         for start in range(0, self.draws, size):
             yield self._kept[start : start + size, self._unit].astype(np.float64)
 
+    def studentised(self, values: Array, level: float) -> tuple[float, float] | None:
+        """Return the bootstrap-t interval of the mean of one value a seed, shape (units,).
+
+        None where too many draws are all alike, as those of a rare event are: they have no t.
+        """
+        n, middle = len(values), float(values.mean())
+        error = float(values.std(ddof=1)) / n**0.5
+        off = values - middle
+        parts = []
+        for weights in self._weights():
+            mean = weights @ off / n
+            spread = np.maximum(weights @ (off * off) / n - mean * mean, 0.0)
+            parts.append(np.stack([mean, np.sqrt(spread / (n - 1))]))
+        means, errors = np.concatenate(parts, axis=1)
+        sound = errors > 1e-6 * error
+        if error <= 0.0 or 1.0 - sound.mean() > FLAT:
+            return None
+        rest = (1.0 - level) / 2.0
+        low, high = np.quantile(means[sound] / errors[sound], [rest, 1.0 - rest])
+        return middle - float(high) * error, middle - float(low) * error
+
     def _corrected(
         self, drawn: Array, value: float, statistic: Statistic, k: int, ends: tuple[float, float]
     ) -> tuple[float, float]:
@@ -229,7 +253,7 @@ def mean_drawn(values: Array, weights: Array) -> Array:
 
 
 def mean_of(values: ArrayLike, among: Resampling, level: float = LEVEL) -> Estimate:
-    """Return the mean of episodes; of fewer than FEW in one scenario with the interval of t.
+    """Return the mean of episodes; in one scenario with an interval of t, for few or resampled.
 
     Args:
         values: one an episode, in the order of `among`; shape (episodes,).
@@ -238,10 +262,13 @@ def mean_of(values: ArrayLike, among: Resampling, level: float = LEVEL) -> Estim
     """
     array = finite(values)
     n = among.units
-    if n == len(array) and 2 <= n < FEW and len(set(among.strata)) == 1:
-        half = t_quantile((1.0 + level) / 2.0, n - 1) * float(array.std(ddof=1)) / n**0.5
+    if n == len(array) and n >= 2 and len(set(among.strata)) == 1:
         middle = float(array.mean())
-        return Estimate(middle, middle - half, middle + half, "t", n)
+        if n < FEW:
+            half = t_quantile((1.0 + level) / 2.0, n - 1) * float(array.std(ddof=1)) / n**0.5
+            return Estimate(middle, middle - half, middle + half, "t", n)
+        if ends := among.studentised(array, level):
+            return Estimate(middle, *ends, "bootstrap-t", n)
     return among.estimate(lambda weights: mean_drawn(array, weights), level)
 
 

@@ -208,9 +208,21 @@ def test_an_oracle_that_is_no_better_makes_no_score_and_says_why(episodes, tmp_p
     store(tmp_path / "oracle", "oracle", episodes["level2"])
     (found,) = evaluate(tmp_path, "level2")["environments"]
     assert sorted(found["score"]["refused"]) == sorted(SCENARIOS)
-    assert "half-width" in found["score"]["refused"]["nominal"]
+    assert "standard errors" in found["score"]["refused"]["nominal"]
     assert found["score"]["rows"] == []
-    assert "half-width" in render(evaluate(tmp_path, "level2"))
+    assert "standard errors" in render(evaluate(tmp_path, "level2"))
+
+
+def test_an_oracle_with_an_argument_is_found_unless_there_are_two(episodes, tmp_path):
+    for seat in ("level2", "rules"):
+        store(tmp_path / seat, seat, episodes[seat])
+    store(tmp_path / "oracle", "oracle:budget=4", episodes["oracle"])
+    (found,) = evaluate(tmp_path)["environments"]
+    assert found["oracle"] == "oracle:budget=4"
+    assert found["score"]["rows"]
+    store(tmp_path / "other", "oracle:budget=9", episodes["oracle"])
+    (found,) = evaluate(tmp_path)["environments"]
+    assert found["score"] is None
 
 
 def test_without_oracle_there_is_no_score(episodes, tmp_path):

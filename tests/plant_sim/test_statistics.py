@@ -93,7 +93,7 @@ def test_percentile_intervals_are_those_of_scipy(n):
     values = np.random.default_rng(n).gamma(2.0, 50.0, n)
     among = one_scenario(n, draws=20_000)
     for estimate_of, statistic in (
-        (mean_of, np.mean),
+        (lambda x, among: gap_of(x, among, 100.0), _missed),
         (iqm_of, lambda x, axis: stats.trim_mean(x, 0.25, axis=axis)),
     ):
         reference = stats.bootstrap(
@@ -103,6 +103,28 @@ def test_percentile_intervals_are_those_of_scipy(n):
         assert estimate_of(values, among).interval == pytest.approx(
             (reference.low, reference.high), abs=0.03 * width
         )
+
+
+def _missed(x, axis):
+    return np.maximum(100.0 - x, 0.0).mean(axis=axis)
+
+
+def test_a_mean_has_the_quantiles_of_its_resampled_t():
+    values = np.random.default_rng(4).gamma(0.5, 50.0, 40)
+    drawn = values[np.random.default_rng(1).integers(0, 40, (20_000, 40))]
+    t = stats.ttest_1samp(drawn, values.mean(), axis=1).statistic
+    low, high = np.quantile(t, [0.025, 0.975])
+    ends = values.mean() - np.array([high, low]) * stats.sem(values)
+    estimate = mean_of(values, one_scenario(40, draws=20_000))
+    assert estimate.interval == pytest.approx(tuple(ends), abs=0.03 * (ends[1] - ends[0]))
+    assert estimate.method == "bootstrap-t"
+    assert estimate.high - estimate.value > 1.2 * (estimate.value - estimate.low), "it is skewed"
+
+
+def test_the_mean_of_a_rare_event_falls_back_to_percentiles_and_says_so():
+    estimate = mean_of([0.0] * 63 + [50.0], one_scenario(64))
+    assert estimate.method == "bootstrap"
+    assert estimate.low == 0.0
 
 
 def test_few_seeds_get_the_t_interval_of_scipy_for_a_mean_and_say_so():
@@ -174,9 +196,9 @@ def test_a_seed_played_in_several_scenarios_is_drawn_in_all_of_them_at_once():
     days = np.random.default_rng(8).normal(0.0, 1.0, 50)
     twice = np.concatenate([days, days])
     names = ["nominal"] * 50 + ["faults"] * 50
-    shared = mean_of(twice, Resampling([*range(50), *range(50)], names))
-    apart = mean_of(twice, Resampling(range(100), names))
-    alone = mean_of(days, one_scenario(50))
+    shared = gap_of(twice, Resampling([*range(50), *range(50)], names))
+    apart = gap_of(twice, Resampling(range(100), names))
+    alone = gap_of(days, one_scenario(50))
     assert shared.interval == pytest.approx(alone.interval), "a second look at a day is no new day"
     assert apart.high - apart.low == pytest.approx((alone.high - alone.low) / 2**0.5, rel=0.1)
 
@@ -335,7 +357,7 @@ def test_the_intervals_of_a_score_are_those_of_a_bootstrap_of_all_three_seats():
 def test_an_oracle_closer_to_the_reference_than_their_noise_is_refused_by_name():
     reference, _, oracle, among = scale_of_two_days()
     close = np.where(np.arange(80) < 40, oracle, reference + np.tile([400.0, -399.0], 40))
-    with pytest.raises(ConfigError, match=r"'faults'.*half-width.*leave it out"):
+    with pytest.raises(ConfigError, match=r"'faults'.*standard errors.*leave it out"):
         Scale(reference, close, among)
     with pytest.raises(ConfigError, match="'faults'"):
         Scale(reference, reference, among)
