@@ -69,22 +69,6 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
-def table() -> list[dict[str, Any]]:
-    """Return the recipes as rows."""
-    return [
-        {
-            "recipe": name,
-            "behaviour": ", ".join(
-                f"{part.share:.0%} {part.seat}" + (f" ± {part.explore:g}" if part.explore else "")
-                for part in recipe.parts
-            ),
-            "seeds": f"{recipe.seeds} + {max(recipe.seeds // 4, 1)}",
-            "meaning": recipe.english,
-        }
-        for name, recipe in RECIPES.items()
-    ]
-
-
 def collect(
     folder: Path | str,
     env: str,
@@ -125,7 +109,7 @@ def collect(
     parts = []
     for split, many in (("train", count), ("validation", max(count // 4, len(chosen.parts)))):
         for number, (part, own) in enumerate(_dealt(chosen.parts, FIRST_SEED[split], many)):
-            name = f"{split}-{number}"
+            name = f"{split}/{number}"
             job = EnvJob(env, part.seat, tuple(scenarios), own, 64, settings or {}, part.explore)
             run_job(job, place / name, backend, workers, progress)
             parts.append(

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import gymnasium
@@ -14,8 +15,9 @@ from passline.plant_sim.rollouts import EnvJob, run_job
 from passline.plant_sim.rollouts.commands import replay
 from passline.plant_sim.rollouts.env_store import read_episodes
 from passline.plant_sim.rollouts.export import to_minari
-from passline.plant_sim.rollouts.recipes import FIRST_SEED, RECIPES, collect, table
+from passline.plant_sim.rollouts.recipes import FIRST_SEED, RECIPES, collect
 
+DOCS = Path(__file__).parents[2] / "docs/datasets.md"
 TABLE = "passline/RunOutTable-v0"
 MINARI = pytest.mark.skipif(
     importlib.util.find_spec("minari") is None, reason="minari is not installed: passline[data]"
@@ -34,14 +36,24 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_recipe_shares_out_all_of_its_seeds():
     for name, recipe in RECIPES.items():
         assert sum(part.share for part in recipe.parts) == pytest.approx(1.0), name
-    assert [row["recipe"] for row in table()] == list(RECIPES)
+
+
+def test_the_table_of_the_recipes_in_the_docs_is_that_of_the_code():
+    lines = DOCS.read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| `")]
+    assert [row[0].strip("`") for row in rows] == list(RECIPES)
+    for row, (name, recipe) in zip(rows, RECIPES.items(), strict=True):
+        assert row[2] == f"{recipe.seeds} + {max(recipe.seeds // 4, 1)}", name
+        assert row[3] == recipe.english, name
+        assert re.findall(r"`(\w+)`", row[1]) == [part.seat for part in recipe.parts], name
+        noise = [part.explore for part in recipe.parts if part.explore]
+        assert [float(each) for each in re.findall(r"± ([\d.]+)", row[1])] == noise, name
 
 
 def test_no_seed_is_in_two_parts_or_in_both_splits(mixed):
     seeds: dict[str, list[int]] = {"train": [], "validation": []}
-    for place in sorted(mixed.glob("*/manifest.json")):
-        job = json.loads(place.read_text())["job"]
-        seeds[place.parent.name.split("-")[0]] += job["seeds"]
+    for place in mixed.glob("*/*/manifest.json"):
+        seeds[place.parts[-3]] += json.loads(place.read_text())["job"]["seeds"]
     assert sorted(seeds["train"]) == list(range(FIRST_SEED["train"], FIRST_SEED["train"] + 8))
     assert len(set(seeds["validation"])) == len(seeds["validation"]) == 4
     assert not set(seeds["train"]) & set(seeds["validation"])
@@ -54,16 +66,16 @@ def test_the_card_tells_who_acted_and_what_came_of_it(mixed):
         ("hold", 0.0), ("rules", 0.0), ("rules", 0.3), ("hold", 0.6),
     ]  # fmt: skip
     assert all(row["episodes"] == 2 for part in parts for row in part["scenarios"])
-    noise = [np.abs(e.actions).max() for e in read_episodes(mixed / "train-3")]
+    noise = [np.abs(e.actions).max() for e in read_episodes(mixed / "train/3")]
     assert 0.0 < max(noise) <= 0.6
-    assert not any(np.any(e.actions) for e in read_episodes(mixed / "train-0"))
-    assert replay(mixed / "train-3", FIRST_SEED["train"] + 6, "faults")["same_bits"]
+    assert not any(np.any(e.actions) for e in read_episodes(mixed / "train/0"))
+    assert replay(mixed / "train/3", FIRST_SEED["train"] + 6, "faults")["same_bits"]
 
 
 def test_a_data_set_that_is_there_is_not_played_again(mixed):
-    before = {path: path.stat().st_mtime_ns for path in mixed.glob("*/steps/*")}
+    before = {path: path.stat().st_mtime_ns for path in mixed.glob("*/*/steps/*")}
     collect(mixed, TABLE, "mixed", ("nominal", "faults"), seeds=8, backend="inline", progress=False)
-    assert before == {path: path.stat().st_mtime_ns for path in mixed.glob("*/steps/*")}
+    assert before == {path: path.stat().st_mtime_ns for path in mixed.glob("*/*/steps/*")}
 
 
 def test_a_recipe_that_does_not_exist_or_has_too_few_seeds_is_refused(tmp_path):
@@ -78,11 +90,11 @@ def test_minari_gives_back_every_number_that_was_stored(mixed, tmp_path, monkeyp
     import minari
 
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
-    told = to_minari(mixed, "passline/run-out-table/mixed-v0")
-    assert (told["episodes"], told["steps"]) == (24, 24 * 240)
-    stored = [e for place in sorted(mixed.glob("*/")) for e in read_episodes(place)]
+    told = to_minari(mixed / "train", "passline/run-out-table/mixed-v0")
+    assert (told["episodes"], told["steps"]) == (16, 16 * 240)
+    stored = [e for place in sorted(mixed.glob("train/*/")) for e in read_episodes(place)]
     dataset = minari.load_dataset("passline/run-out-table/mixed-v0")
-    assert (dataset.total_episodes, dataset.total_steps) == (24, 24 * 240)
+    assert (dataset.total_episodes, dataset.total_steps) == (16, 16 * 240)
     for mine, theirs in zip(stored, dataset.iterate_episodes(), strict=True):
         assert np.array_equal(mine.observations, theirs.observations)
         assert np.array_equal(mine.actions, theirs.actions)
@@ -93,7 +105,7 @@ def test_minari_gives_back_every_number_that_was_stored(mixed, tmp_path, monkeyp
     env = dataset.recover_environment()
     assert env.observation_space == gymnasium.make(TABLE).observation_space
     with pytest.raises(ConfigError, match="already"):
-        to_minari(mixed, "passline/run-out-table/mixed-v0")
+        to_minari(mixed / "train", "passline/run-out-table/mixed-v0")
 
 
 @MINARI
