@@ -316,7 +316,7 @@ def vector() -> None:
             for _ in range(steps):
                 envs.step(actions)
             wall, spent = time.perf_counter() - wall, clock.now() - spent
-        envs.close()  # type: ignore[no-untyped-call]
+        envs.close()
         best = max(best, steps * count / spent)
         tell(f"AsyncVectorEnv {count:3}: {steps * count / wall:9,.0f} steps a second wall, "
              f"{steps * count / spent:9,.0f} a CPU-second")  # fmt: skip

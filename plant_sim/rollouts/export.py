@@ -59,11 +59,11 @@ def to_minari(folder: Path | str, dataset: str, description: str = "") -> dict[s
             EpisodeBuffer(
                 seed=episode.seed,
                 options={"scenario": episode.scenario},
-                observations=episode.observations,  # type: ignore[arg-type]  # arrays are faster
-                actions=episode.actions,  # type: ignore[arg-type]
-                rewards=episode.rewards,  # type: ignore[arg-type]
-                terminations=over & episode.terminated,  # type: ignore[arg-type]
-                truncations=over & (not episode.terminated),  # type: ignore[arg-type]
+                observations=episode.observations,
+                actions=episode.actions,
+                rewards=episode.rewards,
+                terminations=over & episode.terminated,
+                truncations=over & (not episode.terminated),
                 infos={"cost": episode.harm},
             )
         )
