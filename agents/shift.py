@@ -34,14 +34,22 @@ COMPILING = Both(
 )
 LOOK = 0.25  # wall s between two looks
 RESTARTS = 5  # of one process; then it is left alone
+KEEP = 90.0, 20 * 10**9  # days and bytes of history
+DAY = 86_400.0  # wall s
 RELEASE = 1.0  # wall s between two tries to release the gate
 
 
 class Shift:
-    """One run: its processes, what happens to them, and its records."""
+    """One run: its processes, what happens to them, and its records.
 
-    def __init__(self, order: Order, view: View) -> None:
-        self.order, self.view = order, view
+    Args:
+        order: what is run.
+        view: where it is shown.
+        keep: days and bytes of history to keep; whole files go, the oldest first.
+    """
+
+    def __init__(self, order: Order, view: View, keep: tuple[float, int] = KEEP) -> None:
+        self.order, self.view, self._keep = order, view, keep
         folder = order.folder
         (folder / "logs").mkdir(parents=True, exist_ok=True)
         common = ["--dir", str(folder)]
@@ -170,13 +178,15 @@ class Shift:
         """Read the plant for the screen and for the historian."""
         from ..connectors import load_tags
         from ..connectors.follower import Follower
-        from ..connectors.historian import Historian
+        from ..connectors.historian import Historian, Retention, rules_of
 
         folder = self.order.folder
-        self._follower = Follower(
-            load_tags(folder / "hot_strip.yaml"), folder / "pki", "agent",
-            Historian(folder / "history"),
-        )  # fmt: skip
+        tagfile = load_tags(folder / "hot_strip.yaml")
+        days, size = self._keep
+        historian = Historian(
+            folder / "history", rules=rules_of(tagfile.tags), retention=Retention(days * DAY, size)
+        )
+        self._follower = Follower(tagfile, folder / "pki", "agent", historian)
         self._follower.start()
 
     # --- watch -----------------------------------------------------------------------------------

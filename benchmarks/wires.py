@@ -1,10 +1,10 @@
-"""What the wires cost and bear: reading, subscribing, reconnecting.
+"""What the wires cost: reading and subscribing. What they bear is in `wire_faults`.
 
-Run: .venv/bin/python benchmarks/wires.py opcua|modbus|subscribe|faults [--seconds S] [--trials N]
+Run: .venv/bin/python benchmarks/wires.py opcua|modbus|subscribe [--seconds S]
 
 The plant is a process of its own on loopback and the machine is shared: figures are CPU time, and
 ratios are taken inside one run. `subscribe --seconds 3600` compares every notified value with its
-source for an hour; `faults --trials 500` is the full table of reconnects.
+source for an hour.
 """
 
 import argparse
@@ -12,13 +12,11 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
@@ -26,12 +24,10 @@ from math import inf, nan
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 from asyncua import Server, ua
 
 from passline.connectors import asyncua_hotpath
 from passline.connectors.addresses import ModbusAddress, OpcUaAddress
-from passline.connectors.connector import SupervisedConnector
 from passline.connectors.modbus.client import ModbusClient
 from passline.connectors.modbus.connector import ModbusConnector
 from passline.connectors.modbus.registers import RegisterImage
@@ -42,10 +38,9 @@ from passline.connectors.security import Pki, Users, init, secure_server
 from passline.connectors.tag_devices import need
 from passline.connectors.tagfile import ModbusDevice, OpcUaDevice, TagFile
 from passline.connectors.tags import HEARTBEAT, Tag
-from passline.plant_sim.signals import Quality
 
 URI = "urn:passline:bench"
-CHOICES = ("opcua", "modbus", "subscribe", "faults", "serve", "listen")
+CHOICES = ("opcua", "modbus", "subscribe", "serve", "listen")
 RATE, SLOW = 10.0, 0.2  # pictures of the plant a wall second; slow where reading is measured
 
 
@@ -339,154 +334,6 @@ async def subscribe(seconds: float, count: int, rate: float, only: bool) -> None
         print(f"stock / replaced: {costs[False] / costs[True]:.2f}")
 
 
-class Proxy:
-    """Between connector and plant: passes, holds back, slices, resets."""
-
-    def __init__(self, port: int) -> None:
-        self.upstream, self.mute, self.slice = port, False, False
-        self.writers: set[asyncio.StreamWriter] = set()
-
-    async def start(self) -> "Proxy":
-        """Listen."""
-        self.server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = int(self.server.sockets[0].getsockname()[1])
-        return self
-
-    def reset(self) -> None:
-        """Cut every connection with RST."""
-        for writer in list(self.writers):
-            linger = struct.pack("ii", 1, 0)
-            with contextlib.suppress(OSError):
-                writer.get_extra_info("socket").setsockopt(
-                    socket.SOL_SOCKET, socket.SO_LINGER, linger
-                )
-            writer.transport.abort()
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.upstream)
-        except OSError:
-            writer.transport.abort()
-            return
-        pair = {writer, up_writer}
-        self.writers |= pair
-        await asyncio.gather(
-            self._pump(reader, up_writer), self._pump(up_reader, writer), return_exceptions=True
-        )
-        self.writers -= pair
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(65536):
-                while self.mute:  # noqa: ASYNC110 - a switch
-                    await asyncio.sleep(0.01)
-                pieces = [data[i : i + 1] for i in range(len(data))] if self.slice else [data]
-                for piece in pieces:
-                    if writer.is_closing():
-                        return
-                    writer.write(piece)
-                    if self.slice:
-                        await asyncio.sleep(0)
-                await writer.drain()
-        finally:
-            writer.close()
-
-
-async def faults(trials: int, kinds: list[str]) -> None:
-    """Kill, freeze, black-hole, reset and slice, again and again, on both protocols."""
-    with plant(20) as served:
-        for over in ("modbus", "opcua"):
-            proxy = await Proxy(served.opcua if over == "opcua" else served.modbus).start()
-            file = served.file(**{over: proxy.port})
-            connector: SupervisedConnector = (
-                OpcUaConnector(file, served.pki, "agent", deadline=1.0)
-                if over == "opcua"
-                else ModbusConnector(file, deadline=1.0)
-            )
-            await connector.start()
-            await _quality(connector, Quality.GOOD)
-            for kind in kinds:
-                await _trial(connector, served, proxy, kind)  # what is made once is made now
-                before = _open_things()
-                lied: list[str] = []
-                connector.subscribe(lambda batch, lied=lied: _check(batch, lied))  # type: ignore[misc]
-                went, came = [], []
-                for _ in range(trials):
-                    gone, back = await _trial(connector, served, proxy, kind)
-                    went.append(gone)
-                    came.append(back)
-                connector._sinks.clear()
-                after = _open_things()
-                first, then = (f"p50 {np.median(x):5.2f} max {max(x):5.2f} s" for x in (went, came))
-                print(
-                    f"{over:7s}{kind:6s}{trials:4d} trials: BAD after {first}, GOOD again {then}, "
-                    f"old values told as GOOD {len(lied)}, "
-                    f"tasks, threads, files {before} -> {after}",
-                    flush=True,
-                )
-            await connector.close()
-            proxy.server.close()
-            proxy.reset()
-
-
-def _check(batch: Any, lied: list[str]) -> None:
-    """A picture is of one moment, so no GOOD value may be of another beat than its heartbeat."""
-    if HEARTBEAT in batch and batch[HEARTBEAT].good:
-        beat = int(batch[HEARTBEAT].value)
-        lied += [n for n, s in batch.items() if s.good and abs(int(s.value) - beat) > 1]
-
-
-async def _trial(
-    connector: SupervisedConnector, served: Plant, proxy: Proxy, kind: str
-) -> tuple[float, float]:
-    """Return how long until BAD after the fault, and until GOOD after its end (wall s)."""
-    start = time.monotonic()
-    if kind == "kill":
-        await asyncio.to_thread(served.stop)
-    elif kind == "hang":
-        served.process.send_signal(signal.SIGSTOP)
-    elif kind == "hole":
-        proxy.mute = True
-    elif kind == "slice":
-        proxy.slice = True
-        await asyncio.sleep(0.3)  # it bears this: no value may turn bad, and the cut ends it
-        proxy.reset()
-    else:
-        proxy.reset()
-    await _quality(connector, Quality.BAD)
-    gone = time.monotonic() - start
-    if kind == "kill":
-        await asyncio.to_thread(served.start)
-    elif kind == "hang":
-        served.process.send_signal(signal.SIGCONT)
-    proxy.mute = proxy.slice = False
-    start = time.monotonic()
-    await _quality(connector, Quality.GOOD)
-    return gone, time.monotonic() - start
-
-
-async def _quality(connector: SupervisedConnector, wanted: Quality) -> None:
-    """Wait until every tag is so; a cut may be mended before anybody has looked."""
-    seen = asyncio.Event()
-
-    def look(batch: Any) -> None:
-        if all(sample.quality is wanted for sample in batch.values()):
-            seen.set()
-
-    connector.subscribe(look)
-    while not seen.is_set():
-        held = connector.samples().values()
-        if held and all(sample.quality is wanted for sample in held):
-            break
-        await asyncio.sleep(0.005)
-    connector._sinks.remove(look)
-
-
-def _open_things() -> tuple[int, int, int]:
-    files = len(list(Path("/proc/self/fd").iterdir()))
-    return len(asyncio.all_tasks()), threading.active_count(), files
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -499,8 +346,6 @@ def main() -> None:
     parser.add_argument("what", choices=CHOICES)
     parser.add_argument("--rate", type=float, default=RATE, help="pictures a second")
     parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--trials", type=int, default=5)
-    parser.add_argument("--kinds", nargs="+", default=["reset", "hole", "hang", "kill", "slice"])
     parser.add_argument("--count", type=int, default=0, help="tags")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--ports", type=int, nargs=2)
@@ -511,8 +356,6 @@ def main() -> None:
     elif given.what == "listen":
         port = given.ports[0]
         asyncio.run(listen(given.folder, given.count, port, given.seconds, given.rate))
-    elif given.what == "faults":
-        asyncio.run(faults(given.trials, given.kinds))
     elif given.what == "subscribe":
         asyncio.run(subscribe(given.seconds, given.count or 300, given.rate, given.hot))
     else:

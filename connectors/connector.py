@@ -12,7 +12,6 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from math import ceil, inf, nan
 from typing import Literal
 
@@ -20,6 +19,7 @@ from ..plant_sim.signals import Quality, Sample
 from .changes import Changes
 from .errors import ConnectorError, NoAnswerError, TagError
 from .interface import PAGE, Batch, Browsed, Connector, Health, Page, Sink, State, page
+from .latest import Held
 from .tags import HEARTBEAT, Tag
 from .vector import CLOCK, Raw, Reading, Vector, VectorPlan
 
@@ -127,17 +127,19 @@ class SupervisedConnector(ABC):
 
         A plant that is down gives NaN and a mask of nothing but False.
         """
-        reading = None
-        if self._synced > -inf:
-            with contextlib.suppress(ConnectorError, OSError, TimeoutError):
-                reading = await self._poll(plan)
-        if reading is None:
-            reading = Reading.dead(plan, BAD_NO_COMMUNICATION)
-        else:
-            self._alive(plan, reading, time.monotonic())
+        reading = await self._look(plan)
         values, quality = plan.judge(reading, self._age(time.monotonic()))
         count = len(plan.names)
         return Vector(values[:count], (quality == int(Quality.GOOD))[:count], self._time)
+
+    async def read_now(self, plan: VectorPlan) -> dict[str, Sample]:
+        """Read now, in one exchange, what `plan` names; judged as everything else that is read.
+
+        A plant that is down gives BAD samples.
+        """
+        reading, now = await self._look(plan), time.monotonic()
+        received = now if self._fresh is None else self._fresh
+        return plan.samples(reading, self._age(now), self._time, received)
 
     async def read_many(self, names: Iterable[str] | None = None) -> dict[str, Sample]:
         """Return the newest samples, aged to now."""
@@ -145,16 +147,14 @@ class SupervisedConnector(ABC):
 
     def samples(self, names: Iterable[str] | None = None) -> dict[str, Sample]:
         """Return the newest samples, aged to now; any thread."""
-        held, carried, now = self._samples, self._carried, time.monotonic()
-        wanted = held if names is None else names
-        found = {}
-        for name in wanted:
-            sample = held.get(name)
-            if sample is not None:
-                if sample.received < carried and sample.quality is not Quality.BAD:
-                    sample = replace(sample, received=carried)
-                found[name] = self.tags[name].aged(sample, now)
-        return found
+        held, now = self.held(), time.monotonic()
+        wanted = held.samples if names is None else names
+        found = ((name, held.at(name, now)) for name in wanted)
+        return {name: sample for name, sample in found if sample is not None}
+
+    def held(self) -> Held:
+        """Return the newest samples as they came; any thread."""
+        return Held(self.tags, self._samples, self._carried)
 
     def subscribe(self, sink: Sink) -> None:
         """Call `sink` with every batch, in the connector's loop; it must be quick."""
@@ -254,6 +254,17 @@ class SupervisedConnector(ABC):
         if len(groups) == 1:
             return [(period, self._all) for period in groups]
         return [(period, self.plan(names)) for period, names in groups.items()]
+
+    async def _look(self, plan: VectorPlan) -> Reading:
+        """Read beside the scans; nothing is known of a plant that is down."""
+        reading = None
+        if self._synced > -inf:
+            with contextlib.suppress(ConnectorError, OSError, TimeoutError):
+                reading = await self._poll(plan)
+        if reading is None:
+            return Reading.dead(plan, BAD_NO_COMMUNICATION)
+        self._alive(plan, reading, time.monotonic())
+        return reading
 
     async def _timed(self, plan: VectorPlan) -> Reading:
         start = time.monotonic()

@@ -5,13 +5,16 @@ import contextlib
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import CancelledError
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..plant_sim.signals import Sample
+from .connector import DEADLINE
 from .errors import LinkError
 from .historian import Historian
+from .latest import Latest
 from .modbus.connector import ModbusConnector
 from .opcua import OpcUaConnector
 from .security import AGENT, Pki
@@ -19,6 +22,7 @@ from .tagfile import TagFile, load_tags
 
 if TYPE_CHECKING:
     from .connector import SupervisedConnector
+    from .vector import VectorPlan
 
 
 class Follower:
@@ -57,6 +61,7 @@ class Follower:
         if historian is not None:
             for protocol, connector in self._connectors.items():
                 connector.subscribe(self._recorder(protocol, historian))
+        self._plans: dict[str, VectorPlan] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -73,17 +78,37 @@ class Follower:
 
     def samples(self) -> dict[str, Sample]:
         """Return the newest sample of every tag, aged to now."""
-        seen = {name: each.samples() for name, each in self._connectors.items()}
-        merged: dict[str, Sample] = {}
-        for name in self.tagfile.tags:
-            first = self._home[name]
-            second = "opcua" if first == "modbus" else "modbus"
-            sample, other = seen.get(first, {}).get(name), seen.get(second, {}).get(name)
-            if other is not None and (sample is None or other.quality > sample.quality):
-                sample = other
-            if sample is not None:
-                merged[name] = sample
-        return merged
+        return dict(self.latest())
+
+    def latest(self) -> Latest:
+        """Return the same, each sample made only when it is looked at."""
+        held = {name: each.held() for name, each in self._connectors.items()}
+        return Latest(self._home, held, time.monotonic())
+
+    def read(self, name: str, limit: float = DEADLINE) -> Sample | None:
+        """Read one tag now, over its first protocol, and judge it as everything that is followed.
+
+        Args:
+            name: the tag.
+            limit: how long to wait for the answer (wall s).
+
+        Returns:
+            Its sample, BAD where the plant is down; None when no answer came, or not following.
+
+        Raises:
+            TagError: if there is no such tag.
+        """
+        self.tagfile.tag(name)
+        connector, loop = self._connectors.get(self._home[name]), self._loop
+        if connector is None or loop is None:
+            return None
+        plan = self._plans.get(name) or self._plans.setdefault(name, connector.plan([name]))
+        future = asyncio.run_coroutine_threadsafe(connector.read_now(plan), loop)
+        try:
+            return future.result(limit)[name]
+        except (TimeoutError, CancelledError):
+            future.cancel()
+            return None
 
     def health(self) -> dict[str, dict[str, Any]]:
         """Return of each protocol what `connector.Health` says."""

@@ -1,8 +1,8 @@
 """The connector that reads a plant over OPC UA.
 
 A server that shows all its values in one packed array (folder Packed) is read through that: it
-costs a hundredth of the single nodes. Otherwise nodes are read in batches, or followed as monitored
-items.
+costs a hundredth of the single nodes. Otherwise, and where only a few are wanted, nodes are read in
+batches, or followed as monitored items.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ Way = Literal["poll", "subscribe"]
 
 PACKED = ("Packed.Values", "Packed.Quality", "Packed.Time")
 MANIFEST = "Packed.Manifest"
+FEW = 8  # so many single nodes cost less than the packed arrays of a whole plant
 _CLASSES = {1: "object", 2: "variable", 4: "method"}
 
 __all__ = ["CHUNK", "CONNECT", "DEADLINE", "OpcUaConnector", "OpcUaSession", "said"]
@@ -217,7 +218,8 @@ class _Route:
         manifest: dict[str, int],
         packed: list[ua.NodeId],
     ) -> None:
-        places = [_place(manifest, tag) for tag in plan.tags]
+        known = manifest if len(plan.tags) > FEW else {}
+        places = [_place(known, tag) for tag in plan.tags]
         self._from = np.array([at for at in places if at >= 0], np.intp)
         self._to = np.array([n for n, at in enumerate(places) if at >= 0], np.intp)
         single = [n for n, at in enumerate(places) if at < 0]

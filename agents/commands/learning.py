@@ -99,12 +99,38 @@ def resume(
 def evaluate(
     folder: Job,
     baseline: Annotated[str, typer.Option(help="The seat the others are compared with.")] = "hold",
+    reference: Annotated[
+        str, typer.Option(help="The seat that scores 0 in an environment; `oracle` scores 1.")
+    ] = "level2",
+    html: Annotated[
+        Path | None, typer.Option(help="Write the report with plots and worst episodes here.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare what the episodes in a folder cost, seed by seed against a baseline."""
+    from ...plant_sim.errors import ConfigError
     from ...plant_sim.rollouts.evaluate import evaluate as compare
 
-    _show_comparison({"evaluation": compare(folder, seat_spec(baseline))}, as_json)
+    base = seat_spec(baseline) if baseline in MODEL_SEATS else baseline
+    result = compare(folder, base, reference)
+    played = {row["seat"] for row in result["rows"]}
+    played |= {seat for facts in result["environments"] for seat in facts["seats"]}
+    if baseline != "hold" and base not in played:
+        known = ", ".join(sorted(played))
+        raise ConfigError(f"nobody played {baseline!r} in {folder}; compare with one of {known}")
+    if html is not None:
+        from ...plant_sim.rollouts.report import write_report
+
+        write_report(result, html)
+    if as_json:
+        show_json({"evaluation": result})
+        return
+    if result["rows"]:
+        _show_comparison({"evaluation": result}, as_json)
+    for facts in result["environments"]:
+        _show_environment(facts)
+    if html is not None:
+        typer.echo(f"report in {html}")
 
 
 @app.command()
@@ -368,6 +394,39 @@ def _show_comparison(result: dict[str, Any], as_json: bool) -> None:
     show_rows(rows, as_json)
     if "folder" in result:
         typer.echo(f"episodes in {result['folder']}")
+
+
+def _show_environment(facts: dict[str, Any]) -> None:
+    settings = "".join(f" {name}={value}" for name, value in facts["settings"].items())
+    typer.echo(facts["env"] + settings)
+    rows = [
+        {
+            "scenario": row["scenario"],
+            "seat": row["seat"].rsplit(":", 1)[-1],
+            "episodes": row["episodes"],
+            "return EUR": row["mean"],
+            "95 %": _interval(row["mean_interval"]),
+            "IQM": row["iqm"],
+            "harm s": row["harm"],
+            "with harm": f"{row['harmed']}, at most {_percent(row['harmed_bound'])}",
+            f"against {facts['baseline']}": row["difference"],
+            "its 95 %": _interval(row["difference_interval"]),
+            "better": row["improvement"],
+            "score": row["score"],
+        }
+        for row in facts["rows"]
+    ]
+    show_rows(rows, as_json=False, nothing="no episode was played to its end")
+    if score := facts["score"]:
+        for row in score["rows"]:
+            typer.echo(
+                f"score of {row['seat']}: {row['score']:.3g} "
+                f"({_interval(row['score_interval'])}), IQM {row['iqm']:.3g}"
+            )
+        for why in score["refused"].values():
+            typer.echo(why)
+    for note in facts["notes"]:
+        typer.echo(note)
 
 
 def _interval(ends: tuple[float, float] | None) -> str:

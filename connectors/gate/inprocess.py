@@ -41,6 +41,10 @@ class SimulatedPlant:
         """Return the sample of every tag, now."""
         return self._connector.samples()
 
+    def read(self, name: str) -> Sample | None:
+        """Return the sample of one tag, now."""
+        return self.samples().get(name)
+
     def memory(self) -> int | None:
         """It lives as long as this process."""
         return None

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from ...plant_sim.controls import Control
 from ...plant_sim.signals import Quality, Sample
+from ..latest import Latest
 from ..letter import Echo, Outcome
 from ..tagfile import REARM, VOID
 
@@ -38,6 +39,10 @@ class Plant(Protocol):
 
     def samples(self) -> Mapping[str, Sample]:
         """Return the latest sample of every signal; what is not known is missing or BAD."""
+        ...
+
+    def read(self, name: str) -> Sample | None:
+        """Read one signal now and return its sample; None when it cannot be read."""
         ...
 
     def memory(self) -> int | None:
@@ -93,6 +98,8 @@ class Plant(Protocol):
 
 def plant_clock(samples: Mapping[str, Sample]) -> float:
     """Return the newest plant time seen (s), -inf when none is known."""
+    if isinstance(samples, Latest):
+        return samples.clock()
     newest = -inf
     for sample in samples.values():  # a plain loop: this is most of what a check costs
         if newest < sample.time < inf and sample.quality is not Quality.BAD:

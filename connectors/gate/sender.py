@@ -9,7 +9,7 @@ closes the write. Without one it stays UNKNOWN and is asked about again.
 
 import time
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
 
 from ...plant_sim.controls import Control
 from ..errors import LinkError, ProtocolError
@@ -20,6 +20,7 @@ from .ledger import FORGOTTEN, Entry, Ledger, State
 from .plant import REARM, VOID, WORDS, Echo, Outcome, Plant
 
 _POLL = 0.02  # wall s between two looks
+_CLOCK_STEP = 2.0**-23  # a clock may travel as a 32-bit float
 PATIENCE = 3.0  # wall s beyond `settle`: some cycles of a PLC in real time
 
 
@@ -119,7 +120,7 @@ class Sender:
             return self._close(entry, State.DONE, words, None)
         # Nobody knows the value where only the void request tells that the first was applied.
         value = echo.value if isfinite(echo.value) else entry.value
-        seen = self._read_back(control, value)
+        seen = self._read_back(control, value, _since(entry, echo))
         if seen is None:
             words = f"applied; no read-back within {self._policy.readback:g} s (wall)"
         elif abs(seen - value) > control.tolerance:
@@ -130,16 +131,22 @@ class Sender:
             words += f"; the plant clamped it from {entry.value:g}"
         return self._close(entry, State.DONE, words, seen)
 
-    def _read_back(self, control: Control, aim: float) -> float | None:
+    def _read_back(self, control: Control, aim: float, since: float) -> float | None:
+        """Read the set-point until it agrees; only a GOOD reading from after the write counts.
+
+        Args:
+            control: what was written.
+            aim: SI.
+            since: plant time before which a reading says nothing (s).
+        """
         start = time.monotonic()
         while True:
-            sample = self._plant.samples().get(control.name)
-            if sample is not None and sample.good:
-                if abs(sample.value - aim) <= control.tolerance:
-                    return sample.value
-                seen = sample.value if sample.received > start else None
-            else:
-                seen = None
+            sample = self._plant.read(control.name)
+            seen = None
+            if sample is not None and sample.good and sample.time >= since:
+                seen = sample.value
+                if abs(seen - aim) <= control.tolerance:
+                    return seen
             if time.monotonic() - start > self._policy.readback:
                 return seen
             time.sleep(_POLL)
@@ -164,3 +171,13 @@ class Sender:
             return self._ledger.mark(entry.action_id, state, reason, readback=readback)
         except LedgerError:
             return replace(entry, state=state, reason=reason, readback=readback)
+
+
+def _since(entry: Entry, echo: Echo) -> float:
+    """Return the plant time before which no reading can show the write (s)."""
+    sent = entry.sent_plant
+    if sent is None:
+        return -inf
+    # A plant that shows no clock has all its readings at 0, whatever its mailbox says.
+    since = max(sent, echo.time) if sent > 0 and isfinite(echo.time) else sent
+    return since - _CLOCK_STEP * abs(since)

@@ -58,7 +58,11 @@ class WirePlant:
 
     def samples(self) -> Mapping[str, Sample]:
         """Return the newest samples."""
-        return self._follower.samples()
+        return self._follower.latest()
+
+    def read(self, name: str) -> Sample | None:
+        """Read one signal now, in an exchange of its own."""
+        return self._follower.read(name)
 
     def memory(self) -> int | None:
         """Return the number of the PLC's memory; see `WireMailbox.memory`."""

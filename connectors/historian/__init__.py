@@ -7,6 +7,7 @@ from .files import Retention
 from .reading import Event, Held, events, held, query
 from .recorder import Historian, Recording
 from .spans import Coil, coils
+from .tag_rules import rules_of
 from .traces import Trace
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "held",
     "query",
     "retain_once",
+    "rules_of",
     "verify",
 ]

@@ -1,6 +1,7 @@
 """`passline/MillSetup-v0`: one decision a coil, the correction of level 2's set-up."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from math import inf
 
 import numpy as np
@@ -23,6 +24,19 @@ SET_UP = (  # what level 2 shows of the next coil, read in the interval in which
     R.WIDTH, R.GAUGE_AIM, R.FDT_AIM, R.CT_AIM, R.CARBON, R.SHOWN_ENTRY, R.THREAD_SPEED,
     *(R.EXPECTED + s for s in range(STANDS)), *(R.GAP + s for s in range(STANDS)),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SetupState(LineState):
+    """The state of a line that awaits a coil.
+
+    Attributes:
+        offsets: m, (STANDS,), of the coil before; added to what level 2 sets up.
+        set_up: (SET_UP,), what is known of the next coil.
+    """
+
+    offsets: Array = field(default_factory=lambda: np.zeros(STANDS))
+    set_up: Array = field(default_factory=lambda: np.zeros(len(SET_UP)))
 
 
 class SetupPlant(HotStripPlant):
@@ -57,6 +71,20 @@ class SetupPlant(HotStripPlant):
                 self.set_row(R.ZERO + s, learned[s])
             self._await(np.ones(self.n, bool))
 
+    def lane(self, lane: int) -> SetupState:
+        """Return the whole state of one line, with what is known of its next coil."""
+        line = super().lane(lane)
+        whole = {field.name: getattr(line, field.name) for field in fields(line)}
+        return SetupState(
+            **whole, offsets=self.offsets[lane].copy(), set_up=self._next[lane].copy()
+        )
+
+    def put(self, lane: int, state: LineState) -> None:
+        """Set one line to a state taken with `lane`; without a coil to come that stays as it is."""
+        super().put(lane, state)
+        if isinstance(state, SetupState):
+            self.offsets[lane], self._next[lane] = state.offsets, state.set_up
+
     def set_up(self, row: int) -> Array:
         """Return what is known of the next coil, a row of SET_UP; shape (n,)."""
         return self._next[:, SET_UP.index(row)]
@@ -64,13 +92,13 @@ class SetupPlant(HotStripPlant):
     def _await(self, mask: Flags) -> None:
         """Run the masked lines until their next coil is about to begin; the others stand still."""
         ready: dict[int, LineState] = {
-            lane: self.lane(lane) for lane in np.flatnonzero(~mask).tolist()
+            lane: HotStripPlant.lane(self, lane) for lane in np.flatnonzero(~mask).tolist()
         }
         for _ in range(PATIENCE):
             waits = (self.row(R.ACTIVE) < 0.5) & (self.row(R.GAP_LEFT) <= R.INTERVAL)
             for lane in np.flatnonzero(waits).tolist():
                 if lane not in ready:
-                    ready[lane] = self.lane(lane)
+                    ready[lane] = super().lane(lane)
             if len(ready) == self.n:
                 break
             super().advance(1)

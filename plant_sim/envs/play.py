@@ -8,6 +8,7 @@ alone, never on the company.
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,30 @@ def observation_space(task: Task[Any], options: Options) -> spaces.Box:
 def action_space(task: Task[Any]) -> spaces.Box:
     """Return the space of one action."""
     return spaces.Box(-1.0, 1.0, (len(task.actions),), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class EpisodeState:
+    """One episode at a moment: its plant, and what `Play` keeps of it.
+
+    Attributes:
+        plant: state of the plant.
+        steps: so far.
+        key, episode: what its own draws hang on.
+        values: SI, (actions,), where the actions stand.
+        asked: (delay + 1, actions), newest first.
+        shown: float32, (delay + 1, observations), newest first.
+        counted: money and harm so far, by name.
+    """
+
+    plant: Any
+    steps: int
+    key: int
+    episode: int
+    values: Array
+    asked: Array
+    shown: NDArray[np.float32]
+    counted: dict[str, float]
 
 
 class Play:
@@ -138,6 +163,39 @@ class Play:
     def finished(self) -> Flags:
         """Return which episodes have ended by themselves, shape (n,)."""
         return self.task.finished(self.plant)
+
+    def lane(self, lane: int) -> EpisodeState:
+        """Return one episode as it stands; without the trace of its picture."""
+        return EpisodeState(
+            self.plant.lane(lane),
+            int(self.steps[lane]),
+            int(self._keys[lane]),
+            int(self._episodes[lane]),
+            self._values[lane].copy(),
+            self._asked[:, lane].copy(),
+            self._shown[:, lane].copy(),
+            {name: float(total[lane]) for name, total in self._counted.items()},
+        )
+
+    def put(self, lane: int, state: EpisodeState) -> None:
+        """Let a lane go on with an episode taken with `lane` from a Play of the same options.
+
+        Raises:
+            ConfigError: if the episode has other delays, actions or observations.
+        """
+        alike = state.asked.shape == self._asked[:, lane].shape
+        if not alike or state.shown.shape != self._shown[:, lane].shape:
+            raise ConfigError(
+                "an episode with other delays, actions or observations does not fit; make the "
+                "Play with the task and the options that the episode had"
+            )
+        self.plant.put(lane, state.plant)
+        self.steps[lane] = state.steps
+        self._keys[lane], self._episodes[lane] = state.key, state.episode
+        self._values[lane] = state.values
+        self._asked[:, lane], self._shown[:, lane] = state.asked, state.shown
+        for name, total in self._counted.items():
+            total[lane] = state.counted[name]
 
     def frame(self, lane: int) -> NDArray[np.uint8]:
         """Return a picture of one plant and its episode so far, shape (height, width, 3)."""

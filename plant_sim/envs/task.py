@@ -7,7 +7,7 @@ environment are two faces of one `Play`. Shapes are (n, ...) over the plants, ev
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,14 @@ class Plant(Protocol):
 
     def advance(self, intervals: int = 1) -> None:
         """Move every plant by this many of its own control intervals."""
+        ...
+
+    def lane(self, lane: int) -> Any:
+        """Return the whole state of one plant."""
+        ...
+
+    def put(self, lane: int, state: Any) -> None:
+        """Set one plant to a state taken with `lane` from a plant of the same kind."""
         ...
 
 

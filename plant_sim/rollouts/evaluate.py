@@ -1,7 +1,8 @@
 """Evaluate: what the episodes of several seats cost, and how they differ on the same seeds.
 
-Money is per coil, so that it can be compared; harm stands beside it and is never converted.
-Seats are compared seed by seed: a seed draws the same orders and faults for each of them.
+Money of the line is per coil, so that it can be compared, that of an environment per episode; harm
+stands beside it and is never converted. Seats are compared seed by seed: a seed draws the same
+orders and faults for each of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .comparison import compare
+from .statistics import Resampling, mean_of
 from .store import Manifest, job_folders, read_rows
 
-RESAMPLES = 4000
 HITS = ("gauge_hit", "fdt_hit", "ct_hit")
 
 
@@ -30,29 +32,40 @@ class _Run:
     given_up: int
 
 
-def evaluate(folder: Path | str, baseline: str = "hold") -> dict[str, Any]:
+def evaluate(
+    folder: Path | str,
+    baseline: str = "hold",
+    reference: str = "level2",
+    oracle: str = "oracle",
+) -> dict[str, Any]:
     """Compare all jobs in `folder` and in the folders inside it.
 
     Args:
         folder: of one job, or of several.
         baseline: spec of the seat that the others are compared with.
+        reference: seat that scores 0 in environments.
+        oracle: seat that scores 1 in environments.
 
     Returns:
-        `rows`, one for each job: money per coil with its 95 % interval, harm per coil (s), hit
-        rates; and against the baseline on the same seeds the mean difference with its 95 %
-        interval and how often the seat was cheaper (None where the baseline did not play these
-        seeds).
+        `rows`, one for each job on the line: money per coil with its 95 % interval, harm per coil
+        (s), hit rates; and against the baseline on the same seeds the mean difference with its
+        95 % interval and how often the seat was cheaper (None where the baseline did not play
+        these seeds). `environments`, one comparison for each environment that jobs were played in,
+        see docs/statistics.md.
 
     Raises:
-        ConfigError: there is no job in the folder.
+        ConfigError: there is no job in the folder, or it cannot be read.
     """
     folder = Path(folder)
-    runs = [_read(place) for place in job_folders(folder)]
+    places = job_folders(folder)
+    tasks = [place for place in places if "env" in Manifest.read(place).job]
+    runs = [_read(place) for place in places if place not in tasks]
     bases = {run.setting: run for run in runs if run.seat == baseline}
     return {
         "folder": str(folder),
         "baseline": baseline,
         "rows": [_row(run, bases.get(run.setting)) for run in runs],
+        "environments": compare(tasks, baseline, reference, oracle),
     }
 
 
@@ -110,14 +123,6 @@ def _mean(values: NDArray[np.float64]) -> float | None:
     return float(values.mean()) if len(values) else None
 
 
-def interval(values: NDArray[np.float64], level: float = 0.95) -> tuple[float, float] | None:
-    """Bootstrap interval of the mean, the same at every call; None for fewer than two values.
-
-    Percentiles of resampled means: with fewer than about 15 episodes it is too narrow.
-    """
-    if len(values) < 2:
-        return None
-    rng = np.random.default_rng(0)
-    means = values[rng.integers(0, len(values), (RESAMPLES, len(values)))].mean(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+def interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Return the 95 % interval of the mean, one value a seed; None for fewer than two."""
+    return mean_of(values, Resampling(range(len(values)))).interval if len(values) else None

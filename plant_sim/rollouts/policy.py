@@ -1,7 +1,7 @@
 """Policies: who acts in an environment, for many episodes side by side, and what each may look at.
 
-A policy travels to a worker as a short spec and is built there: `hold`, `rules`, `desk:` and the
-spec of a seat (see `desk_policy`), or code of somebody else as `module:factory` or
+A policy travels to a worker as a short spec and is built there: a name of `BUILT_IN`, `desk:` and
+the spec of a seat (see `desk_policy`), or code of somebody else as `module:factory` or
 `module:factory:argument`. A spec is code that will be run.
 
 A policy is asked once a step for all episodes of its block. The answer for an episode must not hang
@@ -150,16 +150,34 @@ class RulePolicy:
         return self._rule(shown.astype(np.float64)).astype(np.float32)
 
 
-BUILT_IN: dict[str, Callable[[], Policy]] = {"hold": HoldPolicy, "rules": RulePolicy}
+def _level2() -> Policy:
+    from .tuned import Level2Policy
+
+    return Level2Policy()
+
+
+def _oracle(argument: str = "") -> Policy:
+    from .oracle import OraclePolicy
+
+    return OraclePolicy(argument)
+
+
+BUILT_IN: dict[str, Callable[[], Policy]] = {
+    "hold": HoldPolicy,
+    "level2": _level2,
+    "oracle": _oracle,
+    "rules": RulePolicy,
+}
+WITH_ARGUMENT = {"oracle": _oracle}  # `oracle:policy,policy,budget=N`, see `OraclePolicy`
 
 
 def load_policy(spec: str) -> Policy:
     """Build the policy that `spec` names.
 
     Args:
-        spec: a name of `BUILT_IN`, `desk:` and the spec of a seat, `module:factory` or
-            `module:factory:argument`; the factory is called with the argument, as a string, when
-            there is one.
+        spec: a name of `BUILT_IN`, a name of `WITH_ARGUMENT` and `:argument`, `desk:` and the spec
+            of a seat, `module:factory` or `module:factory:argument`; the factory is called with
+            the argument, as a string, when there is one.
 
     Raises:
         ConfigError: the spec cannot be read, or what it names is not a policy.
@@ -171,6 +189,8 @@ def load_policy(spec: str) -> Policy:
 
         return DeskPolicy(load_seat(spec.removeprefix(DESK)))
     module_name, _, rest = spec.partition(":")
+    if module_name in WITH_ARGUMENT:
+        return WITH_ARGUMENT[module_name](rest)
     factory_name, _, argument = rest.partition(":")
     if not module_name or not factory_name:
         raise ConfigError(

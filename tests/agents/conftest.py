@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class Echo:
     outcome: int
     value: float
     applied: bool = True
+    time: float = nan
 
 
 class BenchPlant:
@@ -64,6 +66,9 @@ class BenchPlant:
             name: Sample(value, Quality.BAD if name in self.bad else Quality.GOOD, self.time, now)
             for name, value in values.items()
         }
+
+    def read(self, name):
+        return self.samples().get(name)
 
     def send(self, action_id, control, value):
         self.requests.append((action_id, control, value))

@@ -125,6 +125,9 @@ class Wires:
     def samples(self):
         return self.real.samples()
 
+    def read(self, name):
+        return self.real.read(name)
+
     def send(self, action, control, value):
         self.power.step()
         if self.fault == "cut":

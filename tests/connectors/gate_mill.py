@@ -190,6 +190,9 @@ class MillPlant:
             tag.name: tag.sample(raw[tag.name], Quality.GOOD, raw["plc.time"], now) for tag in tags
         }
 
+    def read(self, name):
+        return self.samples().get(name)
+
     def send(self, action_id, control, value):
         return self._wait(self._box.send(action_id, control, value))
 

@@ -57,6 +57,9 @@ class MemoryPlant:
         quality = Quality.GOOD if self.link else Quality.BAD
         return {n: Sample(v, quality, now, time.monotonic()) for n, v in values.items()}
 
+    def read(self, name: str) -> Sample | None:
+        return self.samples().get(name)
+
     def send(self, action_id: str, control: str, value: float) -> Echo | None:
         if not self.link:
             raise LinkError("the link is cut")
@@ -110,6 +113,9 @@ class FilePlant:
     def samples(self) -> dict[str, Sample]:
         state = json.loads((self._folder / "state.json").read_text())
         return {n: good(v, state["time"]) for n, v in state["values"].items()}
+
+    def read(self, name: str) -> Sample | None:
+        return self.samples().get(name)
 
     def send(self, action_id: str, control: str, value: float) -> Echo | None:
         self._ask(action_id, control, value)

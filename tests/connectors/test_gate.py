@@ -15,6 +15,7 @@ from passline.connectors.gate.errors import ApprovalError, AuditError, ConflictE
 from passline.connectors.gate.gate import Gate
 from passline.connectors.gate.ledger import Ledger, State
 from passline.connectors.gate.operators import load_operators
+from passline.plant_sim.signals import Quality
 
 from .gate_hand import QUICK, gates, wish
 from .gate_plant import MemoryPlant
@@ -185,6 +186,30 @@ def test_a_value_that_the_plant_changes_is_told(make, plant):
     found = make().propose(wish(1))
     assert (found.state, found.readback) == ("DONE", 0.2)
     assert "clamped it from 0.3" in found.reason
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        lambda sample: None,
+        lambda sample: replace(sample, quality=Quality.UNCERTAIN),
+        lambda sample: replace(sample, value=nan, quality=Quality.BAD),
+        lambda sample: replace(sample, time=sample.time - 0.5),
+    ],
+    ids=["no answer", "hung plant or frozen clock", "bad status", "from before the write"],
+)
+def test_only_a_good_reading_from_after_the_write_is_a_read_back(make, plant, seen):
+    plant.read = lambda name: seen(plant.samples()[name])
+    found = make().propose(wish(1))
+    assert (found.state, found.readback) == ("DONE", None)
+    assert "no read-back" in found.reason
+
+
+def test_a_reading_older_than_the_echo_is_no_read_back(make, plant):
+    """The clock that the wire shows stands; that of the echo has gone on."""
+    send = plant.send
+    plant.send = lambda *request: replace(send(*request), time=plant.time + 0.5)
+    assert make().propose(wish(1)).readback is None
 
 
 def test_a_restart_forgets_no_cooldown_and_no_budget(make, plant):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from passline.connectors.addresses import OpcUaAddress
 from passline.connectors.historian import (
     DamagedFileError,
     Historian,
@@ -20,10 +21,12 @@ from passline.connectors.historian import (
     held,
     query,
     retain_once,
+    rules_of,
     verify,
 )
 from passline.connectors.historian.changes import Changes
 from passline.connectors.historian.files import File, current, retain, scan
+from passline.connectors.tags import Tag
 from passline.plant_sim.signals import Quality, Sample
 
 NAN = float("nan")
@@ -335,3 +338,23 @@ def test_the_sql_of_the_manual_reads_what_was_recorded(tmp_path):
     with duckdb.connect() as db:
         rows = db.execute(statement.replace("runs/plant/history", str(tmp_path))).fetchall()
     assert [(at, value) for at, value, _ in rows] == [(at, 1150.0 + at) for at in range(5)]
+
+
+def test_resolution_and_dead_band_of_the_tag_file_rule_what_is_stored(tmp_path):
+    at = OpcUaAddress("urn:x", "s=x")
+    tags = {
+        "hot": Tag("hot", "degC", 0, 1200, opcua=at, resolution=0.5),
+        "force": Tag("force", "kN", 0, 10, opcua=at, resolution=0.1, dead_band=1.0),
+        "plain": Tag("plain", "1", 0, 1, opcua=at),
+    }
+    rules = rules_of(tags)
+    assert rules == {"hot": Rule(0.5), "force": Rule(100.0, 1000.0)}  # SI: K, N
+    one = Historian(tmp_path, flush=1e6, rules=rules)
+    for second, force in enumerate((5000.0, 5900.0, 6120.0, 6900.0)):
+        values = {"hot": 900.1 + 0.01 * second, "force": force, "plain": 0.1 * second}
+        one.add({name: sample(value, float(second)) for name, value in values.items()})
+    one.close()
+    seen = query(tmp_path, list(tags))
+    assert seen["hot"].value.tolist() == [900.0]
+    assert seen["force"].value.tolist() == [5000.0, 6100.0]
+    assert len(seen["plain"].value) == 4

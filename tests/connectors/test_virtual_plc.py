@@ -69,6 +69,16 @@ def test_every_signal_is_read_good_and_carries_the_plant_clock(plc, tmp_path):
     assert query(tmp_path, ["fm.fdt"])["fm.fdt"].value.size > 0
 
 
+def test_one_tag_is_read_at_once_and_judged_as_what_is_followed(plc):
+    with Follower(plc.tags, plc.pki, period=30.0) as follower:
+        assert follower.read("plc.heartbeat").quality is Quality.BAD  # it has not moved yet
+        assert eventually(lambda: follower.read("fm.fdt").good)
+        first, then = follower.read("plc.time"), follower.samples()["plc.time"]
+        assert first.value == first.time > then.time  # the next scan is long away
+        assert eventually(lambda: follower.read("rot.mid_temperature").good)  # over Modbus
+    assert follower.read("fm.fdt") is None
+
+
 async def test_both_protocols_say_the_same_at_the_same_plant_time(plc):
     tags = load_tags(plc.tags)
     both = (OpcUaConnector(tags, Pki(plc.pki), "agent"), ModbusConnector(tags))

@@ -26,7 +26,7 @@ from .test_modbus_blocks import float_tags
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(300)]
 
-SLACK = 20.0  # wall s for a crowded machine; the limits themselves are benchmarks/wires.py
+SLACK = 20.0  # wall s for a crowded machine; the limits themselves are benchmarks/wire_faults.py
 
 
 class Registers(RegisterImage):

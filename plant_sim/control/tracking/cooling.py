@@ -12,11 +12,11 @@ Array = NDArray[np.float64]
 LEAST, MOST = 320.0, 1500.0  # K: the model is kept inside [M 3.7]
 
 
-def flux(heat: Array, water: float, speed: float) -> Array:
+def flux(heat: Array, water: float, speed: float | Array) -> Array:
     """Return the believed flux (W/m2, both faces) under an open bank; K, K, m/s."""
     warm = min(max(1.0 - model.WATER_GAIN * (water - model.BELIEVED_WATER), 0.5), 1.5)
     cold = 1.0 + model.COLD_RISE / (1.0 + np.exp((heat - model.COLD_AT) * model.COLD_SHARP))
-    fast = (max(speed, 0.5) / model.SPEED_KNOWN) ** model.SPEED_POWER
+    fast = (np.maximum(speed, 0.5) / model.SPEED_KNOWN) ** model.SPEED_POWER
     return np.asarray(model.BANK_FLUX * warm * fast * cold)
 
 

@@ -374,6 +374,23 @@ class Furnaces:
             array[...] = saved
         self._kept = np.array(state.arrays[-1], np.float64)
 
+    def lane(self, lane: int) -> FurnacesState:
+        """Return the whole state of one furnace, each array without its first axis."""
+        kept = self._kept[lane, : self._count[lane]]
+        arrays = (self.rows[lane], *(array[lane] for array in self._arrays()[1:-1]), kept)
+        return FurnacesState(tuple(np.array(array) for array in arrays))
+
+    def put(self, lane: int, state: FurnacesState) -> None:
+        """Set one furnace to a state taken with `lane` from a furnace of the same mill."""
+        *arrays, kept = state.arrays
+        missing = len(kept) - self._kept.shape[1]
+        if missing > 0:
+            more = np.zeros((self.n, missing, self._kept.shape[2]))
+            self._kept = np.concatenate([self._kept, more], axis=1)
+        for array, saved in zip((self.rows, *self._arrays()[1:-1]), arrays, strict=True):
+            array[lane] = saved
+        self._kept[lane, : len(kept)] = kept
+
     def _arrays(self) -> tuple[NDArray[np.generic], ...]:
         return (
             self._state, self._plan, self._noise, self._episode, self._seeds, self._count,

@@ -1,0 +1,182 @@
+"""Level 2 tuned and frozen: a small law with a few gains for each environment, the zero of a score.
+
+A law is a function of what is seen at this moment, like a rule, but its gains were found by search
+(`benchmarks/tune_level2.py`) on seeds that no comparison uses. They lie in `tuned.yaml` with the
+command, the seeds and the result, and are frozen by the file's SHA-256: a zero that moves would
+move every score.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from ..envs import rules
+from ..envs.hot_strip_line import MOVED
+from ..envs.mill_setup import MONITORED, OFFSETS
+from ..envs.rules import SMALL, page_of
+from ..envs.task import Task
+from ..errors import ConfigError
+from ..lines.hot_strip.parameters import STANDS
+from .policy import Actions, Sees, Sight
+
+Array = NDArray[np.float64]
+Page = Mapping[str, Array]  # observations by name, SI, (n,) each
+Gains = Mapping[str, Any]  # by name: a float for all episodes, or (n,) of them
+
+FILE = Path(__file__).with_name("tuned.yaml")
+# of FILE; written by the search
+SHA256 = "48e43d42a423b06cfd97e4a1cf23785ff75b725cc86936f9f959afce2dbfca17"
+
+
+def run_out_table(page: Page, gain: Gains) -> Array:
+    """Trim the banks: a constant for strip not seen yet and for strip seen, and three gains."""
+    rolling, seen = page["fm.rolling"], page["rot.strip_seen"]
+    blind = rolling * (1.0 - seen)
+    trim = gain["head"] * blind + gain["body"] * seen
+    trim = trim + gain["fdt"] * rolling * page["fm.fdt"] / 20.0
+    trim = trim + gain["feedback"] * seen * page["rot.feedback"]
+    trim = trim + gain["error"] * page["rot.coiling_temperature"] / 20.0
+    return np.asarray(trim)[:, None]
+
+
+def finishing_mill(page: Page, gain: Gains) -> Array:
+    """Help the X-ray monitor, and choose speed and sprays by product and delivery temperature."""
+    off, fdt = page["fm.exit_thickness"], page["fm.fdt"] / 20.0
+    rolling = page["fm.rolling"]
+    gauge = np.where(np.abs(off) > SMALL, gain["gauge"] * off / 100e-6, 0.0)
+    speed = gain["speed"] + gain["speed_gauge"] * (page["coil.gauge_aim"] - 3e-3) / 1e-3
+    speed = speed + gain["speed_fdt"] * fdt
+    speed = speed + gain["speed_entry"] * page["fm.entry_temperature"] / 40.0
+    spray = gain["spray"] * rolling + gain["spray_fdt"] * fdt
+    spray = spray + gain["spray_model"] * page["fm.fdt_model"] / 20.0
+    return np.stack([gauge, speed, spray], axis=1)
+
+
+def mill_setup(page: Page, gain: Gains) -> Array:
+    """Keep a share of the last gap offsets, add one of the monitor's, and choose the speed."""
+    offsets = []
+    for s in range(STANDS):
+        wanted = gain["keep"] * page[f"last.f{s + 1}_gap_offset"]
+        if s in MONITORED:
+            wanted = wanted + gain["monitor"] * page[f"last.f{s + 1}_monitor"]
+        constant = gain["back"] if s in MONITORED else gain["front"]
+        force = gain["force"] * (page["last.force_ratio"] - 1.0) / 0.1
+        offsets.append(wanted / OFFSETS[s] + constant + force)
+    speed = gain["speed"] + gain["speed_gauge"] * (page["coil.gauge_aim"] - 3e-3) / 1e-3
+    speed = speed + gain["speed_entry"] * (page["fm.entry_temperature"] - 1260.0) / 40.0
+    return np.stack([*offsets, speed], axis=1)
+
+
+# gain: the control that is held for the whole hour
+HELD = {
+    "speed": "fm.speed_trim", "preheat": "furnace.preheat_trim", "heating": "furnace.heating_trim",
+    "soak": "furnace.soak_trim", "air": "furnace.excess_air", "pace": "line.pace_trim",
+    "bar": "rm.bar_trim", "load": "fm.load_trim",
+}  # fmt: skip
+
+
+def hot_strip_line(page: Page, gain: Gains) -> Array:
+    """Follow the operator's table, and hold a few trims that it leaves alone."""
+    actions = rules.hot_strip_line(page)
+    for name, control in HELD.items():
+        actions[:, MOVED.index(control)] += gain[name]
+    return actions
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A law and the names of its gains; with all gains 0 it is `hold`, or the rule it builds on."""
+
+    gains: tuple[str, ...]
+    act: Callable[[Page, Gains], Array]
+
+
+LAWS: dict[str, Law] = {
+    "FinishingMill": Law(
+        ("gauge", "speed", "speed_gauge", "speed_fdt", "speed_entry", "spray", "spray_fdt",
+         "spray_model"), finishing_mill),
+    "HotStripLine": Law(tuple(HELD), hot_strip_line),
+    "MillSetup": Law(
+        ("keep", "monitor", "front", "back", "force", "speed", "speed_gauge", "speed_entry"),
+        mill_setup),
+    "RunOutTable": Law(("head", "body", "fdt", "feedback", "error"), run_out_table),
+}  # fmt: skip
+
+
+def law_of(task: Task[Any]) -> Law:
+    """Return the law of a task.
+
+    Raises:
+        ConfigError: if it has none.
+    """
+    if task.name not in LAWS:
+        raise ConfigError(f"level 2 is not tuned for {task.name}; only for {', '.join(LAWS)}")
+    return LAWS[task.name]
+
+
+def act(task: Task[Any], gain: Gains, observations: NDArray[np.float32]) -> Actions:
+    """Return the actions (n, actions) of a law for observations (n, all of the task's or more)."""
+    shown = observations[:, : len(task.observations)].astype(np.float64)
+    asked = law_of(task).act(page_of(task, shown), gain)
+    return np.clip(asked, -1.0, 1.0).astype(np.float32)
+
+
+@cache
+def tuned(path: Path = FILE, sha256: str = SHA256) -> dict[str, dict[str, Any]]:
+    """Return what was found for each environment: `gains`, and how they were found.
+
+    Raises:
+        ConfigError: the file is not the frozen one.
+    """
+    text = path.read_text(encoding="utf-8")
+    found = digest(text)
+    if found != sha256:
+        raise ConfigError(
+            f"{path.name} has the SHA-256 {found[:12]}..., not the frozen {sha256[:12]}...; "
+            "restore the file, or tune again with benchmarks/tune_level2.py --write"
+        )
+    return cast("dict[str, dict[str, Any]]", yaml.safe_load(text))
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a text, the same whatever ends its lines."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Level2Policy:
+    """Level 2 with tuned trims; it sees observations only and needs all of them."""
+
+    name = "level2"
+    sees: Sees = "observations"
+
+    def __init__(self) -> None:
+        self._gains: dict[str, float] = {}
+
+    @property
+    def fingerprint(self) -> str:
+        """Name the frozen gains."""
+        return f"level2 {SHA256}"
+
+    def begin(self, sight: Sight) -> None:
+        """Take the gains of this task.
+
+        Raises:
+            ConfigError: if it has none, not all observations are shown, or the file has changed.
+        """
+        if sight.observations.shape[1] < len(sight.task.observations):
+            raise ConfigError("level2 needs all observations; leave the option observe at 'all'")
+        law, found = law_of(sight.task), tuned()
+        if sight.task.name not in found:
+            raise ConfigError(f"level 2 is not tuned for {sight.task.name}; run the search first")
+        self._gains = {name: found[sight.task.name]["gains"][name] for name in law.gains}
+
+    def act(self, sight: Sight) -> Actions:
+        """Return what the law asks for."""
+        return act(sight.task, self._gains, sight.observations)
