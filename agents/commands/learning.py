@@ -35,8 +35,8 @@ def rollout(
     seat: Annotated[
         list[str] | None,
         typer.Option(
-            help="hold, rules or module:factory; at the desk also lm, lm-zero-shot and head, in an "
-            "environment desk:SEAT; repeatable."
+            help="hold, rules or module:factory; at the desk also lm, lm-zero-shot and head; in an "
+            "environment level2, oracle and desk:SEAT; repeatable."
         ),
     ] = None,
     scenario: Annotated[
@@ -159,7 +159,7 @@ def replay(
 def collect(
     folder: Annotated[Path, typer.Argument(help="Where the data set goes.")],
     env: Annotated[str, typer.Option(help="`passline envs` lists them.")],
-    recipe: Annotated[str, typer.Option(help="level2, operator, noisy, mixed or tiny.")],
+    recipe: Annotated[str, typer.Option(help="untouched, level2, operator, noisy, mixed or tiny.")],
     scenario: Annotated[
         list[str] | None,
         typer.Option(help="Repeatable; by default nominal, disturbed and faults."),

@@ -52,7 +52,8 @@ class Recipe:
 
 
 RECIPES: dict[str, Recipe] = {
-    "level2": Recipe((Part("hold"),), 256, "level 2 alone: no action is ever seen"),
+    "untouched": Recipe((Part("hold"),), 256, "the line alone: no action is ever seen"),
+    "level2": Recipe((Part("level2"),), 256, "the tuned law, narrow"),
     "operator": Recipe((Part("rules"),), 256, "the operator's rule, narrow"),
     "noisy": Recipe((Part("rules", explore=0.3),), 256, "the operator's rule with bounded noise"),
     "mixed": Recipe(
@@ -63,7 +64,7 @@ RECIPES: dict[str, Recipe] = {
             Part("hold", 0.25, 0.6),
         ),
         256,
-        "level 2 and operator, each also with noise",
+        "the line alone and operator, each also with noise",
     ),
     "tiny": Recipe((Part("rules", explore=0.1),), 8, "a handful of episodes, little noise"),
 }

@@ -79,7 +79,7 @@ def test_a_data_set_that_is_there_is_not_played_again(mixed):
 
 
 def test_a_recipe_that_does_not_exist_or_has_too_few_seeds_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match="the recipes are: level2, operator"):
+    with pytest.raises(ConfigError, match="the recipes are: untouched, level2"):
         collect(tmp_path, TABLE, "best")
     with pytest.raises(ConfigError, match="3 seeds for 4 parts"):
         collect(tmp_path, TABLE, "mixed", seeds=3)
