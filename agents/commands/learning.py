@@ -35,8 +35,8 @@ def rollout(
     seat: Annotated[
         list[str] | None,
         typer.Option(
-            help="hold, rules or module:factory; at the desk also lm, lm-zero-shot and head, in an "
-            "environment desk:SEAT; repeatable."
+            help="hold, rules or module:factory; at the desk also lm, lm-zero-shot and head; in an "
+            "environment level2, oracle and desk:SEAT; repeatable."
         ),
     ] = None,
     scenario: Annotated[
@@ -153,6 +153,62 @@ def replay(
         show_facts({key: value for key, value in result.items() if key != "steps"}, as_json)
     if result["same_code"] and not result["same_bits"]:
         raise typer.Exit(1)
+
+
+@app.command()
+def collect(
+    folder: Annotated[Path, typer.Argument(help="Where the data set goes.")],
+    env: Annotated[str, typer.Option(help="`passline envs` lists them.")],
+    recipe: Annotated[str, typer.Option(help="untouched, level2, operator, noisy, mixed or tiny.")],
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(help="Repeatable; by default nominal, disturbed and faults."),
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help="Of the environment, name=value; repeatable."),
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Of the training split.")] = None,
+    backend: Backend = "auto",
+    workers: Workers = 2,
+    as_json: AsJson = False,
+) -> None:
+    """Play a data set for offline learning by a recipe, in a training and a validation split."""
+    from ...plant_sim.rollouts.recipes import SCENARIOS
+    from ...plant_sim.rollouts.recipes import collect as play
+
+    names = tuple(scenario or SCENARIOS)
+    card = play(folder, env, recipe, names, settings_of(option or ()), seeds, backend, workers)
+    if as_json:
+        show_json(card)
+        return
+    rows = [
+        {
+            "folder": part["folder"],
+            "behaviour": row["seat"],
+            "noise": part["explore"],
+            "scenario": row["scenario"],
+            "episodes": row["episodes"],
+            "mean return EUR": row["return"],
+            "mean harm s": row["harm"],
+        }
+        for part in card["parts"]
+        for row in part["scenarios"]
+    ]
+    show_rows(rows, as_json)
+    typer.echo(f"data set and card.json in {folder}")
+
+
+@app.command()
+def export(
+    folder: Job,
+    dataset: Annotated[str, typer.Argument(help="Its id, say passline/run-out-table/mixed-v0.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the episodes of environment jobs as a Minari dataset."""
+    from ...plant_sim.rollouts.export import to_minari
+
+    show_facts(to_minari(folder, dataset), as_json)
 
 
 @app.command()

@@ -109,7 +109,8 @@ def _start_ray(workers: int) -> tuple[bool, str]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Ray would tell of a killed worker on stdout, in the middle of a command's JSON.
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
-    if address := os.environ.get("RAY_ADDRESS"):
+    address = os.environ.get("RAY_ADDRESS", "local")
+    if address not in ("", "local"):
         return _join_cluster(address), ""
     # Read when Ray is imported. It is meant for other systems, but on Linux too it is the only way
     # to keep the node's address, and so every listener, on 127.0.0.1; a test lists the listeners.

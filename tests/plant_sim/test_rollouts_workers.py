@@ -14,12 +14,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from passline.plant_sim.rollouts import Job, run_job
+from passline.plant_sim.rollouts import EnvJob, Job, run_job
 from passline.plant_sim.rollouts.store import Manifest, read_rows
 
 pytestmark = [
@@ -29,13 +30,17 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc"),
 ]
 JOB = Job("rules", "faults", tuple(range(37)), coils=2, block=3)
+SCENARIOS = ("nominal", "disturbed", "faults")
+IN_ENV = EnvJob("passline/RunOutTable-v0", "rules", SCENARIOS, tuple(range(40)), block=10)
+JOBS: dict[str, Job | EnvJob] = {"desk": JOB, "environment": IN_ENV}
+UNITS = {"desk": 13, "environment": 12}
 STARTED: dict[int, set[int]] = {}  # by driver: descendants that were seen
 DRIVER = """
 import json, sys
 from passline.plant_sim.rollouts import run_job
-from passline.plant_sim.rollouts.job import Job
+from passline.plant_sim.rollouts.env_job import read_job
 job, folder, backend, workers = sys.argv[1:]
-print(json.dumps(run_job(Job.read(json.loads(job)), folder, backend, int(workers), False)))
+print(json.dumps(run_job(read_job(json.loads(job)), folder, backend, int(workers), False)))
 """
 BACKENDS = [
     "process",
@@ -48,34 +53,40 @@ BACKENDS = [
 ]
 
 
+Hashes = dict[tuple[str, int], str]
+
+
 @pytest.fixture(scope="module")
-def inline(tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
+def inline(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Hashes]:
     """Hashes of the episodes as played inline, all in one block."""
-    folder = tmp_path_factory.mktemp("inline")
-    run_job(Job(**{**JOB.data(), "block": 37}), folder, "inline", progress=False)
-    return hashes(folder)
+    found = {}
+    for kind, job in JOBS.items():
+        folder = tmp_path_factory.mktemp(kind)
+        run_job(replace(job, block=40), folder, "inline", progress=False)
+        found[kind] = hashes(folder)
+    return found
 
 
-def hashes(folder: Path) -> dict[int, str]:
+def hashes(folder: Path) -> Hashes:
     rows = read_rows(folder, "episodes", Manifest.read(folder))
-    assert len({row["seed"] for row in rows}) == len(rows), "an episode is there twice"
-    return {row["seed"]: row["sha256"] for row in rows}
+    found = {(row.get("scenario", ""), row["seed"]): row["sha256"] for row in rows}
+    assert len(found) == len(rows), "an episode is there twice"
+    return found
 
 
 @contextmanager
 def driver(
-    folder: Path, backend: str, workers: int, seat: str = JOB.seat
+    of: Job | EnvJob, folder: Path, backend: str, workers: int, **environment: str
 ) -> Iterator[subprocess.Popen[str]]:
     """Run the job in a process of its own; whatever it leaves behind is ended."""
     place = tempfile.mkdtemp(prefix="pl-")
-    job = json.dumps(asdict(JOB) | {"seat": seat})
-    command = [sys.executable, "-c", DRIVER, job, str(folder), backend]
+    command = [sys.executable, "-c", DRIVER, json.dumps(of.data()), str(folder), backend]
     with subprocess.Popen(
         [*command, str(workers)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"RAY_TMPDIR": place},
+        env=os.environ | {"RAY_TMPDIR": place} | environment,
     ) as process:
         try:
             yield process
@@ -111,9 +122,16 @@ def family(process: subprocess.Popen[str]) -> dict[int, str]:
 
 
 def wait_for_units(process: subprocess.Popen[str], folder: Path, count: int) -> None:
-    while len(list(folder.glob("coils/unit-*.parquet"))) < count:
+    while len(list(folder.glob("steps/unit-*.parquet"))) < count:
         assert process.poll() is None, "the driver ended too soon"
         time.sleep(0.02)
+
+
+def told(process: subprocess.Popen[str]) -> dict[str, object]:
+    """Return the summary of a driver that has ended well."""
+    output, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return dict(json.loads(output))
 
 
 def listeners(pids: set[int]) -> set[str]:
@@ -132,48 +150,149 @@ def listeners(pids: set[int]) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_one_worker_plays_the_bits_of_an_inline_job(backend, tmp_path, inline):
-    with driver(tmp_path, backend, 1) as process:
-        summary = json.loads(process.communicate()[0])
-    assert summary["units_played"] == 13
-    assert hashes(tmp_path) == inline
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    return [
+        pid
+        for pid, command in family(process).items()
+        if "ray::RayPlayer" in command or "spawn_main" in command
+    ]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_killed_worker_costs_no_episode_and_only_loopback_listens(backend, tmp_path, inline):
-    with driver(tmp_path, backend, 2) as process:
-        wait_for_units(process, tmp_path, 2)
-        workers = [
-            pid
-            for pid, command in family(process).items()
-            if "ray::RayPlayer" in command or "spawn_main" in command
-        ]
+@pytest.mark.parametrize("kind", JOBS)
+def test_one_worker_plays_the_bits_of_an_inline_job(kind, backend, tmp_path, inline):
+    with driver(JOBS[kind], tmp_path, backend, 1) as process:
+        summary = told(process)
+    assert summary["units_played"] == UNITS[kind]
+    assert hashes(tmp_path) == inline[kind]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("kind", JOBS)
+def test_a_killed_worker_costs_no_episode_and_only_loopback_listens(
+    kind, backend, tmp_path, inline
+):
+    with driver(JOBS[kind], tmp_path, backend, 2) as process:
+        wait_for_units(process, tmp_path, 1)
+        workers = workers_of(process)
         os.kill(workers[0], signal.SIGKILL)
         addresses = listeners(set(family(process)))
-        summary = json.loads(process.communicate()[0])
+        summary = told(process)
     assert len(workers) == 2
-    assert summary["units_played"] == 13
-    assert hashes(tmp_path) == inline
+    assert summary["units_played"] == UNITS[kind]
+    assert hashes(tmp_path) == inline[kind]
     assert addresses <= {"0100007F", "0000000000000000FFFF00000100007F", "0" * 24 + "01000000"}
     assert bool(addresses) == (backend == "ray")
 
 
-def test_a_seat_that_cannot_be_built_ends_the_job_and_says_why(tmp_path):
-    with driver(tmp_path, "process", 1, seat="no.such.module:seat") as process:
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_seat_that_cannot_be_built_ends_the_job_and_says_why(backend, tmp_path):
+    with driver(replace(JOB, seat="no.such.module:seat"), tmp_path, backend, 1) as process:
         _, errors = process.communicate()
     assert process.returncode == 1
     assert "ConfigError: seat 'no.such.module:seat' cannot be imported" in errors
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_killed_driver_is_resumed_where_it_was(backend, tmp_path, inline):
-    with driver(tmp_path, backend, 2) as process:
+@pytest.mark.parametrize("kind", JOBS)
+def test_a_killed_driver_is_resumed_where_it_was(kind, backend, tmp_path, inline):
+    with driver(JOBS[kind], tmp_path, backend, 2) as process:
         wait_for_units(process, tmp_path, 3)
         family(process)
         process.kill()
         process.wait()
     kept = Manifest.read(tmp_path).sound()
-    summary = run_job(JOB, tmp_path, "inline", progress=False)
-    assert summary["units_played"] == 13 - len(kept) < 13
-    assert hashes(tmp_path) == inline
+    summary = run_job(JOBS[kind], tmp_path, "inline", progress=False)
+    assert summary["units_played"] == UNITS[kind] - len(kept)
+    assert hashes(tmp_path) == inline[kind]
+
+
+TRAVELLER = """
+from pathlib import Path
+from passline.plant_sim.rollouts.policy import HoldPolicy
+
+class Traveller(HoldPolicy):
+    name = "traveller"
+    travels = True
+    def __init__(self, notes):
+        self.weights = bytes(range(256))
+        with Path(notes).open("a") as file:
+            file.write("built\\n")
+"""
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_seat_that_travels_is_built_once_whatever_the_workers(backend, tmp_path):
+    (tmp_path / "a_traveller.py").write_text(TRAVELLER)
+    notes, paths = tmp_path / "notes", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"
+    job = replace(IN_ENV, seat=f"a_traveller:Traveller:{notes}")
+    with driver(job, tmp_path / "job", backend, 2, PYTHONPATH=paths) as process:
+        assert told(process)["units_played"] == 12
+    assert notes.read_text() == "built\n"
+
+
+CLUSTER = """
+import os, sys
+os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+import ray
+ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False,
+         object_store_memory=80 * 2**20, _temp_dir=sys.argv[1])
+print(ray.get_runtime_context().gcs_address, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed")
+def test_the_cluster_of_ray_address_is_used_and_left_running(tmp_path, inline):
+    place = tempfile.mkdtemp(prefix="pl-")
+    token = {"RAY_AUTH_TOKEN": "0" * 64, "RAY_USAGE_STATS_ENABLED": "0"}
+    with subprocess.Popen(
+        [sys.executable, "-c", CLUSTER, place],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | token,
+    ) as cluster:
+        assert cluster.stdin is not None
+        assert cluster.stdout is not None
+        address = cluster.stdout.readline().split()[-1]
+        with driver(IN_ENV, tmp_path, "ray", 2, RAY_ADDRESS=address, **token) as process:
+            assert told(process)["units_played"] == 12
+        assert "raylet" not in " ".join(family(process).values())
+        assert any("raylet" in command for command in family(cluster).values())
+        assert cluster.poll() is None
+        cluster.stdin.close()
+        cluster.wait()
+    shutil.rmtree(place, ignore_errors=True)
+    assert hashes(tmp_path) == inline["environment"]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed")
+def test_a_cluster_that_does_not_answer_is_one_sentence(tmp_path):
+    with driver(IN_ENV, tmp_path, "ray", 1, RAY_ADDRESS="127.0.0.1:1") as process:
+        _, errors = process.communicate()
+    assert process.returncode == 1
+    assert "ConfigError: no Ray answers at RAY_ADDRESS '127.0.0.1:1'" in errors
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_many_kills_of_workers_and_driver_lose_change_and_repeat_nothing(backend, tmp_path, inline):
+    random, kills, runs = Random(5), 0, 0
+    job = replace(IN_ENV, block=4)  # 30 units
+    while True:
+        runs += 1
+        with driver(job, tmp_path, backend, 2) as process:
+            while process.poll() is None and kills < 5:
+                done = len(list(tmp_path.glob("steps/unit-*.parquet")))
+                with suppress(AssertionError):
+                    wait_for_units(process, tmp_path, min(done + 2, 30))
+                victims = [process.pid, *workers_of(process)]
+                with suppress(ProcessLookupError):
+                    os.kill(random.choice(victims), signal.SIGKILL)
+                    kills += 1
+            process.communicate()
+        if process.returncode == 0:
+            break
+    assert kills >= 3
+    assert hashes(tmp_path) == inline["environment"]
+    assert len(Manifest.read(tmp_path).sound()) == 30
