@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+
+def _every(*parts: Array) -> Array:
+    """Return all combinations, shape (n, parts)."""
+    return np.stack(np.meshgrid(*parts, indexing="ij"), axis=-1).reshape(-1, len(parts))
+
+
 INTERVAL = 0.5  # s: of a decision, and of a piece of strip
 BAND = 15.0  # K: tolerance of the coiling temperature [M 6.1]
 DENSITY = 7800.0  # kg/m3
@@ -48,17 +54,18 @@ FRESH = 0.35  # 1: of a new reading of the delivery temperature
 USUAL_YIELD = 0.94  # 1: flow of a bank that is asked for all, before it has been seen [M]
 YIELD_SEEN = 0.1  # 1: of a new reading of it
 SETTLED = 3.0  # s: a command must stand before the flow is compared with it [M 4.2]
-LEARNING = 0.10  # 1: of what the pyrometer shows beyond the model, a reading
+LEARNING = 0.15  # 1: of what the pyrometer shows beyond the model, a reading
 KEPT = 0.5  # 1: of that for the next coil
-BELIEF_PYROMETER = 0.35  # 1: share of the pyrometer's own excess that is taken for strip
 SURE, UNSURE = 6.0, 12.0  # K: deviation of a forecast, with strip under the pyrometer and before
 FAR = 0.03  # 1: of the money lost at once, for every tolerance squared beyond
 MOVE = 0.02  # EUR: for a bank of movement
 HANDED = 2.0  # EUR: for a squared bank of feedback left: level 2 halves it behind the tail
 QUICK_FROM, QUICK_NOISE = 4.0, 8.0  # m of strip, K: the middle pyrometer's first readings
 BLOCKS = (4, 12)  # decisions: ends of the first two blocks of a course
-COARSE = (np.linspace(-MOST, MOST, 9), np.linspace(-MOST, MOST, 7), np.linspace(-MOST, MOST, 5))
-FINE = np.array([-0.25, -0.1, 0.0, 0.1, 0.25])  # banks: round what was best before
+# banks: courses over the whole range, and steps round the best one of the last decision
+COARSE = _every(np.linspace(-MOST, MOST, 9), np.linspace(-MOST, MOST, 5), np.linspace(-MOST, MOST, 3))
+FINE = _every(*[np.array([-0.3, -0.1, 0.0, 0.1, 0.3])] * 3)
+AGAIN = 2  # decisions: a course is chosen anew so often
 BEYOND = 14  # decisions: horizon behind the dead time
 
 # what a piece carries
@@ -146,6 +153,7 @@ class TableController:
         self._quick: list[float] = []
         self._number: int | None = None
         self._best = np.zeros(3)
+        self._turn = 0
         self._fdt_off = 0.0
 
     def decide(
@@ -178,6 +186,9 @@ class TableController:
         self._follow(values, page, speed)
         if self._pieces.shape[1] == 0 or "coil.ct_aim" not in values:
             return 0.0
+        self._turn = (self._turn + 1) % AGAIN
+        if self._turn != 1 % AGAIN:
+            return float(self._best[0])
         return self._choose(values, page, speed)
 
     def _look_at_banks(self, values: Mapping[str, float]) -> None:
@@ -286,18 +297,12 @@ class TableController:
         aim = values["coil.ct_aim"]
         self._learn(values, page, pieces, grid)
         spread = SURE if self._had_seen else UNSURE
-        courses = self._courses(self._trims[-1])
+        heads = np.concatenate([COARSE, np.clip(self._best + FINE, -MOST, MOST)])
+        courses = Courses(heads, self._trims[-1])
         cost = self._cost(
-            courses, grid, slope, base, arrive, late_trim, late_back, aim, speed, values,
-            spread,
-        )  # fmt: skip
-        best = courses.heads[int(np.argmin(cost))]
-        fine = self._courses(self._trims[-1], best)
-        cost = self._cost(
-            fine, grid, slope, base, arrive, late_trim, late_back, aim, speed, values,
-            spread,
-        )  # fmt: skip
-        self._best = fine.heads[int(np.argmin(cost))]
+            courses, grid, slope, base, arrive, late_trim, late_back, aim, speed, values, spread
+        )
+        self._best = heads[int(np.argmin(cost))]
         return float(np.clip(self._best[0], -MOST, MOST))
 
     def _gain(self, page: TrackingPage) -> float:
@@ -335,23 +340,12 @@ class TableController:
         self._was_seen = self._had_seen = True
         here = int(at[0])
         modelled = float(np.interp(0.0, LEVELS, grid[:, here]))
-        believed = under.temperature.value if under.temperature is not None else shown
-        if page.instrument("rot.coiling_temperature").health == "good":
-            believed += BELIEF_PYROMETER * (shown - believed)
+        believed = shown
+        if page.instrument("rot.coiling_temperature").health != "good":
+            believed = modelled if under.temperature is None else under.temperature.value
         if isfinite(modelled):
             self._true += LEARNING * (min(max(believed - modelled, -60.0), 60.0) - self._true)
             self._seen += LEARNING * (min(max(shown - modelled, -60.0), 60.0) - self._seen)
-
-    def _courses(self, trim: float, round_: Array | None = None) -> "Courses":
-        if round_ is None:
-            parts = COARSE
-            extra = self._best[None, :]
-        else:
-            parts = tuple(np.clip(one + FINE, -MOST, MOST) for one in round_)  # type: ignore[assignment]
-            extra = np.zeros((1, 3))
-        heads = np.stack(np.meshgrid(*parts, indexing="ij"), axis=-1).reshape(-1, 3)
-        heads = np.concatenate([heads, extra])
-        return Courses(heads, trim)
 
     def _cost(
         self, courses: "Courses", grid: Array, slope: Array, base: Array, arrive: Array,
