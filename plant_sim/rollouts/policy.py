@@ -1,6 +1,6 @@
 """Policies: who acts in an environment, for many episodes side by side, and what each may look at.
 
-A policy travels to a worker as a short spec and is built there: `hold`, `rules`, or code of
+A policy travels to a worker as a short spec and is built there: `hold`, `rules`, `mpc`, or code of
 somebody else as `module:factory` or `module:factory:argument`. A spec is code that will be run.
 
 A policy is asked once a step for all episodes of its block. The answer for an episode must not hang
@@ -137,7 +137,18 @@ class RulePolicy:
         return self._rule(shown.astype(np.float64)).astype(np.float32)
 
 
-BUILT_IN: dict[str, Callable[[], Policy]] = {"hold": HoldPolicy, "rules": RulePolicy}
+def _mpc() -> Policy:
+    """Return the model predictive controllers, which few jobs need."""
+    from .mpc_policy import MpcPolicy
+
+    return MpcPolicy()
+
+
+BUILT_IN: dict[str, Callable[[], Policy]] = {
+    "hold": HoldPolicy,
+    "rules": RulePolicy,
+    "mpc": _mpc,
+}
 
 
 def load_policy(spec: str) -> Policy:
