@@ -56,10 +56,11 @@ YIELD_SEEN = 0.1  # 1: of a new reading of it
 SETTLED = 3.0  # s: a command must stand before the flow is compared with it [M 4.2]
 LEARNING = 0.15  # 1: of what the pyrometer shows beyond the model, a reading
 KEPT = 0.5  # 1: of that for the next coil
+PYROMETER_OFF, BELIEVED = 10.0, 0.5  # K, 1: most that tracking is believed against it, and how far
 SURE, UNSURE = 6.0, 12.0  # K: deviation of a forecast, with strip under the pyrometer and before
 FAR = 0.03  # 1: of the money lost at once, for every tolerance squared beyond
 MOVE = 0.02  # EUR: for a bank of movement
-HANDED = 2.0  # EUR: for a squared bank of feedback left: level 2 halves it behind the tail
+HANDED = 6.0  # EUR: for a squared bank of feedback left: level 2 halves it behind the tail
 QUICK_FROM, QUICK_NOISE = 4.0, 8.0  # m of strip, K: the middle pyrometer's first readings
 BLOCKS = (4, 12)  # decisions: ends of the first two blocks of a course
 # banks: courses over the whole range, and steps round the best one of the last decision
@@ -148,6 +149,7 @@ class TableController:
         self._yields, self._leaks = np.full(banks, USUAL_YIELD), np.zeros(banks)
         self._stands = np.zeros(banks)  # s: since the command has been at an end
         self._shift = 0.0
+        self._apart = 0.0  # K: tracking less pyrometer, of this coil
         self._true = self._seen = 0.0  # K: strip, and pyrometer, beyond the model
         self._was_seen = self._had_seen = False
         self._quick: list[float] = []
@@ -155,6 +157,7 @@ class TableController:
         self._best = np.zeros(3)
         self._turn = 0
         self._fdt_off = 0.0
+        self._held = 1.0
 
     def decide(
         self, samples: Mapping[str, "Sample"], page: TrackingPage, trim: float
@@ -180,6 +183,7 @@ class TableController:
         if strip.rolling and strip.number != self._number:
             self._number = strip.number
             self._true, self._seen = KEPT * self._true, KEPT * self._seen
+            self._apart = 0.0
             self._was_seen = self._had_seen = False
             self._quick = []
             self._fdt_off, self._best = 0.0, np.zeros(3)
@@ -272,7 +276,9 @@ class TableController:
         gone = pieces[PLACE] < 0.0
         slow = np.where(gone, np.clip(speed + rate * np.minimum(-pieces[PLACE] / speed, 8.0), 1.0,
                                       25.0), pieces[SPEED])  # fmt: skip
-        gain = self._gain(page)
+        if page.strip.rolling:  # behind the tail tracking speaks of the next coil
+            self._held = self._gain(page)
+        gain = self._held
         carbon = 100.0 * values.get("coil.carbon", 8e-4)
         back = self._backs[-1]
         base = np.where(np.isfinite(pieces[BACK]), pieces[BACK], back)
@@ -340,7 +346,9 @@ class TableController:
         self._was_seen = self._had_seen = True
         here = int(at[0])
         modelled = float(np.interp(0.0, LEVELS, grid[:, here]))
-        believed = shown
+        strip = shown if under.temperature is None else under.temperature.value
+        self._apart += 0.5 * LEARNING * (strip - shown - self._apart)
+        believed = shown + BELIEVED * min(max(self._apart, -PYROMETER_OFF), PYROMETER_OFF)
         if page.instrument("rot.coiling_temperature").health != "good":
             believed = modelled if under.temperature is None else under.temperature.value
         if isfinite(modelled):
