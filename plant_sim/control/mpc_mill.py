@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..economics import FDT_DOWNGRADE, LINE_TIME
 from .gap_control import (
     FASTEST_MONITOR,
     HEAD_MONITORED,
@@ -37,7 +38,6 @@ Array = NDArray[np.float64]
 INTERVAL = 0.5  # s: of a decision
 GAUGE_BAND, GAUGE_SHARE = 30e-6, 0.01  # m, 1: tolerance of the gauge, the greater of both [M 6.1]
 FDT_BAND = 20.0  # K: tolerance of the delivery temperature [M 6.1]
-GAUGE_LOST, FDT_LOST, LINE_TIME = 0.060, 0.035, 1.0  # EUR/kg, EUR/kg, EUR/s
 MOST_GAUGE, GAUGE_STEP = 100e-6, 20e-6  # m: of the gauge trim, and by which it moves
 MOST_SPEED, SPEED_STEP = 1.0, 0.1  # m/s: of the speed trim
 MOST_SPRAY, SPRAY_STEP = 0.3, 0.05  # 1: of the spray trim
@@ -162,13 +162,11 @@ class MillController:
             heat = heat0 + by_speed * (v - speed_trim) + by_spray * (open_ - opening)
             settled = 1.0 if rolled + k * speed * INTERVAL > SETTLED else 0.0
             error_k = settled * flow * (heat + apart - aim)
-            integral = np.clip(
-                integral + SPRAY_RATE * INTERVAL * error_k, -SPRAY_SPAN, SPRAY_SPAN
-            )
+            integral = np.clip(integral + SPRAY_RATE * INTERVAL * error_k, -SPRAY_SPAN, SPRAY_SPAN)
             open_ = np.clip(SPRAY_BASE + s + integral + SPRAY_P * error_k, 0.0, 1.0)
             off = heat - aim
             fast = speed + v - speed_trim
-            money = FDT_LOST * kg * speed * outside(off, FDT_BAND, FDT_SURE)
+            money = FDT_DOWNGRADE * kg * speed * outside(off, FDT_BAND, FDT_SURE)
             money = money + NEAR * (10.0 * off / FDT_BAND / 10.0) ** 2
             # the same strip in less time
             money = money - LINE_TIME * (fast - speed) / speed

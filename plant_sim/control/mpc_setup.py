@@ -3,9 +3,9 @@
 Level 2 sets the speed by its own delivery model, corrected by what its pyrometer showed of the last
 head. That pyrometer may err by more than the model does, and what the sprays cannot take is then
 lost. Here the speed is found at which level 2's model, with what tracking has identified it to
-lack, meets the aim; the two opinions count alike. Nothing is moved before the first coil, when level
-2 has not looked at its pyrometer yet. A mill that is sped up overloads its drives sooner than one
-that is held back, so faster has a narrower limit.
+lack, meets the aim; the two opinions count alike. Nothing is moved before the first coil, when
+level 2 has not looked at its pyrometer yet. A mill that is sped up overloads its drives sooner than
+one that is held back, so faster has a narrower limit.
 
 Gaps are left to level 2: it learns from every head what the sample before the next coil shows too.
 """

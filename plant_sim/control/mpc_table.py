@@ -12,21 +12,22 @@ It knows samples, the page of tracking and the data sheet; nothing of the plant.
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, exp, isfinite
+from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..economics import CT_DOWNGRADE, WATER
 from .cooling_feedback import (
+    LOOP,
+    MOST_ERROR,
     MOST_TRIM,
     SHORT_LEARNING,
     VALVE_BELIEF,
-    LOOP,
-    MOST_ERROR,
     shifted,
 )
-from .cooling_setup import HEAT_CAPACITY, drop
+from .cooling_setup import drop
 from .tracking import TrackedMill, TrackingPage
 from .tracking.cooling import after, flux
 
@@ -44,8 +45,7 @@ def _every(*parts: Array) -> Array:
 INTERVAL = 0.5  # s: of a decision, and of a piece of strip
 BAND = 15.0  # K: tolerance of the coiling temperature [M 6.1]
 DENSITY = 7800.0  # kg/m3
-LOST = 0.050  # EUR/kg: coiled outside the tolerance
-BANK_WATER = 0.006  # EUR/s: of one bank, 420 m3/h [M 4.2]
+BANK_WATER = 420.0 / 3600.0 * WATER  # EUR/s: of one bank, 420 m3/h [M 4.2]
 MOST, RATE = 1.5, 0.25  # banks: of the trim, and by which it moves in a decision
 LEVELS = np.linspace(-MOST, MOST, 5)  # banks: at which the model is run
 TRIM_OPEN = 0.5  # 1: opening of the trim banks that the feed-forward counts on [M 4.2]
@@ -60,11 +60,13 @@ PYROMETER_OFF, BELIEVED = 10.0, 0.5  # K, 1: most that tracking is believed agai
 SURE, UNSURE = 6.0, 12.0  # K: deviation of a forecast, with strip under the pyrometer and before
 FAR = 0.03  # 1: of the money lost at once, for every tolerance squared beyond
 MOVE = 0.02  # EUR: for a bank of movement
-HANDED = 6.0  # EUR: for a squared bank of feedback left: level 2 halves it behind the tail
+HANDED = 20.0  # EUR: for a squared bank of feedback left: level 2 halves it behind the tail
 QUICK_FROM, QUICK_NOISE = 4.0, 8.0  # m of strip, K: the middle pyrometer's first readings
 BLOCKS = (4, 12)  # decisions: ends of the first two blocks of a course
 # banks: courses over the whole range, and steps round the best one of the last decision
-COARSE = _every(np.linspace(-MOST, MOST, 9), np.linspace(-MOST, MOST, 5), np.linspace(-MOST, MOST, 3))
+COARSE = _every(
+    np.linspace(-MOST, MOST, 9), np.linspace(-MOST, MOST, 5), np.linspace(-MOST, MOST, 3)
+)
 FINE = _every(*[np.array([-0.3, -0.1, 0.0, 0.1, 0.3])] * 3)
 AGAIN = 2  # decisions: a course is chosen anew so often
 BEYOND = 14  # decisions: horizon behind the dead time
@@ -159,9 +161,7 @@ class TableController:
         self._fdt_off = 0.0
         self._held = 1.0
 
-    def decide(
-        self, samples: Mapping[str, "Sample"], page: TrackingPage, trim: float
-    ) -> float:
+    def decide(self, samples: Mapping[str, "Sample"], page: TrackingPage, trim: float) -> float:
         """Return the trim (banks) to aim at now.
 
         Args:
@@ -312,7 +312,7 @@ class TableController:
         return float(np.clip(self._best[0], -MOST, MOST))
 
     def _gain(self, page: TrackingPage) -> float:
-        """Return the factor on the water's cooling, by the first readings before tracking has it."""
+        """Return the factor on the water; by few readings until tracking has it."""
         now, usual = page.adaptation.cooling_now, page.adaptation.cooling
         if now is not None:
             return now.value
@@ -371,7 +371,7 @@ class TableController:
         backs = np.empty((past + far, count))
         backs[:past] = memory[:, None]
         gauge = max(float(self._pieces[GAUGE, 0]), 5e-4)
-        rate = values.get("coil.width", 1.25) * gauge * speed * DENSITY * LOST * INTERVAL
+        rate = values.get("coil.width", 1.25) * gauge * speed * DENSITY * CT_DOWNGRADE * INTERVAL
         apart = self._seen - self._true
         water = values.get("rot.water_temperature", 298.15)
         bank = max(float(drop(aim, water, speed, gauge, self._sheet.mill.bank_length)), 1.0)
@@ -384,7 +384,9 @@ class TableController:
             if at < 0:
                 continue
             when = at - late_trim
-            trim = course[min(when, far - 1)] if when >= 0 else np.full(count, old[max(when, -past)])
+            trim = (
+                course[min(when, far - 1)] if when >= 0 else np.full(count, old[max(when, -past)])
+            )
             heat = np.interp(trim, LEVELS, grid[:, j]) + self._true
             then = min(at - late_back + past - 1, filled)
             heat = heat + slope[j] * (backs[max(then, 0)] - base[j])

@@ -70,7 +70,7 @@ class MpcPolicy:
         if task.name == SET_UP and sight.observations.shape[1] < len(task.observations):
             raise ConfigError("mpc needs all observations; leave the option observe at 'all'")
         if options.resolution == "fine":
-            raise ConfigError("mpc was not identified on the fine mill; take resolution supervisory")
+            raise ConfigError("mpc was never tried on the fine mill; leave resolution supervisory")
         self._decide: list[Decide] = []
         if task.name in TRACKED:
             mill = mill_of(options.config)
