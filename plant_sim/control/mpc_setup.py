@@ -14,10 +14,10 @@ from .tracking import usual_delivery
 
 TRUST = 0.5  # 1: share of the way to the model's own speed [C benchmarks/mpc.py]
 SLOWER, FASTER = 0.5, 0.15  # m/s: limits of the trim [C same]
-REACH = 1.0  # m/s: round level 2's speed in which the model is asked
+REACH = 1.0  # m/s: round level 2's speed in which the model is asked [M]
 OPENING = 0.4  # 1: of the sprays, from which they can go either way [T 3.7]
 USUAL_BAR = 34.0e-3  # m: bar thickness, which the set-up does not show [M 3.11]
-HALVINGS = 20
+HALVINGS = 20  # 1: of that range [C]
 
 
 def speed_trim(first: bool, entry: float, gauge: float, aim: float, speed: float) -> float:

@@ -42,34 +42,35 @@ def _every(*parts: Array) -> Array:
     return np.stack(np.meshgrid(*parts, indexing="ij"), axis=-1).reshape(-1, len(parts))
 
 
-INTERVAL = 0.5  # s: of a decision, and of a piece of strip
+INTERVAL = 0.5  # s: of a decision, and of a piece of strip [M 3.10]
 BAND = 15.0  # K: tolerance of the coiling temperature [M 6.1]
-DENSITY = 7800.0  # kg/m3
+DENSITY = 7800.0  # kg/m3: of the strip [M 4.2]
 BANK_WATER = 420.0 / 3600.0 * WATER  # EUR/s: of one bank, 420 m3/h [M 4.2]
-MOST, RATE = 1.5, 0.25  # banks: of the trim, and by which it moves in a decision
-LEVELS = np.linspace(-MOST, MOST, 5)  # banks: at which the model is run
+MOST, RATE = 1.5, 0.25  # 1: banks of the trim, and by which it moves in a decision [M 6.2]
+LEVELS = np.linspace(-MOST, MOST, 5)  # 1: banks at which the model is run [C]
 TRIM_OPEN = 0.5  # 1: opening of the trim banks that the feed-forward counts on [M 4.2]
-AIR_STEPS = 3  # stretches behind the last bank
-FRESH = 0.35  # 1: of a new reading of the delivery temperature
+AIR_STEPS = 3  # 1: stretches behind the last bank [C]
+FRESH = 0.35  # 1: of a new reading of the delivery temperature [M 6.5]
 USUAL_YIELD = 0.94  # 1: flow of a bank that is asked for all, before it has been seen [M]
-YIELD_SEEN = 0.1  # 1: of a new reading of it
+YIELD_SEEN = 0.1  # 1: of a new reading of it [M 6.5]
 SETTLED = 3.0  # s: a command must stand before the flow is compared with it [M 4.2]
-LEARNING = 0.15  # 1: of what the pyrometer shows beyond the model, a reading
-KEPT = 0.5  # 1: of that for the next coil
-PYROMETER_OFF, BELIEVED = 10.0, 0.5  # K, 1: most that tracking is believed against it, and how far
-SURE, UNSURE = 6.0, 12.0  # K: deviation of a forecast, with strip under the pyrometer and before
-FAR = 0.03  # 1: of the money lost at once, for every tolerance squared beyond
-MOVE = 0.02  # EUR: for a bank of movement
-HANDED = 20.0  # EUR: for a squared bank of feedback left: level 2 halves it behind the tail
-QUICK_FROM, QUICK_NOISE = 4.0, 8.0  # m of strip, K: the middle pyrometer's first readings
-BLOCKS = (4, 12)  # decisions: ends of the first two blocks of a course
-# banks: courses over the whole range, and steps round the best one of the last decision
+LEARNING = 0.15  # 1: of what is shown beyond the model [C benchmarks/mpc.py]
+KEPT = 0.5  # 1: of that for the next coil [M 6.5]
+# K, 1: most that tracking is believed against the pyrometer, and how far [C benchmarks/mpc.py]
+PYROMETER_OFF, BELIEVED = 10.0, 0.5
+SURE, UNSURE = 6.0, 12.0  # K: deviation of a forecast, pyrometer seen and before [M 4.2]
+FAR = 0.03  # 1: of the money, for an error of a tolerance, squared [C]
+MOVE = 0.02  # EUR: for a bank of movement [C]
+HANDED = 20.0  # EUR: of a squared bank of feedback, halved at the tail [C benchmarks/mpc.py]
+QUICK_FROM, QUICK_NOISE = 4.0, 8.0  # m, K: the middle pyrometer's first readings [M]
+BLOCKS = (4, 12)  # 1: decisions at which the first two blocks of a course end [C]
+# 1: banks, courses over the whole range [C]
 COARSE = _every(
     np.linspace(-MOST, MOST, 9), np.linspace(-MOST, MOST, 5), np.linspace(-MOST, MOST, 3)
 )
-FINE = _every(*[np.array([-0.3, -0.1, 0.0, 0.1, 0.3])] * 3)
-AGAIN = 2  # decisions: a course is chosen anew so often
-BEYOND = 14  # decisions: horizon behind the dead time
+FINE = _every(*[np.array([-0.3, -0.1, 0.0, 0.1, 0.3])] * 3)  # 1: round the last best [C]
+AGAIN = 2  # 1: decisions after which a course is chosen anew [C]
+BEYOND = 14  # 1: decisions, horizon behind the dead time [C]
 
 # what a piece carries
 PLACE, NUMBER, SHOWN, GAUGE, ASKED, SPEED, TRIM, BACK = range(8)

@@ -88,7 +88,7 @@ class MpcPolicy:
             for lane, decide in enumerate(self._decide):
                 asked[lane] = decide(sight.samples(lane), self._values[lane]) / self._spans
         else:
-            page = page_of(sight.task, sight.observations)
+            page = page_of(sight.task, sight.observations.astype(np.float64))
             for lane in range(sight.count):
                 asked[lane, -1] = speed_trim(
                     self._first, float(page["fm.entry_temperature"][lane]),
