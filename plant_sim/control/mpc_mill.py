@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..economics import FDT_DOWNGRADE, LINE_TIME
 from .gap_control import (
     FASTEST_MONITOR,
     HEAD_MONITORED,
@@ -34,18 +35,18 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-INTERVAL = 0.5  # s: of a decision
+INTERVAL = 0.5  # s: of a decision [M 3.10]
 GAUGE_BAND, GAUGE_SHARE = 30e-6, 0.01  # m, 1: tolerance of the gauge, the greater of both [M 6.1]
 FDT_BAND = 20.0  # K: tolerance of the delivery temperature [M 6.1]
-GAUGE_LOST, FDT_LOST, LINE_TIME = 0.060, 0.035, 1.0  # EUR/kg, EUR/kg, EUR/s
-MOST_GAUGE, GAUGE_STEP = 100e-6, 20e-6  # m: of the gauge trim, and by which it moves
-MOST_SPEED, SPEED_STEP = 1.0, 0.1  # m/s: of the speed trim
-MOST_SPRAY, SPRAY_STEP = 0.3, 0.05  # 1: of the spray trim
-GAUGE_SURE, FDT_SURE = 8e-6, 5.0  # m, K: deviation of a forecast
-SMALL = 5e-6  # m: of error that the monitor alone may take out
-GAUGE_AHEAD, HEAT_AHEAD = 12, 30  # decisions: horizons
-MOST_OPEN, BEYOND_OPEN = 0.75, 20.0  # 1, EUR/s: opening beyond which sprays have no room left
-NEAR = 0.02  # EUR/s: for a squared tenth of the tolerance away from the aim
+MOST_GAUGE, GAUGE_STEP = 100e-6, 20e-6  # m: of the gauge trim, and by which it moves [M 6.2]
+MOST_SPEED, SPEED_STEP = 1.0, 0.1  # m/s: of the speed trim, and by which it moves [M 6.2]
+MOST_SPRAY, SPRAY_STEP = 0.3, 0.05  # 1: of the spray trim, and by which it moves [M 6.2]
+GAUGE_SURE, FDT_SURE = 8e-6, 5.0  # m, K: deviation of a forecast [M 4.2]
+USUAL_BAR = 34.0e-3  # m: bar thickness taken where the sheet has none [M 3.11]
+SMALL = 5e-6  # m: of error that the monitor alone may take out [C]
+GAUGE_AHEAD, HEAT_AHEAD = 12, 30  # 1: decisions, horizons [C]
+MOST_OPEN, BEYOND_OPEN = 0.75, 20.0  # 1, EUR/s: sprays without room left, a squared 1 beyond [C]
+NEAR = 0.02  # EUR/s: of an error of a tolerance, squared [C]
 
 
 class MillController:
@@ -124,10 +125,12 @@ class MillController:
         bias = told.fdt_bias_now or told.fdt_bias
         hard = (told.hardness_now or told.hardness).value
         rolled = page.strip.delivered.value if page.strip.delivered is not None else 0.0
-        bar = 34e-3
 
         def delivered(fast: float, sprayed: float) -> float:
-            return usual_delivery(self._entry, bar, gauge, fast * gauge, sprayed, hard) + bias.value
+            return (
+                usual_delivery(self._entry, USUAL_BAR, gauge, fast * gauge, sprayed, hard)
+                + bias.value
+            )
 
         here = delivered(speed, opening)
         newest = page.strip.segments[0] if page.strip.segments else None
@@ -162,14 +165,12 @@ class MillController:
             heat = heat0 + by_speed * (v - speed_trim) + by_spray * (open_ - opening)
             settled = 1.0 if rolled + k * speed * INTERVAL > SETTLED else 0.0
             error_k = settled * flow * (heat + apart - aim)
-            integral = np.clip(
-                integral + SPRAY_RATE * INTERVAL * error_k, -SPRAY_SPAN, SPRAY_SPAN
-            )
+            integral = np.clip(integral + SPRAY_RATE * INTERVAL * error_k, -SPRAY_SPAN, SPRAY_SPAN)
             open_ = np.clip(SPRAY_BASE + s + integral + SPRAY_P * error_k, 0.0, 1.0)
             off = heat - aim
             fast = speed + v - speed_trim
-            money = FDT_LOST * kg * speed * outside(off, FDT_BAND, FDT_SURE)
-            money = money + NEAR * (10.0 * off / FDT_BAND / 10.0) ** 2
+            money = FDT_DOWNGRADE * kg * speed * outside(off, FDT_BAND, FDT_SURE)
+            money = money + NEAR * (off / FDT_BAND) ** 2
             # the same strip in less time
             money = money - LINE_TIME * (fast - speed) / speed
             money = money + BEYOND_OPEN * np.maximum(open_ - MOST_OPEN, 0.0) ** 2

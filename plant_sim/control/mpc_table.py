@@ -12,21 +12,22 @@ It knows samples, the page of tracking and the data sheet; nothing of the plant.
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, exp, isfinite
+from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..economics import CT_DOWNGRADE, WATER
 from .cooling_feedback import (
+    LOOP,
+    MOST_ERROR,
     MOST_TRIM,
     SHORT_LEARNING,
     VALVE_BELIEF,
-    LOOP,
-    MOST_ERROR,
     shifted,
 )
-from .cooling_setup import HEAT_CAPACITY, drop
+from .cooling_setup import drop
 from .tracking import TrackedMill, TrackingPage
 from .tracking.cooling import after, flux
 
@@ -35,31 +36,41 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-INTERVAL = 0.5  # s: of a decision, and of a piece of strip
+
+def _every(*parts: Array) -> Array:
+    """Return all combinations, shape (n, parts)."""
+    return np.stack(np.meshgrid(*parts, indexing="ij"), axis=-1).reshape(-1, len(parts))
+
+
+INTERVAL = 0.5  # s: of a decision, and of a piece of strip [M 3.10]
 BAND = 15.0  # K: tolerance of the coiling temperature [M 6.1]
-DENSITY = 7800.0  # kg/m3
-LOST = 0.050  # EUR/kg: coiled outside the tolerance
-BANK_WATER = 0.006  # EUR/s: of one bank, 420 m3/h [M 4.2]
-MOST, RATE = 1.5, 0.25  # banks: of the trim, and by which it moves in a decision
-LEVELS = np.linspace(-MOST, MOST, 5)  # banks: at which the model is run
+DENSITY = 7800.0  # kg/m3: of the strip [M 4.2]
+BANK_WATER = 420.0 / 3600.0 * WATER  # EUR/s: of one bank, 420 m3/h [M 4.2]
+MOST, RATE = 1.5, 0.25  # 1: banks of the trim, and by which it moves in a decision [M 6.2]
+LEVELS = np.linspace(-MOST, MOST, 5)  # 1: banks at which the model is run [C]
 TRIM_OPEN = 0.5  # 1: opening of the trim banks that the feed-forward counts on [M 4.2]
-AIR_STEPS = 3  # stretches behind the last bank
-FRESH = 0.35  # 1: of a new reading of the delivery temperature
+AIR_STEPS = 3  # 1: stretches behind the last bank [C]
+FRESH = 0.35  # 1: of a new reading of the delivery temperature [M 6.5]
 USUAL_YIELD = 0.94  # 1: flow of a bank that is asked for all, before it has been seen [M]
-YIELD_SEEN = 0.1  # 1: of a new reading of it
+YIELD_SEEN = 0.1  # 1: of a new reading of it [M 6.5]
 SETTLED = 3.0  # s: a command must stand before the flow is compared with it [M 4.2]
-LEARNING = 0.10  # 1: of what the pyrometer shows beyond the model, a reading
-KEPT = 0.5  # 1: of that for the next coil
-BELIEF_PYROMETER = 0.35  # 1: share of the pyrometer's own excess that is taken for strip
-SURE, UNSURE = 6.0, 12.0  # K: deviation of a forecast, with strip under the pyrometer and before
-FAR = 0.03  # 1: of the money lost at once, for every tolerance squared beyond
-MOVE = 0.02  # EUR: for a bank of movement
-HANDED = 2.0  # EUR: for a squared bank of feedback left: level 2 halves it behind the tail
-QUICK_FROM, QUICK_NOISE = 4.0, 8.0  # m of strip, K: the middle pyrometer's first readings
-BLOCKS = (4, 12)  # decisions: ends of the first two blocks of a course
-COARSE = (np.linspace(-MOST, MOST, 9), np.linspace(-MOST, MOST, 7), np.linspace(-MOST, MOST, 5))
-FINE = np.array([-0.25, -0.1, 0.0, 0.1, 0.25])  # banks: round what was best before
-BEYOND = 14  # decisions: horizon behind the dead time
+LEARNING = 0.15  # 1: of what is shown beyond the model [C benchmarks/mpc.py]
+KEPT = 0.5  # 1: of that for the next coil [M 6.5]
+# K, 1: most that tracking is believed against the pyrometer, and how far [C benchmarks/mpc.py]
+PYROMETER_OFF, BELIEVED = 10.0, 0.5
+SURE, UNSURE = 6.0, 12.0  # K: deviation of a forecast, pyrometer seen and before [M 4.2]
+FAR = 0.03  # 1: of the money, for an error of a tolerance, squared [C]
+MOVE = 0.02  # EUR: for a bank of movement [C]
+HANDED = 20.0  # EUR: of a squared bank of feedback, halved at the tail [C benchmarks/mpc.py]
+QUICK_FROM, QUICK_NOISE = 4.0, 8.0  # m, K: the middle pyrometer's first readings [M]
+BLOCKS = (4, 12)  # 1: decisions at which the first two blocks of a course end [C]
+# 1: banks, courses over the whole range [C]
+COARSE = _every(
+    np.linspace(-MOST, MOST, 9), np.linspace(-MOST, MOST, 5), np.linspace(-MOST, MOST, 3)
+)
+FINE = _every(*[np.array([-0.3, -0.1, 0.0, 0.1, 0.3])] * 3)  # 1: round the last best [C]
+AGAIN = 2  # 1: decisions after which a course is chosen anew [C]
+BEYOND = 14  # 1: decisions, horizon behind the dead time [C]
 
 # what a piece carries
 PLACE, NUMBER, SHOWN, GAUGE, ASKED, SPEED, TRIM, BACK = range(8)
@@ -141,16 +152,17 @@ class TableController:
         self._yields, self._leaks = np.full(banks, USUAL_YIELD), np.zeros(banks)
         self._stands = np.zeros(banks)  # s: since the command has been at an end
         self._shift = 0.0
+        self._apart = 0.0  # K: tracking less pyrometer, of this coil
         self._true = self._seen = 0.0  # K: strip, and pyrometer, beyond the model
         self._was_seen = self._had_seen = False
         self._quick: list[float] = []
         self._number: int | None = None
         self._best = np.zeros(3)
+        self._turn = 0
         self._fdt_off = 0.0
+        self._held = 1.0
 
-    def decide(
-        self, samples: Mapping[str, "Sample"], page: TrackingPage, trim: float
-    ) -> float:
+    def decide(self, samples: Mapping[str, "Sample"], page: TrackingPage, trim: float) -> float:
         """Return the trim (banks) to aim at now.
 
         Args:
@@ -172,12 +184,16 @@ class TableController:
         if strip.rolling and strip.number != self._number:
             self._number = strip.number
             self._true, self._seen = KEPT * self._true, KEPT * self._seen
+            self._apart = 0.0
             self._was_seen = self._had_seen = False
             self._quick = []
             self._fdt_off, self._best = 0.0, np.zeros(3)
         self._follow(values, page, speed)
         if self._pieces.shape[1] == 0 or "coil.ct_aim" not in values:
             return 0.0
+        self._turn = (self._turn + 1) % AGAIN
+        if self._turn != 1 % AGAIN:
+            return float(self._best[0])
         return self._choose(values, page, speed)
 
     def _look_at_banks(self, values: Mapping[str, float]) -> None:
@@ -261,7 +277,9 @@ class TableController:
         gone = pieces[PLACE] < 0.0
         slow = np.where(gone, np.clip(speed + rate * np.minimum(-pieces[PLACE] / speed, 8.0), 1.0,
                                       25.0), pieces[SPEED])  # fmt: skip
-        gain = self._gain(page)
+        if page.strip.rolling:  # behind the tail tracking speaks of the next coil
+            self._held = self._gain(page)
+        gain = self._held
         carbon = 100.0 * values.get("coil.carbon", 8e-4)
         back = self._backs[-1]
         base = np.where(np.isfinite(pieces[BACK]), pieces[BACK], back)
@@ -286,22 +304,16 @@ class TableController:
         aim = values["coil.ct_aim"]
         self._learn(values, page, pieces, grid)
         spread = SURE if self._had_seen else UNSURE
-        courses = self._courses(self._trims[-1])
+        heads = np.concatenate([COARSE, np.clip(self._best + FINE, -MOST, MOST)])
+        courses = Courses(heads, self._trims[-1])
         cost = self._cost(
-            courses, grid, slope, base, arrive, late_trim, late_back, aim, speed, values,
-            spread,
-        )  # fmt: skip
-        best = courses.heads[int(np.argmin(cost))]
-        fine = self._courses(self._trims[-1], best)
-        cost = self._cost(
-            fine, grid, slope, base, arrive, late_trim, late_back, aim, speed, values,
-            spread,
-        )  # fmt: skip
-        self._best = fine.heads[int(np.argmin(cost))]
+            courses, grid, slope, base, arrive, late_trim, late_back, aim, speed, values, spread
+        )
+        self._best = heads[int(np.argmin(cost))]
         return float(np.clip(self._best[0], -MOST, MOST))
 
     def _gain(self, page: TrackingPage) -> float:
-        """Return the factor on the water's cooling, by the first readings before tracking has it."""
+        """Return the factor on the water; by few readings until tracking has it."""
         now, usual = page.adaptation.cooling_now, page.adaptation.cooling
         if now is not None:
             return now.value
@@ -335,23 +347,14 @@ class TableController:
         self._was_seen = self._had_seen = True
         here = int(at[0])
         modelled = float(np.interp(0.0, LEVELS, grid[:, here]))
-        believed = under.temperature.value if under.temperature is not None else shown
-        if page.instrument("rot.coiling_temperature").health == "good":
-            believed += BELIEF_PYROMETER * (shown - believed)
+        strip = shown if under.temperature is None else under.temperature.value
+        self._apart += 0.5 * LEARNING * (strip - shown - self._apart)
+        believed = shown + BELIEVED * min(max(self._apart, -PYROMETER_OFF), PYROMETER_OFF)
+        if page.instrument("rot.coiling_temperature").health != "good":
+            believed = modelled if under.temperature is None else under.temperature.value
         if isfinite(modelled):
             self._true += LEARNING * (min(max(believed - modelled, -60.0), 60.0) - self._true)
             self._seen += LEARNING * (min(max(shown - modelled, -60.0), 60.0) - self._seen)
-
-    def _courses(self, trim: float, round_: Array | None = None) -> "Courses":
-        if round_ is None:
-            parts = COARSE
-            extra = self._best[None, :]
-        else:
-            parts = tuple(np.clip(one + FINE, -MOST, MOST) for one in round_)  # type: ignore[assignment]
-            extra = np.zeros((1, 3))
-        heads = np.stack(np.meshgrid(*parts, indexing="ij"), axis=-1).reshape(-1, 3)
-        heads = np.concatenate([heads, extra])
-        return Courses(heads, trim)
 
     def _cost(
         self, courses: "Courses", grid: Array, slope: Array, base: Array, arrive: Array,
@@ -369,7 +372,7 @@ class TableController:
         backs = np.empty((past + far, count))
         backs[:past] = memory[:, None]
         gauge = max(float(self._pieces[GAUGE, 0]), 5e-4)
-        rate = values.get("coil.width", 1.25) * gauge * speed * DENSITY * LOST * INTERVAL
+        rate = values.get("coil.width", 1.25) * gauge * speed * DENSITY * CT_DOWNGRADE * INTERVAL
         apart = self._seen - self._true
         water = values.get("rot.water_temperature", 298.15)
         bank = max(float(drop(aim, water, speed, gauge, self._sheet.mill.bank_length)), 1.0)
@@ -382,7 +385,9 @@ class TableController:
             if at < 0:
                 continue
             when = at - late_trim
-            trim = course[min(when, far - 1)] if when >= 0 else np.full(count, old[max(when, -past)])
+            trim = (
+                course[min(when, far - 1)] if when >= 0 else np.full(count, old[max(when, -past)])
+            )
             heat = np.interp(trim, LEVELS, grid[:, j]) + self._true
             then = min(at - late_back + past - 1, filled)
             heat = heat + slope[j] * (backs[max(then, 0)] - base[j])

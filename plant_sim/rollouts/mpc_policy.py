@@ -1,43 +1,51 @@
 """The model predictive controllers of `control` as a policy: a tracker and a controller a lane."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from ..control.mpc_mill import MillController
+from ..control.mpc_setup import speed_trim
 from ..control.mpc_table import TableController, TableSheet
-from ..control.tracking import TrackedMill, Tracker, TrackingPage
+from ..control.tracking import TrackedMill, Tracker
+from ..envs.rules import page_of
 from ..envs.task import Array, Targets
 from ..errors import ConfigError
-from ..lines.hot_strip.config import Mill, default_mill, load_mill
+from ..lines.hot_strip.config import Mill, mill_of
 from ..lines.hot_strip.signal_table import SIGNALS
 from ..signals import Sample
 from .policy import Actions, Sees, Sight
 
 Samples = dict[str, Sample]
-Decide = Callable[[Samples, TrackingPage, Array], Array]
+Decide = Callable[[Samples, Array], Array]  # samples and present values in, aims out, all SI
 
 
 def _table(mill: Mill, sheet: TrackedMill) -> Decide:
+    tracker = Tracker(sheet, SIGNALS)
     controller = TableController(TableSheet(sheet, mill.run_out_table.main_banks))
-    return lambda samples, page, now: np.array([controller.decide(samples, page, float(now[0]))])
 
-
-def _finishing(mill: Mill, sheet: TrackedMill) -> Decide:
-    del mill, sheet
-    controller = MillController()
-
-    def decide(samples: Samples, page: TrackingPage, now: Array) -> Array:
-        return np.array(controller.decide(samples, page, (now[0], now[1], now[2])))
+    def decide(samples: Samples, now: Array) -> Array:
+        return np.array([controller.decide(samples, tracker.update(samples), float(now[0]))])
 
     return decide
 
 
-CONTROLLERS: dict[str, Callable[[Mill, TrackedMill], Decide]] = {
-    "RunOutTable": _table,
+def _finishing(mill: Mill, sheet: TrackedMill) -> Decide:
+    del mill
+    tracker, controller = Tracker(sheet, SIGNALS), MillController()
+
+    def decide(samples: Samples, now: Array) -> Array:
+        trims = (float(now[0]), float(now[1]), float(now[2]))
+        return np.array(controller.decide(samples, tracker.update(samples), trims))
+
+    return decide
+
+
+TRACKED: dict[str, Callable[[Mill, TrackedMill], Decide]] = {
     "FinishingMill": _finishing,
+    "RunOutTable": _table,
 }
+SET_UP = "MillSetup"  # decides from the set-up, which the observations show
 
 
 class MpcPolicy:
@@ -50,37 +58,44 @@ class MpcPolicy:
         """Give every lane a tracker and a controller of its own.
 
         Raises:
-            ConfigError: if there is no such controller for this environment.
+            ConfigError: if there is no such controller for this environment, or its options hide
+                or delay what the controller needs.
         """
-        if sight.task.name not in CONTROLLERS:
-            raise ConfigError(
-                f"there is no mpc for {sight.task.name}; those with one: {', '.join(CONTROLLERS)}"
-            )
-        if sight.options.action_delay or sight.options.observation_delay:
+        task, options = sight.task, sight.options
+        if task.name != SET_UP and task.name not in TRACKED:
+            names = ", ".join(sorted([SET_UP, *TRACKED]))
+            raise ConfigError(f"there is no mpc for {task.name}; those with one: {names}")
+        if options.action_delay or options.observation_delay:
             raise ConfigError("mpc acts at once on what it sees; leave the delays of options at 0")
-        mill = _mill_of(sight)
-        sheet = TrackedMill.of(mill, travels=sight.options.resolution == "fine")
-        make = CONTROLLERS[sight.task.name]
-        self._trackers = [Tracker(sheet, SIGNALS) for _ in range(sight.count)]
-        self._decide = [make(mill, sheet) for _ in range(sight.count)]
-        self._targets = Targets(sight.task.actions)
-        self._spans = np.array([action.span for action in sight.task.actions])
+        if task.name == SET_UP and sight.observations.shape[1] < len(task.observations):
+            raise ConfigError("mpc needs all observations; leave the option observe at 'all'")
+        if options.resolution == "fine":
+            raise ConfigError("mpc was never tried on the fine mill; leave resolution supervisory")
+        self._decide: list[Decide] = []
+        if task.name in TRACKED:
+            mill = mill_of(options.config)
+            make, sheet = TRACKED[task.name], TrackedMill.of(mill)
+            self._decide = [make(mill, sheet) for _ in range(sight.count)]
+        self._targets = Targets(task.actions)
+        self._spans = np.array([action.span for action in task.actions])
         self._values = np.tile(self._targets.start, (sight.count, 1))
+        self._first = True
 
     def act(self, sight: Sight) -> Actions:
         """Return what each lane's controller decides."""
         asked = np.zeros(self._values.shape)
-        for lane in range(sight.count):
-            samples = sight.samples(lane)
-            page = self._trackers[lane].update(samples)
-            asked[lane] = self._decide[lane](samples, page, self._values[lane]) / self._spans
+        if self._decide:
+            for lane, decide in enumerate(self._decide):
+                asked[lane] = decide(sight.samples(lane), self._values[lane]) / self._spans
+        else:
+            page = page_of(sight.task, sight.observations.astype(np.float64))
+            for lane in range(sight.count):
+                asked[lane, -1] = speed_trim(
+                    self._first, float(page["fm.entry_temperature"][lane]),
+                    float(page["coil.gauge_aim"][lane]), float(page["coil.fdt_aim"][lane]),
+                    float(page["fm.thread_speed"][lane]),
+                ) / self._spans[-1]  # fmt: skip
+        self._first = False
         answer = np.clip(asked, -1.0, 1.0).astype(np.float32)
         self._values = self._targets.follow(answer.astype(np.float64), self._values)
         return answer
-
-
-def _mill_of(sight: Sight) -> Mill:
-    config: Any = sight.options.config
-    if config is None:
-        return default_mill()
-    return config if isinstance(config, Mill) else load_mill(config)

@@ -156,6 +156,12 @@ def _level2() -> Policy:
     return Level2Policy()
 
 
+def _mpc() -> Policy:
+    from .mpc_policy import MpcPolicy
+
+    return MpcPolicy()
+
+
 def _oracle(argument: str = "") -> Policy:
     from .oracle import OraclePolicy
 
@@ -165,6 +171,7 @@ def _oracle(argument: str = "") -> Policy:
 BUILT_IN: dict[str, Callable[[], Policy]] = {
     "hold": HoldPolicy,
     "level2": _level2,
+    "mpc": _mpc,
     "oracle": _oracle,
     "rules": RulePolicy,
 }
