@@ -272,7 +272,7 @@ def load(folder: Path | str) -> LearnedPolicy:
         weights = torch.load(folder / WEIGHTS, weights_only=True)
     except FileNotFoundError as missing:
         raise WeightsError(f"{missing.filename} is missing; train with: passline train") from None
-    except (KeyError, TypeError, ValueError, RuntimeError, EOFError) as wrong:
+    except (KeyError, TypeError, ValueError, RuntimeError, EOFError, OSError) as wrong:
         raise WeightsError(f"{folder} holds no policy ({wrong}); train again") from wrong
     policy = LearnedPolicy(design, weights, folder.name)
     if policy.fingerprint != expected:
