@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/tune_level2.py RunOutTable [--generations 20] [--write]
 
-Cross-entropy search from the law at its zeros: in each generation `--sets` gain sets are drawn
+Cross-entropy search from the law with all gains 0: in each generation `--sets` gain sets are drawn
 around the mean of the best, and each is played on the same seeds (from 100,000 up, which nothing
 else uses) of the scenarios nominal, disturbed and faults, many sets side by side in lanes. What is
 minimised is the mean money of the three; a set that does more harm than hold in one of them ranks
@@ -37,16 +37,18 @@ LANES = 512
 BEST = 0.25  # share of a generation that the next one is drawn around
 LEAST = 0.02  # of the deviation at the start, below which no gain shrinks
 SPREAD = {  # deviation of each gain at the start
-    "FinishingMill": (1.0, 0.3, 0.3, 0.3, 0.3, 0.3, 0.5, 0.3),
+    "FinishingMill": (1.0, 0.2, 0.3, 0.3),
     "HotStripLine": (0.3, 0.3, 0.3, 0.3, 0.3, 0.2, 0.4, 0.3),
-    "MillSetup": (0.5, 0.5, 0.2, 0.2, 0.2, 0.3, 0.3, 0.3),
+    "MillSetup": (0.3, 0.3, 0.3, 0.2),
     "RunOutTable": (0.2, 0.1, 0.2, 0.2, 0.2),
 }
 tell = Console(highlight=False, width=120).print
 
 
-def play(env: str, scenario: str, sets: Array, seeds: Sequence[int]) -> tuple[Array, Array]:
-    """Return money (EUR) and harm (s) of each gain set on each seed, both (sets, seeds)."""
+def play(
+    env: str, scenario: str, sets: Array, seeds: Sequence[int], hold: bool = False
+) -> tuple[Array, Array]:
+    """Return money (EUR) and harm (s) of each gain set, or of hold, on each seed: (sets, seeds)."""
     task = task_of(f"passline/{env}-v0")
     names = tuned.law_of(task).gains
     together = max(1, LANES // len(seeds))
@@ -59,7 +61,8 @@ def play(env: str, scenario: str, sets: Array, seeds: Sequence[int]) -> tuple[Ar
         lanes.reset([int(seed) for seed in seeds] * len(part), np.ones(count, bool))
         running, paid, hurt = np.ones(count, bool), np.zeros(count), np.zeros(count)
         for _ in range(task.horizon):
-            reward, terms = lanes.step(tuned.act(task, gain, lanes.observe()))
+            actions = tuned.act(task, gain, lanes.observe())
+            reward, terms = lanes.step(np.zeros_like(actions) if hold else actions)
             paid -= running * reward
             hurt += running * terms["cost"]
             running &= ~lanes.finished()
@@ -78,16 +81,16 @@ class Search:
         self.mean = np.zeros(len(SPREAD[env]))
         self.first = np.array(SPREAD[env])
         self.deviation = self.first.copy()
-        self.hold = self.price(self.mean[None])  # the law at its zeros, first of all
-        self.best, self.least = self.mean, float(self.hold[0][0])
+        held = [play(env, scenario, self.mean[None], seeds, hold=True) for scenario in SCENARIOS]
+        self.hold = float(np.mean([paid.mean() for paid, _ in held]))
+        self.harm = np.array([hurt.mean() for _, hurt in held])
+        self.best, self.least = self.mean, np.inf
 
     def price(self, sets: Array) -> tuple[Array, Array]:
         """Return the mean money (EUR) of each set, and by how much it harms (s) more than hold."""
         played = [play(self.env, scenario, sets, self.seeds) for scenario in SCENARIOS]
         money = np.mean([paid.mean(axis=1) for paid, _ in played], axis=0)
         harm = np.array([hurt.mean(axis=1) for _, hurt in played])
-        if not hasattr(self, "harm"):
-            self.harm = harm[:, 0]
         more = np.maximum(harm - self.harm[:, None], 0.0).sum(axis=0)
         return money, np.where(more > 1e-9, more, 0.0)
 
@@ -108,18 +111,19 @@ def held_out(env: str, gains: Array, seeds: Sequence[int]) -> list[dict[str, Any
     """Return one row a scenario: hold and the gains on seeds that the search has not seen."""
     rows = []
     for scenario in SCENARIOS:
-        money, harm = play(env, scenario, np.array([0.0 * gains, gains]), seeds)
-        saved = money[0] - money[1]
+        hold, hold_harm = play(env, scenario, gains[None], seeds, hold=True)
+        money, harm = play(env, scenario, gains[None], seeds)
+        saved = hold[0] - money[0]
         half = 1.96 * saved.std(ddof=1) / np.sqrt(len(seeds))
         rows.append(
             {
                 "scenario": scenario,
-                "zeros": round(float(money[0].mean()), 2),
-                "tuned": round(float(money[1].mean()), 2),
+                "hold": round(float(hold.mean()), 2),
+                "tuned": round(float(money.mean()), 2),
                 "saved": round(float(saved.mean()), 2),
                 "half": round(float(half), 2),
-                "harm_zeros": round(float(harm[0].mean()), 3),
-                "harm_tuned": round(float(harm[1].mean()), 3),
+                "harm_hold": round(float(hold_harm.mean()), 3),
+                "harm_tuned": round(float(harm.mean()), 3),
             }
         )
     return rows
@@ -150,7 +154,7 @@ def main() -> None:
     env, began = asked.env, time.process_time()
     seeds = range(TUNING, TUNING + asked.seeds)
     search = Search(env, seeds, np.random.default_rng(asked.rng))
-    tell(f"zeros {search.least:.2f} EUR, harm {search.harm.round(3)} s")
+    tell(f"hold {search.hold:.2f} EUR, harm {search.harm.round(3)} s")
     for number in range(asked.generations):
         search.generation(asked.sets)
         tell(f"{number:3d}  best {search.least:9.2f} EUR  {search.best.tolist()}")
@@ -168,7 +172,7 @@ def main() -> None:
         "gains": {name: float(x) for name, x in zip(names, search.best, strict=True)},
         "command": command,
         "seeds": f"{seeds.start} to {seeds.stop - 1}",
-        "tuning": {"zeros": round(float(search.hold[0][0]), 2), "tuned": round(search.least, 2)},
+        "tuning": {"hold": round(search.hold, 2), "tuned": round(search.least, 2)},
         "held_out": {"seeds": f"{check.start} to {check.stop - 1}", "rows": rows},
     }
     tell(f"{cpu:.0f} CPU-s of search")

@@ -3,6 +3,7 @@
 There is one branch mechanism in the house. Labels and the oracle may start from the true state
 of a line, as they do here. MPC and rehearsal may not: they start from what `control/tracking`
 believes, which sees Samples alone. Never hand a seat a table branched from the true state.
+Candidates that are whole action sequences of an environment are played by `branch_play`.
 """
 
 from collections.abc import Sequence

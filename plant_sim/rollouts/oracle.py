@@ -32,7 +32,9 @@ ROUND = 64  # candidates of one episode side by side
 SLACK = 1e-9  # s, EUR: less is the same
 KEPT = 6  # improvements of a round that are tried together in the next
 LAG = 0.15  # of the episode: how long before its cost a cause may lie
-AT_COST, ADDED, LEVEL = 0.6, 0.65, 0.85  # odds: window where it costs; added; (level;) of another
+AT_COST = 0.6  # odds that a window is put where it costs
+ADDED, LEVEL = 0.65, 0.85  # odds of adding to the actions, and of that or a level of their own
+MORE = 0.3  # odds of each other action to move too
 
 
 @dataclass(slots=True)
@@ -53,10 +55,19 @@ class Search:
         members: actions of the portfolio, (members, steps, actions).
         money: EUR, (members, steps).
         harm: s, (members, steps).
+        smooth: columns of the actions that are no selectors; none given means all.
     """
 
-    def __init__(self, state: EpisodeState, members: Sequences, money: Array, harm: Array) -> None:
+    def __init__(
+        self,
+        state: EpisodeState,
+        members: Sequences,
+        money: Array,
+        harm: Array,
+        smooth: Sequence[int] = (),
+    ) -> None:
         self.state, self.members = state, members
+        self._smooth = np.array(smooth or range(members.shape[2]), np.int64)
         self._rng = np.random.default_rng([state.key, state.episode])
         total = harm.sum(axis=1)
         self.limit = float(total.min()) + SLACK
@@ -105,18 +116,24 @@ class Search:
             middle = int(rng.integers(steps))
         start = min(max(middle - length // 2, 0), steps - 1)
         window = slice(start, start + length)
-        moved = rng.random(width) < max(1.0 / width, 0.3 * rng.random())
-        moved[rng.integers(width)] = True
         varied, kind = base.copy(), rng.random()
         if kind < ADDED:
             size = 10.0 ** rng.uniform(-1.5, 0.0) * rng.standard_normal(width)
+            moved = self._chosen(self._smooth)
             varied[window, moved] += size[moved].astype(np.float32)
         elif kind < LEVEL:
+            moved = self._chosen(np.arange(width))
             varied[window, moved] = rng.uniform(-1.0, 1.0, width)[moved]
         else:
             other = self.members[rng.integers(len(self.members))]
             varied[window] = other[window]
         return varied
+
+    def _chosen(self, columns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return one of the columns, or with even odds some more beside it."""
+        more = self._rng.random(len(columns)) < MORE * (self._rng.random() < 0.5)
+        more[self._rng.integers(len(columns))] = True
+        return columns[more]
 
 
 class OraclePolicy:
@@ -183,7 +200,8 @@ class OraclePolicy:
             for name, policy in self.portfolio.items()
             if _can_play(name, stage)
         ]
-        searches = [_begun(state, lane, played) for lane, state in enumerate(states)]
+        smooth = [n for n, action in enumerate(stage.task.actions) if not action.choices]
+        searches = [_begun(state, lane, played, smooth) for lane, state in enumerate(states)]
         for first in range(0, len(searches), ENOUGH_LANES // ROUND):
             left = self.budget - len(played)
             while left > 0:
@@ -201,12 +219,15 @@ def _can_play(name: str, stage: Stage) -> bool:
     return whole and stage.task.name in (RULES if name == "rules" else tuned())
 
 
-def _begun(state: EpisodeState, lane: int, played: Sequence[Branches]) -> Search:
+def _begun(
+    state: EpisodeState, lane: int, played: Sequence[Branches], smooth: Sequence[int]
+) -> Search:
     return Search(
         state,
         np.array([branches.actions[lane] for branches in played]),
         np.array([branches.money[lane] for branches in played]),
         np.array([branches.harm[lane] for branches in played]),
+        smooth,
     )
 
 
