@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from .commands import certs, desk, gate, history, learning, plant, wires
+from .commands import certs, desk, gate, history, learning, plant, train, wires
 from .commands.screen import AsJson, show_json
 
 app = typer.Typer(
@@ -35,7 +35,7 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-for group in (desk, plant, wires, certs, gate, history, learning):
+for group in (desk, plant, wires, certs, gate, history, learning, train):
     app.add_typer(group.app)
 
 

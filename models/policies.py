@@ -127,13 +127,14 @@ def feature_count(design: Design, observations: int, actions: int) -> int:
 
 def network(design: Design, features: int, actions: int) -> "torch.nn.Sequential":
     """Return an untrained network of a design: linear layers with activations between them."""
-    torch = _torch()
-    kind = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}[design.activation]
-    layers: list[torch.nn.Module] = []
+    from torch import nn
+
+    kind = {"tanh": nn.Tanh, "relu": nn.ReLU}[design.activation]
+    layers: list[nn.Module] = []
     widths = (features, *design.hidden)
     for width, following in zip(widths, design.hidden, strict=False):
-        layers += [torch.nn.Linear(width, following), kind()]
-    return torch.nn.Sequential(*layers, torch.nn.Linear(widths[-1], actions))
+        layers += [nn.Linear(width, following), kind()]
+    return nn.Sequential(*layers, nn.Linear(widths[-1], actions))
 
 
 class LearnedPolicy:
@@ -218,7 +219,7 @@ class LearnedPolicy:
                 rows[: len(part)] = normalised(part, self._centre, self._scale)
                 answers = self._net(torch.from_numpy(rows)).numpy()[: len(part)]
                 found[start : start + len(part)] = answers
-        return np.tanh(found) if self.design.squash else np.clip(found, -1.0, 1.0)
+        return np.asarray(np.tanh(found) if self.design.squash else np.clip(found, -1.0, 1.0))
 
 
 def corrected(base: Array, correction: Array, bound: float) -> Array:
@@ -272,7 +273,7 @@ def load(folder: Path | str) -> LearnedPolicy:
         weights = torch.load(folder / WEIGHTS, weights_only=True)
     except FileNotFoundError as missing:
         raise WeightsError(f"{missing.filename} is missing; train with: passline train") from None
-    except (KeyError, TypeError, ValueError, RuntimeError, EOFError) as wrong:
+    except (KeyError, TypeError, ValueError, RuntimeError, EOFError, OSError) as wrong:
         raise WeightsError(f"{folder} holds no policy ({wrong}); train again") from wrong
     policy = LearnedPolicy(design, weights, folder.name)
     if policy.fingerprint != expected:

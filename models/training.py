@@ -1,0 +1,364 @@
+"""Train a policy that corrects a base policy: rounds of episodes, each ending in a checkpoint.
+
+A round starts new episodes and draws from its own seed, and a checkpoint is one file that is moved
+into place. So a training that was killed goes on from its last checkpoint and ends in the same bits
+as one that was not.
+
+Seeds are kept apart: training and validation have 1,000,000 of their own for each `--seed`, from
+1,000,000 up; validation alone chooses what is kept; evaluation (0 up) is looked at
+once, in the end.
+"""
+
+import csv
+import importlib.metadata
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import numpy as np
+
+from ..plant_sim.errors import ConfigError
+from ..plant_sim.rollouts.episodes import EnvEpisode, play_episodes, task_of
+from ..plant_sim.rollouts.evaluate import interval
+from ..plant_sim.rollouts.job import code_hash
+from ..plant_sim.rollouts.policy import Policy, load_policy
+from .policies import LearnedPolicy, Weights, save
+from .training_algorithms import Learner, State, design_of
+from .training_envs import BLOCK, Price, ResidualEnvs
+
+OWN = 1_000_000  # seeds of one training; validation has the last 100,000 of them
+CHECK = 900_000
+MOST_SEEDS = 4_000
+PLAN, STATE, TABLE, RESULT, KEPT = "plan.json", "state.pt", "progress.csv", "result.json", "policy"
+Row = dict[str, Any]
+Scores = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to train, and how.
+
+    Attributes:
+        env: id of the environment.
+        scenarios: trained on side by side.
+        base: spec of the policy that is corrected.
+        algorithm: "ppo" or "sac".
+        steps: of the environment, all lanes together; whole rounds are played.
+        seed: of the training, 0 to 3999.
+        settings: options of the environment, but for the scenario.
+        bound: most that the correction may add to an action of -1..1.
+        every: steps for which a correction stands.
+        lanes: episodes side by side, a multiple of the number of scenarios.
+        pool: training seeds of all scenarios together; they are played again and again.
+        gamma: discount of a decision.
+        learning_rate: at the start; it falls to nearly nothing.
+        log_std: logarithm of the first deviation of the actions.
+        harm_price: EUR for a second of harm more than the base does, in training alone.
+        lagrange: raise and lower that price so that there is no more harm than the base does.
+        round: episodes of each lane from one checkpoint to the next.
+        validation: seeds of each scenario that choose what is kept.
+        evaluation: seeds of each scenario, from 0, that are looked at in the end.
+    """
+
+    env: str
+    scenarios: tuple[str, ...] = ("nominal",)
+    base: str = "hold"
+    algorithm: str = "ppo"
+    steps: int = 1_000_000
+    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    bound: float = 0.4
+    every: int = 4
+    lanes: int = 96
+    pool: int = 1536
+    gamma: float = 0.97
+    learning_rate: float = 1e-3
+    log_std: float = -2.0
+    harm_price: float = 100.0
+    lagrange: bool = False
+    round: int = 4
+    validation: int = 64
+    evaluation: int = 128
+
+    def __post_init__(self) -> None:
+        for name, most in (("seed", MOST_SEEDS - 1), ("pool", CHECK), ("validation", OWN - CHECK)):
+            value = getattr(self, name)
+            if not 0 <= value <= most:
+                raise ConfigError(f"{name} {value} is outside 0..{most}; stay inside")
+        if not self.scenarios or len(set(self.scenarios)) != len(self.scenarios):
+            raise ConfigError(f"scenarios {self.scenarios} must name one or more, each once")
+        if min(self.steps, self.lanes, self.round, self.validation, self.evaluation) < 1:
+            raise ConfigError("steps, lanes, round, validation and evaluation must be 1 or more")
+        if self.harm_price < 0.0:
+            raise ConfigError(f"a harm price of {self.harm_price} pays for harm; give 0 or more")
+
+    @property
+    def decisions(self) -> int:
+        """Decisions of an episode that lasts to its horizon."""
+        return -(-task_of(self.env).horizon // self.every)
+
+    @property
+    def rounds(self) -> int:
+        """Rounds that make at least the asked steps."""
+        return -(-self.steps // (self.decisions * self.every * self.lanes * self.round))
+
+    @property
+    def first_seed(self) -> int:
+        """The first of this training's own seeds."""
+        return OWN * (self.seed + 1)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the plan as JSON holds it."""
+        return {**asdict(self), "scenarios": list(self.scenarios), "settings": dict(self.settings)}
+
+
+def train(plan: Plan, folder: Path | str, tell: Callable[[Row], None] = lambda _: None) -> Row:
+    """Train into `folder`; a second call with the same plan goes on from the last checkpoint.
+
+    The folder then holds `policy/` (the best by validation, see `policies.load`), `progress.csv`,
+    `result.json`, and if tensorboard is installed its events.
+
+    Args:
+        plan: what to train.
+        folder: where; made if it is missing.
+        tell: is told the row of every round that is finished, also of those found finished.
+
+    Returns:
+        plan, `scores` on the evaluation seeds by scenario (see `compare`), `validation` of what was
+        kept, `rounds`, `cpu_seconds` of this training, and where the policy is.
+
+    Raises:
+        ConfigError: the plan does not fit, or the folder holds another training.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _claim(plan, folder)
+    if (folder / RESULT).exists():
+        done: Row = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+        return done
+    training = _Training(plan, folder)
+    for row in training.rows:
+        tell(row)
+    while training.round < plan.rounds:
+        tell(training.go_on())
+    return training.finish()
+
+
+def compare(
+    policy: Policy, base: Mapping[str, Sequence[EnvEpisode]], env: str, settings: Any
+) -> Scores:
+    """Play the seeds of the base's episodes with a policy, and compare the two seed by seed.
+
+    Returns:
+        for each scenario: `episodes`, `base` and `policy` (mean return, EUR), `difference` with its
+        95 % `interval` (EUR; more is better), and `base_harm` and `harm` (mean, s).
+    """
+    scores = []
+    for scenario, episodes in base.items():
+        played = _play(policy, env, [episode.seed for episode in episodes], scenario, settings)
+        gains = np.array([one.ret - two.ret for one, two in zip(played, episodes, strict=True)])
+        scores.append(
+            {
+                "scenario": scenario,
+                "episodes": len(episodes),
+                "base": _mean([episode.ret for episode in episodes]),
+                "policy": _mean([episode.ret for episode in played]),
+                "difference": float(gains.mean()),
+                "interval": list(interval(gains) or ()) or None,
+                "base_harm": _mean([float(episode.harm.sum()) for episode in episodes]),
+                "harm": _mean([float(episode.harm.sum()) for episode in played]),
+            }
+        )
+    return scores
+
+
+class _Training:
+    """A training from its first round or its last checkpoint on."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        self.plan, self._folder, self._design = plan, folder, design_of(plan)
+        check = range(plan.first_seed + CHECK, plan.first_seed + CHECK + plan.validation)
+        self._base = self._of_base(check)
+        returns = [episode.ret for episodes in self._base.values() for episode in episodes]
+        self._price = Price(max(float(np.std(returns)) / 10.0, 1e-3), plan.harm_price)
+        pool = range(plan.first_seed, plan.first_seed + plan.pool)
+        self._envs = ResidualEnvs(self._design, plan.scenarios, plan.lanes, pool, self._price)
+        self._envs.measure(plan.decisions, np.random.default_rng(plan.seed))
+        self._envs.begun = [0] * len(plan.scenarios)
+        self._learner = Learner(plan, self._envs)
+        self.round, self.rows, self._cpu, self._gain = 0, list[Row](), 0.0, 0.0
+        self._began = process_time()
+        self._best: Weights = self._learner.weights()
+        self._scores: Scores = []
+        if (folder / STATE).exists():
+            self._restore()
+        self._writer = self._tensorboard()
+
+    def go_on(self) -> Row:
+        """Play and learn one round, judge it, and write the checkpoint."""
+        plan = self.plan
+        key = int(np.random.SeedSequence([plan.seed, self.round]).generate_state(1)[0])
+        decisions = plan.round * plan.decisions * plan.lanes
+        self._learner.learn(decisions, key, 1.0 - self.round / plan.rounds)
+        self.round += 1
+        outcomes = self._envs.outcomes()
+        harm = _mean([outcome.harm for outcome in outcomes])
+        if plan.lagrange and outcomes:
+            rate = 0.5 * max(plan.harm_price, 1.0)
+            self._price.harm = max(0.0, self._price.harm + rate * harm)
+        scores = compare(self._policy(self._learner.weights()), self._base, plan.env, plan.settings)
+        gain = _mean([score["difference"] for score in scores])
+        sound = all(score["harm"] <= score["base_harm"] + 1e-9 for score in scores)
+        kept = sound and gain > self._gain
+        row: Row = {
+            "round": self.round,
+            "rounds": plan.rounds,
+            "steps": self.round * decisions * plan.every,
+            "episodes": sum(self._envs.begun),
+            "training gain": _mean([outcome.gained for outcome in outcomes]),
+            "training harm": harm,
+            "harm price": self._price.harm,
+            "spread": self._learner.spread(),
+            **{f"gain {score['scenario']}": score["difference"] for score in scores},
+            "harm": _mean([score["harm"] - score["base_harm"] for score in scores]),
+            "kept": kept,
+            "cpu_seconds": self._cpu + process_time() - self._began,
+        }
+        self.rows.append(row)
+        if kept:
+            self._gain, self._scores, self._best = gain, scores, self._learner.weights()
+            self._save({"validation": scores})
+        self._checkpoint()
+        if self._writer is not None:
+            for name, value in row.items():
+                self._writer.add_scalar(name.replace(" ", "/", 1), float(value), row["steps"])
+            self._writer.flush()
+        return row
+
+    def finish(self) -> Row:
+        """Judge what was kept on the evaluation seeds and write policy and result."""
+        unseen = self._of_base(range(self.plan.evaluation))
+        policy = self._policy(self._best)
+        scores = compare(policy, unseen, self.plan.env, self.plan.settings)
+        self._save({"validation": self._scores, "scores": scores})
+        result: Row = {
+            "plan": self.plan.facts(),
+            "scores": scores,
+            "validation": self._scores,
+            "rounds": self.round,
+            "cpu_seconds": self._cpu + process_time() - self._began,
+            "policy": str(self._folder / KEPT),
+        }
+        _put(self._folder / RESULT, json.dumps(result, indent=2).encode())
+        if self._writer is not None:
+            self._writer.close()
+        return result
+
+    def _policy(self, weights: Weights) -> LearnedPolicy:
+        return LearnedPolicy(self._design, weights)
+
+    def _of_base(self, seeds: range) -> dict[str, list[EnvEpisode]]:
+        plan, base = self.plan, load_policy(self.plan.base)
+        return {
+            scenario: _play(base, plan.env, seeds, scenario, plan.settings)
+            for scenario in plan.scenarios
+        }
+
+    def _save(self, judged: dict[str, Scores]) -> None:
+        facts = {
+            "made by": "passline train",
+            "plan": self.plan.facts(),
+            "rounds": self.round,
+            "code": code_hash(),
+            "versions": {
+                name: importlib.metadata.version(name) for name in ("torch", "stable-baselines3")
+            },
+            **judged,
+        }
+        save(self._folder / KEPT, self._design, self._best, facts)
+
+    def _checkpoint(self) -> None:
+        import torch
+
+        state: State = {
+            "learner": self._learner.state(),
+            "round": self.round,
+            "begun": self._envs.begun,
+            "harm price": self._price.harm,
+            "rows": self.rows,
+            "cpu": self._cpu + process_time() - self._began,
+            "gain": self._gain,
+            "best": self._best,
+            "scores": self._scores,
+        }
+        held = io.BytesIO()
+        torch.save(state, held)
+        _put(self._folder / STATE, held.getvalue())
+        table = io.StringIO()
+        writer = csv.DictWriter(table, list(self.rows[0]))
+        writer.writeheader()
+        writer.writerows(self.rows)
+        _put(self._folder / TABLE, table.getvalue().encode())
+
+    def _restore(self) -> None:
+        import torch
+
+        state = torch.load(self._folder / STATE, weights_only=True)
+        self._learner.restore(state["learner"])
+        self._envs.begun, self._price.harm = state["begun"], state["harm price"]
+        self.round, self.rows, self._cpu = state["round"], state["rows"], state["cpu"]
+        self._gain, self._best, self._scores = state["gain"], state["best"], state["scores"]
+
+    def _tensorboard(self) -> Any:
+        if find_spec("tensorboard") is None:
+            return None
+        from torch.utils.tensorboard import SummaryWriter
+
+        step = self.rows[-1]["steps"] + 1 if self.rows else None
+        return SummaryWriter(self._folder / "tensorboard", purge_step=step)
+
+
+def _play(
+    policy: Policy, env: str, seeds: Sequence[int], scenario: str, settings: Any
+) -> list[EnvEpisode]:
+    blocks = [seeds[start : start + BLOCK] for start in range(0, len(seeds), BLOCK)]
+    return [
+        episode
+        for block in blocks
+        for episode in play_episodes(policy, env, block, scenario, settings)
+    ]
+
+
+def _claim(plan: Plan, folder: Path) -> None:
+    """Begin the folder, or see that it holds this training and this code.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    wanted = {**plan.facts(), "code": code_hash()}
+    place = folder / PLAN
+    if not place.exists():
+        _put(place, json.dumps(wanted, indent=2).encode())
+        return
+    found = json.loads(place.read_text(encoding="utf-8"))
+    differing = [name for name in wanted if found.get(name) != wanted[name]]
+    if differing:
+        raise ConfigError(
+            f"{folder} holds a training with another {', '.join(differing)}; give another --out"
+        )
+
+
+def _put(place: Path, content: bytes) -> None:
+    """Write a file whole or not at all, whenever this process dies."""
+    scratch = place.with_name(f".{place.name}")
+    scratch.write_bytes(content)
+    scratch.replace(place)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")
