@@ -16,6 +16,7 @@ from ..plant_sim.units import from_si, to_si
 from .addresses import BITS, ModbusAddress, OpcUaAddress, Table
 from .analog_item import TYPES
 from .errors import LinkError, ProtocolError, TagError
+from .link import Closable
 from .opcua_writer import OpcUaWriter
 from .tagfile import TagFile
 from .tags import Tag
@@ -42,7 +43,7 @@ class WriteResult:
     reason: str = ""
 
 
-class Registers(Protocol):
+class Registers(Closable, Protocol):
     """What both Modbus clients that write can do."""
 
     async def read(self, table: Table, address: int, count: int) -> bytes:

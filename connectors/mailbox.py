@@ -18,11 +18,12 @@ from ..plant_sim.units import from_si, to_si
 from . import letter
 from .addresses import OpcUaAddress
 from .connector import DEADLINE
-from .direct import DirectWriter, Registers
+from .direct import Registers
+from .direct_box import DirectBox, pause
 from .errors import ConnectorError, LinkError, ProtocolError, TagError
-from .letter import Echo, Outcome, Request
+from .letter import Echo, Request
 from .letter_form import ECHO_WORDS, IDENTITY, MEMORY_AT, MEMORY_NODE
-from .link import Closable, Link
+from .link import Link
 from .modbus.connector import tls_context
 from .modbus.serial_writer import SerialWriter
 from .modbus.writer import ModbusWriter
@@ -30,12 +31,8 @@ from .opcua_writer import OpcUaWriter
 from .security import GATE, Pki
 from .tag_devices import MailboxMap, Part
 from .tagfile import VOID, ModbusDevice, TagFile
-from .tags import Tag
 
-POLLS = 0.005, 0.05  # wall s between two looks at the echo: at once, and when it takes long
-SLOWER = 0.1  # the pause grows to this part of the time already waited
 WAIT = 3.0  # wall s for an echo to appear
-REMEMBERED = 1000  # direct writes whose fate is kept
 
 # Beats count up over restarts of the gate, so they follow the clock, faster than a gate beats:
 # twenty a second since 2026 fit 32 bits until 2032.
@@ -97,8 +94,7 @@ class WireMailbox:
         self._beats = 0
         self._opcua = Link(self._open_opcua)
         self._modbus = Link(self._open_modbus)
-        self._direct = DirectWriter(tagfile, self._opcua.get, self._modbus.get)
-        self._sent: dict[str, tuple[str, float, Echo | None]] = {}  # direct: control, value, fate
+        self._direct = DirectBox(tagfile, self._opcua, self._modbus, wait)
 
     async def send(self, action_id: str, control: str, value: float) -> Echo | None:
         """Ask the PLC once to set `control` to `value`; nothing is ever sent again here.
@@ -121,7 +117,7 @@ class WireMailbox:
             raise TagError(f"{control} cannot be written; see the write entries of the tag file")
         letter.check_action_id(action_id)
         if tag.write.way == "direct":
-            return await self._send_direct(action_id, tag, value)
+            return await self._direct.send(action_id, tag, value)
         self._seq = (self._seq + 1) & 0xFFFFFFFF
         request = Request(self._seq, action_id, tag.write.index, from_si(value, tag.unit))
         over = tag.write.protocol
@@ -149,8 +145,8 @@ class WireMailbox:
             LinkError: if the PLC cannot be reached, or nothing but reading back could tell and the
                 write was before the last start.
         """
-        if action_id in self._sent:
-            return await self._look_back(action_id)
+        if self._direct.knows(action_id):
+            return await self._direct.lookup(action_id)
         boxes = self._boxes()
         if not boxes:
             raise LinkError("the plant has no mailbox that could tell; a person has to look")
@@ -175,7 +171,7 @@ class WireMailbox:
         Raises:
             LinkError: if neither protocol took it, or the plant has no mailbox that could.
         """
-        if action_id in self._sent or not self._boxes():
+        if self._direct.knows(action_id) or not self._boxes():
             raise LinkError("a direct write cannot be made void; a person has to look")
         self._seq = (self._seq + 1) & 0xFFFFFFFF
         letter.check_action_id(action_id)
@@ -239,7 +235,7 @@ class WireMailbox:
     def _box(self) -> MailboxMap:
         return _there(self._tagfile.mailbox)
 
-    def _link(self, over: str) -> "Link[OpcUaWriter] | Link[_Registers]":
+    def _link(self, over: str) -> Link[OpcUaWriter] | Link[Registers]:
         return self._opcua if over == "opcua" else self._modbus
 
     async def _open_opcua(self) -> OpcUaWriter:
@@ -247,7 +243,7 @@ class WireMailbox:
             raise LinkError("the tag file has no OPC UA device")
         return await OpcUaWriter.open(self._tagfile.opcua, self._pki, self._user, self._deadline)
 
-    async def _open_modbus(self) -> "_Registers":
+    async def _open_modbus(self) -> Registers:
         device: ModbusDevice | None = self._tagfile.modbus
         if device is None:
             raise LinkError("the tag file has no Modbus device")
@@ -257,54 +253,6 @@ class WireMailbox:
             device.host, device.port, device.unit, self._deadline, pause=device.pause,
             tls=tls_context(device, self._pki, self._user),
         )  # fmt: skip
-
-    async def _send_direct(self, action_id: str, tag: Tag, value: float) -> Echo | None:
-        """Write the address of `tag` once, then read it until it agrees or the time is over."""
-        assert tag.write is not None  # noqa: S101 - `send` has looked
-        if action_id in self._sent:
-            raise TagError(f"action {action_id} was written before; nothing is written twice")
-        over = tag.write.protocol
-        await self._link(over).get()  # a LinkError from here on means that it may have been sent
-        before = await self._direct.read_back(tag.name)
-        while len(self._sent) >= REMEMBERED:
-            del self._sent[next(iter(self._sent))]
-        self._sent[action_id] = tag.name, value, None
-        try:
-            result = (await self._direct.write_many({tag.name: value}))[tag.name]
-        except BaseException:
-            await self._link(over).drop()
-            raise
-        if result.fate == "refused":
-            echo = Echo(0, action_id, tag.write.index, Outcome.MALFORMED, value)
-            self._sent[action_id] = tag.name, value, echo
-            raise ProtocolError(result.reason, result.code)
-        end, start = time.monotonic() + self._wait, time.monotonic()
-        while time.monotonic() < end:
-            seen = await self._agrees(action_id, nan if before is None else before)
-            if seen is not None:
-                return seen
-            await asyncio.sleep(_pause(time.monotonic() - start))
-        return None
-
-    async def _look_back(self, action_id: str) -> Echo | None:
-        fate = self._sent[action_id][2]
-        return fate or await self._agrees(action_id, nan)
-
-    async def _agrees(self, action_id: str, before: float) -> Echo | None:
-        """Read back a direct write; None as long as the plant shows another value."""
-        control, value, _ = self._sent[action_id]
-        tag = self._tagfile.tag(control)
-        try:
-            seen = await self._direct.read_back(control)
-        except LinkError:
-            await self._link(tag.write.protocol if tag.write else "opcua").drop()
-            return None
-        if seen is None or abs(seen - value) > _tolerance(tag):
-            return None
-        index = tag.write.index if tag.write else VOID
-        echo = Echo(0, action_id, index, Outcome.APPLIED, seen, before)
-        self._sent[action_id] = control, value, echo
-        return echo
 
     async def _post(self, request: Request, over: str) -> None:
         """Put `request` into the mailbox; both errors of a connection may come."""
@@ -359,7 +307,7 @@ class WireMailbox:
         """Look for the echo until it is there, the time is over, or the link is lost."""
         start = time.monotonic()
         while (waited := time.monotonic() - start) < self._wait:
-            await asyncio.sleep(_pause(waited))
+            await asyncio.sleep(pause(waited))
             try:
                 echoes = await self._echoes(over)
             except LinkError:
@@ -397,30 +345,8 @@ class WireMailbox:
         return echo
 
 
-class _Registers(Registers, Closable, Protocol):
-    """Either Modbus client that writes."""
-
-
 def _there(part: Part | None) -> Part:
     """Return a part of the tag file; without it that protocol leads nowhere."""
     if part is None:
         raise LinkError("the tag file has no mailbox on this protocol")
     return part
-
-
-def _pause(waited: float) -> float:
-    """Return how long to wait for a PLC (wall s): a quick one is asked often, a slow one less."""
-    first, last = POLLS
-    return min(last, max(first, SLOWER * waited))
-
-
-def _tolerance(tag: Tag) -> float:
-    """Return how far a read-back may be off (SI): the rule's tolerance and the coding's step."""
-    over = tag.write.protocol if tag.write else "opcua"
-    count = 0.0
-    if over == "modbus" and tag.modbus is not None:
-        count = tag.modbus.count
-    elif tag.opcua is not None and tag.opcua.kind not in ("f32", "f64"):
-        count = abs(tag.opcua.scaling.scale)
-    wide = max(tag.write.tolerance if tag.write else 0.0, 0.51 * count, 1e-6 * abs(tag.high))
-    return to_si(wide, tag.unit) - to_si(0.0, tag.unit)

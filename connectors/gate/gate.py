@@ -31,13 +31,13 @@ from .errors import (
 )
 from .ledger import Approval, Entry, Ledger, State
 from .operators import Challenges, load_operators, signed
-from .plant import REARM, Plant, plant_clock
+from .plant import REARM, Plant, plant_clock, present
 from .protocol import Receipt, receipt
+from .pulse import Pulse
 from .sender import PATIENCE, Sender
 from .turns import Turns
 from .undo import inverse
 
-_PULSE = 0.2  # wall s between two looks at lease, open writes and old approvals
 _FRESH_BEAT = 1.0  # wall s for which a beat of the pulse serves a write; a PLC's lease is longer
 WRITING = (Mode.APPROVE, Mode.CLOSED)  # modes in which an agent's action may reach the plant
 
@@ -78,8 +78,9 @@ class Gate:
         self._sender = Sender(plant, self._ledger, self._audit, policy)
         self._lock = threading.RLock()
         self._stop = threading.Event()
-        self._pulse = threading.Thread(target=self._run, name="gate-pulse", daemon=True)
-        self._trouble = ""  # what last went wrong in the pulse
+        self._pulse = Pulse(
+            (self._keep_alive, self._clear), lambda text: self._audit.owe("pulse", error=text)
+        )
         self._challenges = Challenges()
         self._approvals = Approvals(plant, self._ledger, self._audit, self._operators, policy)
         self._lease_until = self._beaten = -inf
@@ -90,7 +91,7 @@ class Gate:
         self._audit.add(
             "start", mode=self.mode, asked=mode, tags=plant.tags_hash, policy=asdict(policy)
         )
-        self._settle(patience=policy.settle + PATIENCE)
+        self._sender.settle_all(patience=policy.settle + PATIENCE)
 
     def start(self) -> "Gate":
         """Start the pulse: heartbeat while an agent beats, hand-back, open writes, expiry."""
@@ -102,8 +103,7 @@ class Gate:
         if self._stop.is_set():
             return
         self._stop.set()
-        if self._pulse.is_alive():
-            self._pulse.join()
+        self._pulse.stop()
         with self._lock:
             self._audit.owe("stop")
             self._audit.close()
@@ -121,13 +121,12 @@ class Gate:
         """Return how the gate stands, as plain data."""
         samples = self._plant.samples()
         now, memory = self._now(samples), self._memory()
-        remote = samples.get(self.policy.remote)
         window = [at for at in memory.recent if now.plant - at < self.policy.budget_window]
         return {
             "mode": str(self.mode),
             "handed_back": self._handed_back,
             "lease_left": max(0.0, memory.lease_until - now.wall),
-            "remote": bool(remote is not None and remote.good and remote.value == 1),
+            "remote": present(samples, self.policy.remote) == 1,
             "plant_time": now.plant if isfinite(now.plant) else None,
             "budget_left": max(0, self.policy.budget - len(window)),
             "unresolved": list(memory.unresolved),
@@ -159,7 +158,7 @@ class Gate:
                 f"{request.control} {request.value} is not a finite number; give a value in SI"
             )
         with self._writing(request.action_id):
-            self._settle(patience=0.0)
+            self._sender.settle_all(patience=0.0)
             try:
                 known = self._ledger.accept(request)
             except ConflictError as error:
@@ -219,15 +218,14 @@ class Gate:
         """
         with self._lock:
             self._person(operator, challenge, signature, "release")
-            self._settle(patience=0.0)
+            self._sender.settle_all(patience=0.0)
             if self._ledger.open_writes():
                 raise GateError("a write is still open; wait until the plant has answered")
             self._audit.add("release", operator=operator, was=self._handed_back)
             self._ledger.remember("handed back", "")
             self._lease_until, self._handed_back = -inf, ""
             samples = self._plant.samples()
-            remote = samples.get(self.policy.remote)
-            if remote is not None and remote.good and remote.value == 1:
+            if present(samples, self.policy.remote) == 1:
                 return {"rearmed": True, "reason": "the plant was in remote mode already"}
             request = Request(secrets.token_hex(16), REARM, 1.0, operator, "release")
             self._ledger.accept(request)
@@ -282,7 +280,7 @@ class Gate:
 
     def _fault(self) -> str:
         """Return why the gate itself is not fit to write; empty when it is."""
-        if self._pulse.ident is not None and not self._pulse.is_alive():
+        if self._pulse.died:
             return "the gate's pulse has stopped; restart the gate"
         with contextlib.suppress(AuditError):
             self._audit.pay()
@@ -302,7 +300,7 @@ class Gate:
         samples = self._plant.samples()
         self._follow_clock(samples)
         verdict = self._verdict(request, samples)
-        before = _present(samples, request.control)
+        before = present(samples, request.control)
         action = request.action_id
         self._audit.add(
             "request", mode=self.mode, before=before, allowed=verdict.allowed,
@@ -368,30 +366,6 @@ class Gate:
         if newest is not None:
             self._audit.add("plant clock restarted", plant_time=plant_time, newest=newest)
 
-    def _settle(self, patience: float) -> None:
-        """End what is open. The caller holds the lock, so nothing of this is under way."""
-        for entry in self._ledger.entries(State.RECEIVED):
-            words = "the gate was stopped before it was sent"
-            self._ledger.mark(entry.action_id, State.NOT_DONE, words)
-        for entry in self._ledger.entries(State.PENDING):
-            if self._ledger.decision(entry.action_id):
-                words = "the gate was stopped after the decision and before it was sent"
-                self._ledger.mark(entry.action_id, State.NOT_DONE, words)
-        for entry in self._ledger.open_writes():
-            self._sender.settle(entry, patience)
-
-    def _run(self) -> None:
-        while not self._stop.wait(_PULSE):
-            for work in (self._keep_alive, self._clear):
-                try:
-                    work()
-                except Exception as error:  # noqa: BLE001 - whatever breaks one look (a full disk,
-                    # a cut wire), the next must come: without the pulse no lease would ever end.
-                    text = f"{type(error).__name__}: {error}"
-                    if text != self._trouble:  # a lasting one is told once
-                        self._trouble = text
-                        self._audit.owe("pulse", error=text)
-
     def _keep_alive(self) -> None:
         alive = time.monotonic() <= self._lease_until
         if alive and not self._handed_back and self.mode in WRITING:
@@ -409,7 +383,7 @@ class Gate:
             return
         try:
             self._audit.pay()
-            self._settle(patience=0.0)
+            self._sender.settle_all(patience=0.0)
             self._approvals.expire()
             self._follow_clock(self._plant.samples())
         except (AuditError, LedgerError):
@@ -424,8 +398,3 @@ class Gate:
         self._ledger.remember("handed back", reason)
         self._lease_until = -inf  # only now, so that a ledger that cannot be written is tried again
         self._audit.owe("hand-back", reason=reason)
-
-
-def _present(samples: Mapping[str, Sample], name: str) -> float | None:
-    sample = samples.get(name)
-    return sample.value if sample is not None and sample.good else None

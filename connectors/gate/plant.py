@@ -107,4 +107,10 @@ def plant_clock(samples: Mapping[str, Sample]) -> float:
     return newest
 
 
-__all__ = ["REARM", "VOID", "WORDS", "Echo", "Outcome", "Plant", "plant_clock"]
+def present(samples: Mapping[str, Sample], name: str) -> float | None:
+    """Return the GOOD value of a signal (SI), None when there is none."""
+    sample = samples.get(name)
+    return sample.value if sample is not None and sample.good else None
+
+
+__all__ = ["REARM", "VOID", "WORDS", "Echo", "Outcome", "Plant", "plant_clock", "present"]

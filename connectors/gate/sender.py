@@ -63,6 +63,18 @@ class Sender:
             return self._finish(entry, echo)
         return self.settle(entry, self._policy.settle + PATIENCE)
 
+    def settle_all(self, patience: float) -> None:
+        """End what is open. The caller holds the gate's lock, so nothing of this is under way."""
+        for entry in self._ledger.entries(State.RECEIVED):
+            words = "the gate was stopped before it was sent"
+            self._ledger.mark(entry.action_id, State.NOT_DONE, words)
+        for entry in self._ledger.entries(State.PENDING):
+            if self._ledger.decision(entry.action_id):
+                words = "the gate was stopped after the decision and before it was sent"
+                self._ledger.mark(entry.action_id, State.NOT_DONE, words)
+        for entry in self._ledger.open_writes():
+            self.settle(entry, patience)
+
     def settle(self, entry: Entry, patience: float) -> Entry:
         """Ask the mailbox about an open write for up to `patience` wall s; return its entry."""
         until = time.monotonic() + patience

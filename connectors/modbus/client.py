@@ -15,9 +15,8 @@ from .protocol import (
     HEADER,
     IDENTIFY,
     LONGEST,
-    MAX_READ,
-    MAX_READ_BITS,
     READ_ONLY,
+    check_count,
     refusal,
 )
 
@@ -86,11 +85,8 @@ class ModbusClient(asyncio.Protocol):
             LinkError: if the connection or the deadline is lost; the client is then closed.
             ProtocolError: if the server refuses; carries the exception code.
         """
+        check_count(table, count)
         bits = table in BITS
-        most = MAX_READ_BITS if bits else MAX_READ
-        if not 1 <= count <= most:
-            what = "bits" if bits else "registers"
-            raise ProtocolError(f"{count} {what} are outside 1..{most}; read in blocks", 3)
         body = await self._transact(FUNCTION[table], struct.pack(">HH", address, count))
         size = -(-count // 8) if bits else 2 * count
         if len(body) != 1 + size or body[0] != size:

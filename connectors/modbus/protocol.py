@@ -4,7 +4,8 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-from ..addresses import Table
+from ..addresses import BITS, Table
+from ..errors import ProtocolError
 
 HEADER = struct.Struct(">HHH")  # transaction id, protocol id, length
 LONGEST = 254  # bytes after the head: unit, function, 252 of data
@@ -60,3 +61,16 @@ def refusal(function: int, code: int) -> str:
     """Say in words what an exception answer says."""
     name = EXCEPTIONS.get(code, "unknown exception")
     return f"the Modbus server refuses function {function}: {name} ({code})"
+
+
+def check_count(table: Table, count: int) -> None:
+    """Refuse a read of more bits or registers than one request may ask for.
+
+    Raises:
+        ProtocolError: saying how many it may be.
+    """
+    bits = table in BITS
+    most = MAX_READ_BITS if bits else MAX_READ
+    if not 1 <= count <= most:
+        what = "bits" if bits else "registers"
+        raise ProtocolError(f"{count} {what} are outside 1..{most}; read in blocks", 3)

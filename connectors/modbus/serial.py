@@ -16,7 +16,7 @@ from pymodbus.client import AsyncModbusSerialClient
 from ..addresses import BITS, Table
 from ..errors import LinkError, ProtocolError
 from ..tagfile import ModbusDevice
-from .protocol import FUNCTION, MAX_READ, MAX_READ_BITS, refusal
+from .protocol import FUNCTION, check_count, refusal
 
 
 class SerialClient:
@@ -67,10 +67,8 @@ class SerialClient:
             LinkError: if no answer that fits came in time; the port is then closed.
             ProtocolError: if the device refuses; carries the exception code.
         """
+        check_count(table, count)
         bits = table in BITS
-        most = MAX_READ_BITS if bits else MAX_READ
-        if not 1 <= count <= most:
-            raise ProtocolError(f"{count} are outside 1..{most}; read in blocks", 3)
         call = getattr(self._client, self._READS[table])
         answer = await self._exchange(
             FUNCTION[table],

@@ -298,7 +298,7 @@ class WriteMachine(RuleBasedStateMachine):
 
     @rule()
     def look(self):
-        self.gate._settle(patience=0.0)
+        self.gate._sender.settle_all(patience=0.0)
 
     @invariant()
     def no_write_is_made_twice_or_unasked_or_denied(self):
@@ -324,7 +324,7 @@ class WriteMachine(RuleBasedStateMachine):
         end = time.monotonic() + 5
         unsure = (State.SENDING, State.UNKNOWN, State.RECEIVED)
         while self.gate._ledger.entries(*unsure) and time.monotonic() < end:
-            self.gate._settle(patience=0.0)
+            self.gate._sender.settle_all(patience=0.0)
         assert self.gate._ledger.entries(*unsure) == []  # with the mailbox, nothing stays unknown
         self.no_write_is_made_twice_or_unasked_or_denied()
         self.gate.close()

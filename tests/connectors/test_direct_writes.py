@@ -173,7 +173,7 @@ async def test_an_answer_lost_on_the_way_is_found_by_reading_back(modbus, keys):
 
 async def test_several_writes_are_told_one_by_one(modbus):
     device, box = modbus
-    results = await box._direct.write_many({"t.float": 1.0, "t.coil": 1.0, "t.long": 5.0})
+    results = await box._direct._writer.write_many({"t.float": 1.0, "t.coil": 1.0, "t.long": 5.0})
     assert {name: result.fate for name, result in results.items()} == {
         "t.float": "accepted", "t.coil": "accepted", "t.long": "accepted",
     }  # fmt: skip
@@ -205,10 +205,10 @@ async def test_a_node_of_every_kind_takes_its_own_type(opcua):
         echo = await box.send(uuid.uuid4().hex, f"t.{kind}", 1.0)
         assert echo is not None, kind
         assert echo.value == 1.0
-    results = await box._direct.write_many({f"t.{kind}": 0.0 for kind in KINDS})
+    results = await box._direct._writer.write_many({f"t.{kind}": 0.0 for kind in KINDS})
     assert {result.fate for result in results.values()} == {"accepted"}
     await served.server.get_node(served.nodes["t.f64"]).set_writable(False)
-    results = await box._direct.write_many({"t.f64": 1.0, "t.f32": 1.0})
+    results = await box._direct._writer.write_many({"t.f64": 1.0, "t.f32": 1.0})
     assert results["t.f32"].fate == "accepted"
     assert results["t.f64"].fate == "refused"
     assert results["t.f64"].code in (
