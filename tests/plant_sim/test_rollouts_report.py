@@ -82,7 +82,7 @@ def episodes():
 
 def store(folder, seat, of, **odd):
     """Write a job as the store does: one unit a scenario."""
-    manifest = Manifest(
+    manifest = Manifest.open(
         folder,
         {"env": ENV, "seat": seat, "scenarios": sorted(of), "seeds": SEEDS, "settings": {}},
         "code",
