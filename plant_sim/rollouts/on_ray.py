@@ -145,6 +145,8 @@ def _start_ray(workers: int) -> tuple[bool, str]:
 
 def _join_cluster(address: str) -> bool:
     """Join the cluster at `address`, unless the caller has; return whether to leave it again."""
+    if address.startswith("127."):  # or Ray looks for it on the address of this machine
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     ray = _ray()
     if ray.is_initialized():
         return False
