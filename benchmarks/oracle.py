@@ -59,7 +59,7 @@ def run(env: str, scenario: str, seeds: Sequence[int], budget: int, alone: bool)
     found["history"] = np.array([each.history for each in searches])
     found["harm"]["oracle"] = np.array([each.best.harm for each in searches])
     best = np.array([each.best.actions for each in searches])
-    found["coils"] = (coils(stage, states, 0.0 * best), coils(stage, states, best))
+    found["coils"] = (coils(stage, states, np.zeros_like(best)), coils(stage, states, best))
     return found
 
 
