@@ -22,8 +22,8 @@ from rich.console import Console
 
 import passline.plant_sim  # noqa: F401  registers the environments
 from passline.plant_sim.envs.options import options_of
-from passline.plant_sim.envs.play import Play
-from passline.plant_sim.rollouts.branch_play import Stage
+from passline.plant_sim.envs.play import EpisodeState, Play
+from passline.plant_sim.rollouts.branch_play import Sequences, Stage
 from passline.plant_sim.rollouts.episodes import task_of
 from passline.plant_sim.rollouts.oracle import ROUND, OraclePolicy
 from passline.plant_sim.rollouts.policy import HoldPolicy, load_policy
@@ -58,7 +58,17 @@ def run(env: str, scenario: str, seeds: Sequence[int], budget: int, alone: bool)
     found["cpu"] = (time.process_time() - began) / len(seeds)
     found["history"] = np.array([each.history for each in searches])
     found["harm"]["oracle"] = np.array([each.best.harm for each in searches])
+    best = np.array([each.best.actions for each in searches])
+    found["coils"] = (coils(stage, states, np.zeros_like(best)), coils(stage, states, best))
     return found
+
+
+def coils(stage: Stage, states: Sequence[EpisodeState], actions: Sequences) -> float:
+    """Return how many coils are finished by the horizon, in the mean: less work costs less."""
+    play = stage.put(states)
+    for step in range(actions.shape[1]):
+        play.step(actions[:, step])
+    return float(play.plant.finished_counts().mean())
 
 
 def curve(found: dict[str, Any]) -> str:
@@ -88,7 +98,8 @@ def columns(found: dict[str, Any]) -> str:
             f"{name} {money.mean():.1f} EUR, {harm.mean():.2f} s (no worse in {least.mean():.0%})"
         )
     tail = f"oracle {oracle.mean():.1f} EUR, {hurt.mean():.2f} s, {found['cpu']:.1f} CPU-s each"
-    return "; ".join([*parts, tail])
+    rolled = "coils by the horizon: hold {:.1f}, oracle {:.1f}".format(*found["coils"])
+    return "; ".join([*parts, tail, rolled])
 
 
 def main() -> None:
