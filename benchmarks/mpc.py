@@ -4,7 +4,7 @@
         [--scenario nominal ...] [--long]
 
 Differences are paired by seed, with the 95 % interval of their mean by Student's t. The constants
-of the controllers were chosen on seeds 0 to 131; the default seeds are others. `--long` plays five
+of the controllers were chosen on seeds 0 to 147; the default seeds are others. `--long` plays five
 coils of the run-out table in a row instead, in which coils follow that a fault has reached.
 """
 

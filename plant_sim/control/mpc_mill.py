@@ -9,7 +9,8 @@ sprays can cool.
 It knows samples, the page of tracking and the data sheet; nothing of the plant.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,13 +47,41 @@ USUAL_BAR = 34.0e-3  # m: bar thickness taken where the sheet has none [M 3.11]
 SMALL = 5e-6  # m: of error that the monitor alone may take out [C]
 GAUGE_AHEAD, HEAT_AHEAD = 12, 30  # 1: decisions, horizons [C]
 MOST_OPEN, BEYOND_OPEN = 0.75, 20.0  # 1, EUR/s: sprays without room left, a squared 1 beyond [C]
+MOST_LOAD = 0.90  # 1: share of a rating up to which the mill is sped up [C]
+FORGETS = 0.98  # 1: of the greatest load seen, kept for the next decision [C]
 NEAR = 0.02  # EUR/s: of an error of a tolerance, squared [C]
+
+
+@dataclass(frozen=True, slots=True)
+class StandSheet:
+    """What the data sheet says of a stand.
+
+    Attributes:
+        number: in the names of its signals.
+        radius: of the work rolls (m).
+        force: rating (N).
+        power: rating of the drive (W).
+    """
+
+    number: int
+    radius: float
+    force: float
+    power: float
+
+    def load(self, values: Mapping[str, float]) -> float:
+        """Return the greater share of the two ratings that is used (1)."""
+        name = f"f{self.number}"
+        torque, speed = values.get(f"{name}.torque", 0.0), values.get(f"{name}.speed", 0.0)
+        power = torque * speed / self.radius / self.power
+        return max(power, values.get(f"{name}.roll_force", 0.0) / self.force)
 
 
 class MillController:
     """Decides on the three trims of one finishing mill; bring it every `INTERVAL` what is known."""
 
-    def __init__(self) -> None:
+    def __init__(self, stands: Sequence[StandSheet]) -> None:
+        self._stands = tuple(stands)
+        self._load = 0.0
         self._number: int | None = None
         self._integral = 0.0
         self._rate = 0.0
@@ -119,7 +148,7 @@ class MillController:
         if page.strip.number != self._number:
             self._number = page.strip.number
             self._entry, self._off = entry, 0.0
-            self._sure = 0.0
+            self._sure = self._load = 0.0
         self._entry += 0.3 * (entry - self._entry)
         told = page.adaptation
         bias = told.fdt_bias_now or told.fdt_bias
@@ -175,5 +204,10 @@ class MillController:
             money = money - LINE_TIME * (fast - speed) / speed
             money = money + BEYOND_OPEN * np.maximum(open_ - MOST_OPEN, 0.0) ** 2
             cost += money * INTERVAL
-        best = int(np.argmin(cost))
+        # money never buys harm: no faster than level 2 where a stand is near its rating, as what
+        # follows may be harder
+        load = max((stand.load(values) for stand in self._stands), default=0.0)
+        self._load = max(load, FORGETS * self._load)
+        room = speed * (MOST_LOAD / max(self._load, 0.1) - 1.0) + speed_trim
+        best = int(np.argmin(np.where(v_goal > max(room, 0.0), np.inf, cost)))
         return float(v_goal[best]), float(s_goal[best])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..control.mpc_mill import MillController
+from ..control.mpc_mill import MillController, StandSheet
 from ..control.mpc_setup import speed_trim
 from ..control.mpc_table import TableController, TableSheet
 from ..control.tracking import TrackedMill, Tracker
@@ -31,8 +31,11 @@ def _table(mill: Mill, sheet: TrackedMill) -> Decide:
 
 
 def _finishing(mill: Mill, sheet: TrackedMill) -> Decide:
-    del mill
-    tracker, controller = Tracker(sheet, SIGNALS), MillController()
+    stands = [
+        StandSheet(number, stand.work_roll_radius, stand.max_force, stand.max_power)
+        for number, stand in zip(sheet.numbers, mill.stands, strict=True)
+    ]
+    tracker, controller = Tracker(sheet, SIGNALS), MillController(stands)
 
     def decide(samples: Samples, now: Array) -> Array:
         trims = (float(now[0]), float(now[1]), float(now[2]))
