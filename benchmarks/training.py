@@ -1,6 +1,6 @@
 """What a learned correction gains on tuned level 2, on seeds nobody has seen.
 
-    .venv/bin/python benchmarks/training.py [--seeds 5] [--steps 700000] [--out runs/training] [ENV ...]
+    .venv/bin/python benchmarks/training.py [--seeds 5] [--steps 700000] [--out FOLDER] [ENV ...]
 
 One training for each environment and training seed, one after the other, on nominal and disturbed
 days; a second call goes on where the first was stopped. Then policy and base play seeds 0 to 127 of

@@ -255,3 +255,15 @@ def test_the_price_of_harm_follows_the_harm_that_is_done(tmp_path):
     train(made, tmp_path / "t", rows.append)
     for row, price in zip(rows, (5.0, rows[0]["harm price"]), strict=True):
         assert row["harm price"] == pytest.approx(max(0.0, price + 2.5 * row["training harm"]))
+
+
+def test_tensorboard_shows_what_the_table_holds(tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    rows = []
+    train(plan(), tmp_path / "t", rows.append)
+    events = EventAccumulator(str(tmp_path / "t" / "tensorboard"))
+    events.Reload()
+    shown = [(event.step, event.value) for event in events.Scalars("gain/nominal")]
+    assert shown == [(row["steps"], pytest.approx(row["gain nominal"], rel=1e-5)) for row in rows]
