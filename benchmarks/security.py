@@ -20,9 +20,10 @@ from pathlib import Path
 
 from asyncua import Client, Server, ua
 
-from passline.connectors.modbus.access import Access, Rule
+from passline.connectors.modbus.access import Access
 from passline.connectors.security import Lab, Pki, init, secure_client, secure_server
 from passline.connectors.security.endpoint import Policy
+from passline.connectors.tag_access import Rule
 
 HOST = "127.0.0.1"
 NODES = 1000
