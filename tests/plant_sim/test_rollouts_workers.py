@@ -231,50 +231,6 @@ def test_a_seat_that_travels_is_built_once_whatever_the_workers(backend, tmp_pat
     assert notes.read_text() == "built\n"
 
 
-CLUSTER = """
-import os, sys
-os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-import ray
-ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False,
-         object_store_memory=80 * 2**20, _temp_dir=sys.argv[1])
-print(ray.get_runtime_context().gcs_address, flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed")
-def test_the_cluster_of_ray_address_is_used_and_left_running(tmp_path, inline):
-    place = tempfile.mkdtemp(prefix="pl-")
-    token = {"RAY_AUTH_TOKEN": "0" * 64, "RAY_USAGE_STATS_ENABLED": "0"}
-    with subprocess.Popen(
-        [sys.executable, "-c", CLUSTER, place],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | token,
-    ) as cluster:
-        assert cluster.stdin is not None
-        assert cluster.stdout is not None
-        address = cluster.stdout.readline().split()[-1]
-        with driver(IN_ENV, tmp_path, "ray", 2, RAY_ADDRESS=address, **token) as process:
-            assert told(process)["units_played"] == 12
-        assert "raylet" not in " ".join(family(process).values())
-        assert any("raylet" in command for command in family(cluster).values())
-        assert cluster.poll() is None
-        cluster.stdin.close()
-        cluster.wait()
-    shutil.rmtree(place, ignore_errors=True)
-    assert hashes(tmp_path) == inline["environment"]
-
-
-@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed")
-def test_a_cluster_that_does_not_answer_is_one_sentence(tmp_path):
-    with driver(IN_ENV, tmp_path, "ray", 1, RAY_ADDRESS="127.0.0.1:1") as process:
-        _, errors = process.communicate()
-    assert process.returncode == 1
-    assert "ConfigError: no Ray answers at RAY_ADDRESS '127.0.0.1:1'" in errors
-
-
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_many_kills_of_workers_and_driver_lose_change_and_repeat_nothing(backend, tmp_path, inline):
     random, kills, runs = Random(5), 0, 0
