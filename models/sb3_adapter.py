@@ -5,8 +5,9 @@ finishing step. So this takes SAME_STEP alone: in another mode the last transiti
 would be wrong, and training would not notice.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
@@ -14,11 +15,14 @@ from numpy.typing import NDArray
 
 from ..plant_sim.errors import ConfigError, MissingExtraError
 
-try:
+if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
     from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
-except ImportError as error:
-    raise MissingExtraError("stable-baselines3", "rl") from error
+else:
+    try:
+        from stable_baselines3.common.vec_env import VecEnv
+    except ImportError:  # said when one is made: this module can be imported without
+        VecEnv = object
 
 Array = NDArray[Any]
 FINAL = ("final_obs", "_final_obs", "final_info", "_final_info")
@@ -34,9 +38,12 @@ class Sb3Envs(VecEnv):
 
     Raises:
         ConfigError: the environment resets in another mode.
+        MissingExtraError: Stable-Baselines3 is not installed.
     """
 
     def __init__(self, envs: VectorEnv[Any, Any, Any], with_info: bool = True) -> None:
+        if "stable_baselines3" not in sys.modules:
+            raise MissingExtraError("stable-baselines3", "rl")
         mode = envs.metadata.get("autoreset_mode")
         if mode is None or AutoresetMode(mode) is not AutoresetMode.SAME_STEP:
             raise ConfigError(
@@ -61,7 +68,7 @@ class Sb3Envs(VecEnv):
         """Keep the actions (n, actions) for `step_wait`."""
         self._actions = actions
 
-    def step_wait(self) -> VecEnvStepReturn:
+    def step_wait(self) -> "VecEnvStepReturn":
         """Move all plants by one step.
 
         Returns:
@@ -90,12 +97,12 @@ class Sb3Envs(VecEnv):
         frames = self.envs.render()
         return [None] * self.num_envs if frames is None else list(cast("Sequence[Array]", frames))
 
-    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+    def get_attr(self, attr_name: str, indices: "VecEnvIndices" = None) -> list[Any]:
         """Return an attribute of the vector environment, once for each index: they share it."""
         value = getattr(self.envs, attr_name)
         return [value for _ in self._get_indices(indices)]
 
-    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+    def set_attr(self, attr_name: str, value: Any, indices: "VecEnvIndices" = None) -> None:
         """Set an attribute of the vector environment.
 
         Raises:
@@ -108,7 +115,7 @@ class Sb3Envs(VecEnv):
         self,
         method_name: str,
         *method_args: Any,
-        indices: VecEnvIndices = None,
+        indices: "VecEnvIndices" = None,
         **method_kwargs: Any,
     ) -> list[Any]:
         """Call a method of the vector environment once; each environment gets the answer.
@@ -120,12 +127,12 @@ class Sb3Envs(VecEnv):
         answer = getattr(self.envs, method_name)(*method_args, **method_kwargs)
         return [answer] * self.num_envs
 
-    def env_is_wrapped(self, wrapper_class: Any, indices: VecEnvIndices = None) -> list[bool]:
+    def env_is_wrapped(self, wrapper_class: Any, indices: "VecEnvIndices" = None) -> list[bool]:
         """Say that no environment is wrapped in a wrapper of single environments."""
         del wrapper_class
         return [False for _ in self._get_indices(indices)]
 
-    def _all(self, indices: VecEnvIndices, what: str) -> None:
+    def _all(self, indices: "VecEnvIndices", what: str) -> None:
         asked = len(list(self._get_indices(indices)))
         if asked != self.num_envs:
             raise ConfigError(
