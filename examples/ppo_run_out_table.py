@@ -28,10 +28,10 @@ model = PPO(
 model.learn(steps)
 
 unseen = gymnasium.make_vec(ENV, 16, scenario="disturbed")
-seen, _ = unseen.reset(seed=0)
+seen = unseen.reset(seed=0)[0]
 earned = np.zeros(16)
 for _ in range(240):
-    actions, _ = model.predict(seen, deterministic=True)
-    seen, reward, *_ = unseen.step(actions)
+    actions = model.predict(seen, deterministic=True)[0]
+    seen, reward = unseen.step(actions)[:2]
     earned += reward
 print(f"after {steps} steps the policy costs {-earned.mean():.0f} EUR an episode on unseen seeds")

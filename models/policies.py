@@ -224,12 +224,12 @@ class LearnedPolicy:
 
 def corrected(base: Array, correction: Array, bound: float) -> Array:
     """Return base action plus bound x correction, cut at -1 and 1."""
-    return np.clip(base + np.float32(bound) * correction, -1.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(base + np.float32(bound) * correction, -1.0, 1.0), np.float32)
 
 
 def normalised(features: Array, centre: Array, scale: Array) -> Array:
     """Return features with mean 0 and deviation 1 where they were measured, clipped."""
-    return np.clip((features - centre) / scale, -MOST, MOST).astype(np.float32)
+    return np.asarray(np.clip((features - centre) / scale, -MOST, MOST), np.float32)
 
 
 @contextmanager
