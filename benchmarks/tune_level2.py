@@ -38,7 +38,7 @@ BEST = 0.25  # share of a generation that the next one is drawn around
 LEAST = 0.02  # of the deviation at the start, below which no gain shrinks
 SPREAD = {  # deviation of each gain at the start
     "FinishingMill": (1.0, 0.2, 0.3, 0.3),
-    "HotStripLine": (0.3, 0.3, 0.3, 0.3, 0.3, 0.2, 0.4, 0.3),
+    "HotStripLine": (0.3, 0.3, 0.3, 0.2, 0.3),
     "MillSetup": (0.3, 0.3, 0.3, 0.2),
     "RunOutTable": (0.2, 0.1, 0.2, 0.2, 0.2),
 }

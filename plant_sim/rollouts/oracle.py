@@ -123,7 +123,7 @@ class Search:
             varied[window, moved] += size[moved].astype(np.float32)
         elif kind < LEVEL:
             moved = self._chosen(np.arange(width))
-            varied[window, moved] = rng.uniform(-1.0, 1.0, width)[moved]
+            varied[window, moved] = rng.uniform(-1.0, 1.0, (width,))[moved]
         else:
             other = self.members[rng.integers(len(self.members))]
             varied[window] = other[window]
