@@ -15,13 +15,13 @@ import json
 import resource
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from passline.models.training import Plan
+from passline.models.training import plan_of
 from passline.models.training import train as learn
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.rollouts import run_job
@@ -40,7 +40,7 @@ LEARNED = {
     "sac": ("sac", "hold", 1.0),
     "residual ppo": ("ppo", "level2", None),
 }
-STEPS = {"passline/MillSetup-v0": 30_000}  # its step is a whole coil
+STEPS = {"passline/MillSetup-v0": 60_000}  # its step is a whole coil
 MOST_STEPS = 700_000
 SAC_SHARE = 0.2  # of the steps: one of SAC costs several of PPO
 REPORT = Path(__file__).parents[1] / "docs" / "baselines.md"
@@ -89,10 +89,12 @@ def train(folder: Path, part: Part) -> str:
     """Train what is not yet trained; returns the spec of the policy."""
     algorithm, base, bound = LEARNED[part.column]
     steps = STEPS.get(part.env, MOST_STEPS)
+    given: dict[str, Any] = {} if bound is None else {"bound": bound}
     many = round(steps * (SAC_SHARE if algorithm == "sac" else 1.0))
-    plan = Plan(part.env, scenarios(part.env)[:2], base, algorithm, many, part.seed or 0)
-    if bound is not None:
-        plan = replace(plan, bound=bound)
+    plan = plan_of(
+        part.env, scenarios=scenarios(part.env)[:2], base=base, algorithm=algorithm, steps=many,
+        seed=part.seed or 0, **given,
+    )  # fmt: skip
     out = place(folder / "policies", part)
     learn(plan, out)
     return f"passline.models.policies:load:{(out / 'policy').resolve()}"

@@ -17,7 +17,7 @@ from rich.console import Console
 
 import passline.plant_sim  # noqa: F401  registers the environments
 from passline.models.policies import load
-from passline.models.training import Plan, compare, train
+from passline.models.training import Plan, compare, plan_of, train
 from passline.plant_sim.rollouts.episodes import play_episodes
 from passline.plant_sim.rollouts.policy import load_policy
 
@@ -54,9 +54,10 @@ def main() -> None:
     tell("|---|---|---|---|---|---|---|---|---|")
     for seed in range(given.seeds):
         for env in given.envs:
-            plan = Plan(
-                f"passline/{env}-v0", SCENARIOS[:2], given.base, given.algorithm, given.steps, seed
-            )
+            plan = plan_of(
+                f"passline/{env}-v0", scenarios=SCENARIOS[:2], base=given.base,
+                algorithm=given.algorithm, steps=given.steps, seed=seed,
+            )  # fmt: skip
             folder = given.out / f"{env}-{given.base}-{given.algorithm}-{given.steps}-{seed}"
             seconds = train(plan, folder)["cpu_seconds"]
             for score in judge(plan, folder):

@@ -117,6 +117,25 @@ class Plan:
         return {**asdict(self), "scenarios": list(self.scenarios), "settings": dict(self.settings)}
 
 
+# what suits an environment better than the defaults: a step of MillSetup is a whole coil, and at
+# 100 EUR a second its training would look at nothing but harm
+SUITED: Mapping[str, Mapping[str, Any]] = {
+    "passline/MillSetup-v0": {
+        "bound": 0.5, "every": 1, "lanes": 192, "gamma": 0.9, "learning_rate": 2e-3,
+        "log_std": -1.5, "harm_price": 5.0, "validation": 128,
+    },
+}  # fmt: skip
+
+
+def plan_of(env: str, **given: Any) -> Plan:
+    """Return the plan of an environment: what is given, what suits it, and else the defaults.
+
+    Raises:
+        ConfigError: for what does not fit, see `Plan`.
+    """
+    return Plan(env, **{**SUITED.get(env, {}), **given})
+
+
 def train(plan: Plan, folder: Path | str, tell: Callable[[Row], None] = lambda _: None) -> Row:
     """Train into `folder`; a second call with the same plan goes on from the last checkpoint.
 

@@ -44,12 +44,12 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a policy on top of a controller, and compare the two on seeds it has never seen."""
-    from ...models.training import Plan
+    from ...models.training import plan_of
     from ...models.training import train as run
 
     given = {"bound": bound, "every": every, "lanes": lanes, "harm_price": harm_price}
-    plan = Plan(
-        env=env,
+    plan = plan_of(
+        env,
         scenarios=tuple(scenario or ("nominal",)),
         base=residual_on,
         algorithm=algorithm,
@@ -57,7 +57,7 @@ def train(
         seed=seed,
         lagrange=lagrange,
         evaluation=evaluation,
-        **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
+        **{name: value for name, value in given.items() if value is not None},
     )
     try:
         with _bar(plan.rounds) as tell:
