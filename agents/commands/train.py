@@ -89,23 +89,9 @@ def train(
 @contextmanager
 def _bar(rounds: int) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Show rounds, the last gain and an estimate on standard error; yield what takes a row."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from ...plant_sim.rollouts.progress import progress
 
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("rounds"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True, emoji=False)) as bar:
+    with progress("rounds") as bar:
         task = bar.add_task("preparing", total=rounds)
 
         def tell(row: dict[str, Any]) -> None:

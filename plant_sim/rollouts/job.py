@@ -18,6 +18,7 @@ from ..errors import ConfigError
 from . import backends, on_ray
 from .backends import Unit, UnitResult, Work
 from .play import play_block
+from .progress import progress
 from .seats import load_seat
 from .store import Manifest, write_unit
 
@@ -222,22 +223,6 @@ def _bar(job: Work, total: int, done: int, show: bool) -> Iterator[Callable[[], 
     if not show:
         yield lambda: None
         return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("units"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True, emoji=False)) as bar:
+    with progress("units") as bar:
         task = bar.add_task(job.title, total=total, completed=done)
         yield lambda: bar.advance(task)

@@ -11,7 +11,6 @@ is asked to batches of one fixed size. Nothing is padded here.
 """
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import numpy as np
@@ -21,7 +20,7 @@ from ..envs.play import Play
 from ..envs.rules import rule_of
 from ..errors import ConfigError
 from ..signals import Sample, Signal
-from .seats import DESK, load_seat
+from .seats import DESK, built, load_seat
 
 if TYPE_CHECKING:
     from ..envs.options import Options
@@ -195,21 +194,10 @@ def load_policy(spec: str) -> Policy:
         from .desk_policy import DeskPolicy
 
         return DeskPolicy(load_seat(spec.removeprefix(DESK)))
-    module_name, _, rest = spec.partition(":")
-    if module_name in WITH_ARGUMENT:
-        return WITH_ARGUMENT[module_name](rest)
-    factory_name, _, argument = rest.partition(":")
-    if not module_name or not factory_name:
-        raise ConfigError(
-            f"policy {spec!r} is not known; give {', '.join(BUILT_IN)} or module:factory[:argument]"
-        )
-    try:
-        factory = getattr(import_module(module_name), factory_name)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(
-            f"policy {spec!r} cannot be imported ({error}); check the module and the factory"
-        ) from error
-    policy = factory(argument) if argument else factory()
+    name, _, argument = spec.partition(":")
+    if name in WITH_ARGUMENT:
+        return WITH_ARGUMENT[name](argument)
+    policy = built(spec, "policy", BUILT_IN)
     whole = all(callable(getattr(policy, method, None)) for method in ("begin", "act"))
     if not whole or not isinstance(getattr(policy, "name", None), str):
         raise ConfigError(

@@ -10,7 +10,7 @@ A seat may say more of itself by attributes: `fingerprint` (which weights decide
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,6 +23,33 @@ if TYPE_CHECKING:
     from .policy import Policy
 
 DESK = "desk:"  # before the spec of a seat: it sits at the desk in an environment
+
+
+def built(spec: str, what: str, known: Iterable[str]) -> object:
+    """Import and call the factory of `module:factory` or `module:factory:argument`.
+
+    Args:
+        spec: its factory is called with the argument, as a string, when there is one.
+        what: is to be built, for the message of an error.
+        known: names that would have been understood too, for the same.
+
+    Raises:
+        ConfigError: the spec cannot be read or imported.
+    """
+    module_name, _, rest = spec.partition(":")
+    factory_name, _, argument = rest.partition(":")
+    if not module_name or not factory_name:
+        raise ConfigError(
+            f"{what} {spec!r} is not known; give {', '.join(known)}, or module:factory[:argument]"
+        )
+    try:
+        factory = getattr(import_module(module_name), factory_name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"{what} {spec!r} cannot be imported ({error}); check the module and the factory"
+        ) from error
+    found: object = factory(argument) if argument else factory()
+    return found
 
 
 def load_seat(spec: str) -> Seat:
@@ -39,19 +66,7 @@ def load_seat(spec: str) -> Seat:
         from ..control.rules import HoldSeat, RuleSeat
 
         return HoldSeat() if spec == "hold" else RuleSeat()
-    module_name, _, rest = spec.partition(":")
-    factory_name, _, argument = rest.partition(":")
-    if not module_name or not factory_name:
-        raise ConfigError(
-            f"seat {spec!r} is not known; give hold, rules, or module:factory[:argument]"
-        )
-    try:
-        factory = getattr(import_module(module_name), factory_name)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(
-            f"seat {spec!r} cannot be imported ({error}); check the module and the factory"
-        ) from error
-    seat = factory(argument) if argument else factory()
+    seat = built(spec, "seat", ("hold", "rules"))
     if not callable(getattr(seat, "decide", None)) or not isinstance(
         getattr(seat, "name", None), str
     ):

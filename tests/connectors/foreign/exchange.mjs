@@ -4,37 +4,9 @@
 //      follow: names, writes: [{name, type, value}] (64 bits as [high, low], bytes as hex).
 // Prints one JSON line: status of each write, and what each followed node told: first and last
 // value, its type, how many notifications, whether all were good.
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { job, opcua, secured } from "./peer.mjs";
 
-const [modules, work] = process.argv.slice(2);
-const require = createRequire(join(modules, "package.json"));
-const opcua = require("node-opcua-client");
-const { OPCUACertificateManager } = require("node-opcua-certificate-manager");
-const job = JSON.parse(readFileSync(0, "utf8"));
-
-const store = new OPCUACertificateManager({
-  rootFolder: join(work, "pki"),
-  automaticallyAcceptUnknownCertificate: false,
-});
-await store.initialize();
-await store.trustCertificate(readFileSync(job.server));
-
-const client = opcua.OPCUAClient.create({
-  applicationName: "passline foreign client",
-  applicationUri: job.uri,
-  clientCertificateManager: store,
-  certificateFile: job.certificate,
-  privateKeyFile: job.key,
-  securityMode: opcua.MessageSecurityMode.SignAndEncrypt,
-  securityPolicy: opcua.SecurityPolicy.Basic256Sha256,
-  serverCertificate: readFileSync(job.server),
-  endpointMustExist: true,
-  requestedSessionTimeout: 60000,
-  connectionStrategy: { maxRetry: 2, initialDelay: 200, maxDelay: 1000 },
-});
-
+const client = secured();
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const plain = (value) => (Buffer.isBuffer(value) ? value.toString("hex") : value);
 

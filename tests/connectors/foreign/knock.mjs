@@ -3,22 +3,8 @@
 // Job: url, node, server (DER), attempts: [{certificate, key (PEM), uri, policy, user, password}].
 // Without a certificate an attempt is made with its own; without a user it is anonymous.
 // Prints one JSON line: for every attempt the value it read, or the error.
-import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-
-const [modules, work] = process.argv.slice(2);
-const require = createRequire(join(modules, "package.json"));
-const opcua = require("node-opcua-client");
-const { OPCUACertificateManager } = require("node-opcua-certificate-manager");
-const job = JSON.parse(readFileSync(0, "utf8"));
-
-const store = new OPCUACertificateManager({
-  rootFolder: join(work, "pki"),
-  automaticallyAcceptUnknownCertificate: false,
-});
-await store.initialize();
-await store.trustCertificate(readFileSync(job.server));
+import { job, opcua, store } from "./peer.mjs";
 
 async function knock(attempt) {
   const secured = attempt.policy !== "None";

@@ -2,36 +2,9 @@
 // Usage: node read_plc.mjs <folder with node_modules> <work folder>    (the job is JSON on stdin)
 // Job: url, namespace, certificate, key (PEM), server (DER), uri, user, password, names.
 // Prints one JSON line: namespaces, folders found by browsing, and for every name its value and status.
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { job, opcua, secured } from "./peer.mjs";
 
-const [modules, work] = process.argv.slice(2);
-const require = createRequire(join(modules, "package.json"));
-const opcua = require("node-opcua-client");
-const { OPCUACertificateManager } = require("node-opcua-certificate-manager");
-const job = JSON.parse(readFileSync(0, "utf8"));
-
-const store = new OPCUACertificateManager({
-  rootFolder: join(work, "pki"),
-  automaticallyAcceptUnknownCertificate: false,
-});
-await store.initialize();
-await store.trustCertificate(readFileSync(job.server));
-
-const client = opcua.OPCUAClient.create({
-  applicationName: "passline foreign client",
-  applicationUri: job.uri,
-  clientCertificateManager: store,
-  certificateFile: job.certificate,
-  privateKeyFile: job.key,
-  securityMode: opcua.MessageSecurityMode.SignAndEncrypt,
-  securityPolicy: opcua.SecurityPolicy.Basic256Sha256,
-  serverCertificate: readFileSync(job.server),
-  endpointMustExist: true,
-  requestedSessionTimeout: 60000,
-  connectionStrategy: { maxRetry: 2, initialDelay: 200, maxDelay: 1000 },
-});
+const client = secured();
 
 try {
   await client.connect(job.url);
