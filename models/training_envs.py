@@ -22,7 +22,6 @@ from ..plant_sim.rollouts.episodes import play_episodes, task_of
 from ..plant_sim.rollouts.policy import Sight, load_policy
 from .policies import MOST, Array, Design, Memory, corrected, feature_count, normalised
 
-MEMORYLESS = ("hold", "rules", "level2")  # they may be asked in the middle of another's episode
 BLOCK = 128  # episodes that the base plays at a time
 
 
@@ -70,10 +69,10 @@ class _Part:
     def restart(self, mask: NDArray[np.bool_]) -> Array:
         """Start the next episodes on the masked lanes; return all features."""
         whole = bool(mask.all())
-        if not whole and self.design.base not in MEMORYLESS:
+        if not whole and not getattr(self._base, "memoryless", False):
             raise ConfigError(
                 f"{self.design.base} keeps a memory and the episodes of {self.design.env} end one "
-                f"by one; train there on one of {', '.join(MEMORYLESS)}"
+                "by one; train there on hold, rules, level2 or a policy that says memoryless = True"
             )
         drawn: list[int | None] = [None] * self.count
         for lane in np.flatnonzero(mask).tolist():

@@ -94,7 +94,8 @@ class Policy(Protocol):
 
     A policy may also have `fingerprint`, a string that names its weights and settings; a job never
     mixes two of them. With `travels = True` it is built once, by the driver, and handed to the
-    workers as a pickle; else each of them builds it from the spec.
+    workers as a pickle; else each of them builds it from the spec. With `memoryless = True` it may
+    be asked in the middle of an episode that it has not seen begin.
     """
 
     name: str
@@ -114,6 +115,7 @@ class HoldPolicy:
 
     name = "hold"
     sees: Sees = "observations"
+    memoryless = True
 
     def begin(self, sight: Sight) -> None:
         """Nothing is kept."""
@@ -128,6 +130,7 @@ class RulePolicy:
 
     name = "rules"
     sees: Sees = "observations"
+    memoryless = True
 
     def __init__(self) -> None:
         self._rule: Callable[[Array], Array] | None = None

@@ -149,6 +149,7 @@ class Level2Policy:
 
     name = "level2"
     sees: Sees = "observations"
+    memoryless = True
 
     def __init__(self) -> None:
         self._gains: dict[str, float] = {}

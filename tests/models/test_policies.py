@@ -20,7 +20,7 @@ from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.rollouts.episodes import play_episodes, task_of
 from passline.plant_sim.rollouts.policy import load_policy
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="the extra [rl] is not installed")
 
 TABLE, MILL = "passline/RunOutTable-v0", "passline/FinishingMill-v0"
 SPEC = "passline.models.policies:load"

@@ -8,7 +8,7 @@ from gymnasium.vector import AutoresetMode
 import passline.plant_sim  # noqa: F401  registers the environments
 from passline.plant_sim.errors import ConfigError
 
-pytest.importorskip("stable_baselines3")
+pytest.importorskip("stable_baselines3", reason="the extra [rl] is not installed")
 
 from stable_baselines3.common.env_checker import check_env
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor, VecNormalize

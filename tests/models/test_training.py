@@ -17,10 +17,10 @@ from passline.models.training_algorithms import Learner
 from passline.models.training_envs import Price, ResidualEnvs
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.rollouts.episodes import play_episodes
-from passline.plant_sim.rollouts.policy import load_policy
+from passline.plant_sim.rollouts.policy import HoldPolicy, load_policy
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("stable_baselines3")
+torch = pytest.importorskip("torch", reason="the extra [rl] is not installed")
+pytest.importorskip("stable_baselines3", reason="the extra [rl] is not installed")
 
 TABLE, MILL = "passline/RunOutTable-v0", "passline/FinishingMill-v0"
 SMALL = {"lanes": 4, "pool": 8, "validation": 2, "evaluation": 3, "round": 1, "every": 12}
@@ -236,8 +236,14 @@ def test_a_plan_that_does_not_fit_is_refused(wrong, tmp_path):
         train(plan(steps=1, **wrong), tmp_path / "t")
 
 
+class Remembering(HoldPolicy):
+    """Does not say that it has no memory."""
+
+    memoryless = False
+
+
 def test_a_base_with_a_memory_is_refused_where_episodes_end_one_by_one():
-    design = Design(MILL, {}, "passline.plant_sim.rollouts.policy:HoldPolicy", every=8)
+    design = Design(MILL, {}, f"{__name__}:Remembering", every=8)
     envs = ResidualEnvs(design, ("nominal",), 3, range(1, 10), Price())
     envs.reset()
 
@@ -258,7 +264,7 @@ def test_the_price_of_harm_follows_the_harm_that_is_done(tmp_path):
 
 
 def test_tensorboard_shows_what_the_table_holds(tmp_path):
-    pytest.importorskip("tensorboard")
+    pytest.importorskip("tensorboard", reason="the extra [rl] is not installed")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     rows = []
