@@ -246,7 +246,8 @@ class _Route:
             if len(shown) != len(grades) or len(shown) <= self._from.max(initial=-1):
                 raise LinkError("the packed arrays have another length; reconnect")
             values[self._to] = shown[self._from]
-            quality[self._to] = grades[self._from].astype(np.int64)
+            grade = grades[self._from]
+            quality[self._to] = np.where(np.isfinite(grade), grade, int(Quality.BAD))
         if len(self._single):
             rows = [_numbers(answer) for answer in answers[self._packs :]]
             table = np.array(rows, np.float64)
@@ -269,7 +270,8 @@ class _Route:
         for place, codes in self._missing.items():
             if raw[place] in codes:
                 raw[place] = nan
-        plant: NDArray[np.float64] = raw * self._scale + self._offset
+        with np.errstate(over="ignore"):  # what leaves a double's range is no number, not an error
+            plant: NDArray[np.float64] = raw * self._scale + self._offset
         return plant
 
 

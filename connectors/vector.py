@@ -96,7 +96,8 @@ class VectorPlan:
             bad |= age > self._bad
         judged = np.where(far & (quality > int(Quality.UNCERTAIN)), int(Quality.UNCERTAIN), quality)
         judged[bad] = int(Quality.BAD)
-        si = values * self._scale + self._shift
+        with np.errstate(over="ignore"):  # a device may send 1e308; beyond a double it is infinite
+            si = values * self._scale + self._shift
         si[bad] = nan
         return si, judged
 

@@ -98,14 +98,15 @@ class Decoder:
         there[self._length :] = there[: self._length]
         raw = np.empty(self._size)
         known = np.empty(self._size, np.bool_)
-        for coded in self._coded:
-            found = words[coded.words]
-            if coded.view:
-                raw[coded.places] = np.ascontiguousarray(found, ">u2").view(coded.view)[:, 0]
-            else:
-                raw[coded.places] = (found[:, 0] >> coded.bits) & 1
-            known[coded.places] = there[coded.words[:, 0]]
-        plant = raw * self._scale + self._offset
+        with np.errstate(invalid="ignore", over="ignore"):  # any bits may come over a wire
+            for coded in self._coded:
+                found = words[coded.words]
+                if coded.view:
+                    raw[coded.places] = np.ascontiguousarray(found, ">u2").view(coded.view)[:, 0]
+                else:
+                    raw[coded.places] = (found[:, 0] >> coded.bits) & 1
+                known[coded.places] = there[coded.words[:, 0]]
+            plant = raw * self._scale + self._offset
         gone = self._missing_at[raw[self._missing_at] == self._missing]
         plant[gone] = np.nan
         plant[~known] = np.nan

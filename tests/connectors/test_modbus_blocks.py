@@ -79,7 +79,8 @@ def test_all_at_once_gives_to_the_bit_what_each_tag_alone_gives(data):
     for block in blocks:
         bits = block.table in ("coil", "discrete")
         size = block.count if bits else 2 * block.count
-        pattern = st.binary(min_size=size, max_size=size)
+        no_number = bytes([0x7F, 0x81] * size)[:size]  # a signalling NaN
+        pattern = st.binary(min_size=size, max_size=size) | st.just(no_number)
         answer = data.draw(pattern)
         if bits:
             answer = bytes(byte & 1 for byte in answer)
@@ -95,6 +96,26 @@ def test_all_at_once_gives_to_the_bit_what_each_tag_alone_gives(data):
     values, there = Decoder(blocks, tags).values([None] * len(blocks))
     assert np.isnan(values).all()
     assert not there.any()
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("f32", "7f800001"),  # a signalling NaN, which other processors raise on
+        ("f32", "7fc00000"),
+        ("f32", "ff800000"),
+        ("f64", "7ff0000000000001"),
+        ("f64", "7fe0000000000000"),  # leaves a double's range when it is scaled
+    ],
+)
+def test_bits_that_are_no_number_are_a_bad_value_and_no_error(kind, data):
+    at = ModbusAddress("input", 0, kind, scaling=Scaling(1e3, 0.0))
+    after = ModbusAddress("input", at.words, "u16")
+    tags = [Tag("t.bad", "1", -1e9, 1e9, modbus=at), Tag("t.good", "1", 0, 9, modbus=after)]
+    values, there = Decoder(plan(tags), tags).values([bytes.fromhex(data) + b"\0\7"])
+    assert not np.isfinite(values[0])
+    assert values[1] == 7
+    assert there.all()
 
 
 class Holes(RegisterImage):
