@@ -17,6 +17,7 @@ from .hot_strip import (
     TIME,
     HotStripPlant,
     LineTask,
+    OneCoilPlant,
     force_ratio,
     of_strip,
     off_aim,
@@ -41,6 +42,7 @@ class FinishingTask(LineTask):
     """Trims of gauge, speed and sprays on top of level 1 and 2."""
 
     name = "FinishingMill"
+    plant = OneCoilPlant
     intervals, seconds, horizon = 1, 0.5, 240  # one coil, the gap behind it, the next one's head
     actions = (
         Action(

@@ -29,6 +29,7 @@ from ..lines.hot_strip.layout import TABLE
 from ..lines.hot_strip.parameters import STANDS
 from ..lines.hot_strip.signal_table import SIGNALS
 from ..scenarios import fields as B  # noqa: N812  the columns of an order book, read as B.WIDTH
+from ..scenarios.plan import Plan
 from .options import Options
 from .task import Array, Chart, Flags, Seen, Task, Term
 
@@ -156,6 +157,13 @@ class HotStripPlant(HotStripLanes):
         return self._rolling
 
 
+class OneCoilPlant(HotStripPlant):
+    """Lines of which one coil is played: on a day of faults, one that is rolled under them."""
+
+    def _adopt(self, lane: int, day: Plan) -> None:
+        super()._adopt(lane, day.under_fault())
+
+
 H = TypeVar("H", bound="HotStripPlant")
 
 
@@ -205,11 +213,12 @@ class LineTask(HotStripTask[HotStripPlant]):
 
     resolutions = ("supervisory", "fine")
     upstream: ClassVar[bool] = False  # whether furnaces and rougher bring the bars
+    plant: ClassVar[type[HotStripPlant]] = HotStripPlant
 
     def make(self, seeds: Sequence[int], options: Options) -> HotStripPlant:
         """Return one line a seed."""
         fine = options.resolution == "fine"
-        return HotStripPlant(
+        return self.plant(
             seeds, options.scenario, options.config, self.upstream,
             "fine" if fine else "supervisory",
         )  # fmt: skip

@@ -13,6 +13,7 @@ from .hot_strip import (
     SPEED,
     HotStripPlant,
     LineTask,
+    OneCoilPlant,
     ct_off_aim,
     shown,
 )
@@ -35,6 +36,7 @@ class TableTask(LineTask):
     """A trim of the cooling demand on top of feed-forward and feedback."""
 
     name = "RunOutTable"
+    plant = OneCoilPlant
     intervals, seconds, horizon = 1, 0.5, 240  # a coil, the gap behind it, the head of the next
     actions = (Action("rot.bank_trim", "1", 1.5, 0.25, "cooling banks added to the demand"),)
     observations = (
