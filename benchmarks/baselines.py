@@ -27,7 +27,7 @@ from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.rollouts import run_job
 from passline.plant_sim.rollouts.env_job import EnvJob
 from passline.plant_sim.rollouts.evaluate import evaluate
-from passline.plant_sim.rollouts.store import Manifest
+from passline.plant_sim.rollouts.store import Manifest, read_rows
 
 ENVS = ("passline/RunOutTable-v0", "passline/FinishingMill-v0", "passline/MillSetup-v0")
 SCENARIOS = ("nominal", "faults", "shifted-plant")  # learned policies train on the first two
@@ -159,7 +159,33 @@ def table(folder: Path, env: str, columns: list[str], train_seeds: int, seeds: i
                 f"| {scenario} | {column}{trained} | {cell(rows, 'mean')} | "
                 f"{cell(rows, 'difference', 1)} | {cell(rows, 'score', 2)} | {harm:.2f} |"
             )
-    return "\n".join(lines)
+    return "\n".join([*lines, "", least(folder, env, columns, train_seeds, seeds)])
+
+
+def least(folder: Path, env: str, columns: list[str], train_seeds: int, seeds: int) -> str:
+    """Return how often each column earns no more than the oracle in the same episode."""
+    best = returns(place(folder, Part(env, ORACLE)))
+    counts, good, all_ = [], 0, 0
+    for column in columns:
+        each = range(train_seeds) if column in LEARNED else [None]
+        done_ = [part for part in (Part(env, column, n) for n in each) if done(folder, part, seeds)]
+        if column == ORACLE or not done_:
+            continue
+        paired = [
+            (best[episode], earned)
+            for part in done_
+            for episode, earned in returns(place(folder, part)).items()
+        ]
+        least_ = sum(top >= earned for top, earned in paired)
+        counts.append(f"{column} {least_} of {len(paired)}")
+        good, all_ = good + least_, all_ + len(paired)
+    return f"The oracle earns no less: {'; '.join(counts)}; in all {good / all_:.2%}."
+
+
+def returns(where: Path) -> dict[tuple[str, int], float]:
+    """Return what the episodes of a folder earned (EUR), by scenario and seed."""
+    rows = read_rows(where, "episodes", Manifest.read(where))
+    return {(row["scenario"], row["seed"]): row["ret"] for row in rows}
 
 
 def put(name: str, text: str) -> None:
