@@ -216,3 +216,16 @@ def test_a_dead_bank_is_felt_in_an_episode_of_one_coil():
     shut = [name for name in flows if dead[name][60:].max() < 0.05 < sound[name][60:].min()]
     assert len(shut) == 1
     assert np.abs(dead["rot.coiling_temperature"] - sound["rot.coiling_temperature"]).max() > 0.2
+
+
+def test_the_middle_pyrometer_tells_of_a_head_before_the_coiling_pyrometer_sees_it():
+    early, late = [], []
+    for seed in range(6):
+        seen = play(make(TABLE), [0.0], 60, seed)[2]
+        first = int(np.argmax(seen["rot.strip_seen"] > 0.5))
+        blind = (seen["rot.mid_seen"] > 0.5) & (seen["rot.strip_seen"] < 0.5)
+        assert first > 0
+        assert blind[:first].sum() >= 3
+        early.append(seen["rot.mid_temperature"][:first][blind[:first]].mean())
+        late.append(seen["rot.coiling_temperature"][first + 4 : first + 12].mean())
+    assert np.corrcoef(early, late)[0, 1] > 0.7
