@@ -16,6 +16,7 @@ from ..economics import (
     FUEL,
     GAUGE_DOWNGRADE,
     LINE_TIME,
+    MARGIN,
     ROLL_WEAR,
     SCALE,
     SCRAPPED,
@@ -58,11 +59,12 @@ DEAR = Term("dear_energy", ENERGY, "J", "that energy times what the tariff is ab
 COOLING = Term("water", WATER, "m3", "water of the run-out table")
 ROLLS = Term("rolls", ROLL_WEAR, "m", "wear of the rolls")
 TIME = Term("time", LINE_TIME, "s", "line time")
+PRODUCTION = Term("production", -MARGIN, "kg", "steel coiled, hot band less slab price: earned")
 COUNTERS = {
     "gauge": R.GAUGE_OFF, "fdt": R.FDT_OFF, "ct": R.CT_OFF, "width": R.WIDTH_OFF,
     "crown": R.CROWN_OFF, "flatness": R.FLAT_OFF, "scrap": R.SCRAP, "fuel": R.FUEL,
     "scale": R.SCALE_LOSS, "energy": R.ENERGY, "dear_energy": R.DEAR, "water": R.WATER,
-    "rolls": R.WEAR_DONE, "time": R.SECONDS,
+    "rolls": R.WEAR_DONE, "time": R.SECONDS, "production": R.CT_ROLLED,
 }  # fmt: skip
 STRIP = (GAUGE, FDT, STRIP_WIDTH, CROWN, FLATNESS, SCRAP)  # what is wrong with it behind F7
 HARMS = (
