@@ -40,7 +40,7 @@ for group in (desk, plant, wires, certs, gate, history, learning, train):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; an error of the house is one line on standard error and exit code 2.
+    """Run the command line; what the user can mend is one line on standard error and exit code 2.
 
     Args:
         arguments: the words after `passline`; those of this process if None.
@@ -50,7 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:  # the process boundary
         from ..plant_sim.errors import PasslineError
 
-        if not isinstance(error, PasslineError):
+        if isinstance(error, OSError) and error.filename is not None:
+            told = f"{error.filename}: {error.strerror}; give a place that can be read and written"
+        elif isinstance(error, PasslineError):
+            told = str(error)
+        else:
             raise
-        typer.echo(f"passline: {' '.join(str(error).split())}", err=True)
+        typer.echo(f"passline: {' '.join(told.split())}", err=True)
         sys.exit(2)

@@ -55,14 +55,14 @@ def ticks(low: float, high: float, wanted: int = 6) -> list[float]:
 def figure(value: float | None, digits: int = 4) -> str:
     """Return a number as it is read, with a real minus sign; a dash for none.
 
-    >>> figure(-1234.567), figure(None), figure(0.5)
-    ('−1,235', '–', '0.5')
+    >>> figure(-1234.567), figure(None), figure(0.5), figure(999.9, 3)
+    ('−1,235', '–', '0.5', '1,000')
     """
     if value is None or not isfinite(value):
         return "\N{EN DASH}"
     if abs(value) < 1e-9:  # what is left of a difference of equals
         return "0"
-    text = f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:.{digits}g}"
+    text = f"{value:,.0f}" if abs(value) >= 10.0 ** (digits - 1) else f"{value:.{digits}g}"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
