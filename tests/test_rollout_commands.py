@@ -1,8 +1,10 @@
 """What a person and a program get from the commands on rollouts, on episodes that were played."""
 
 import json
+import re
 import shutil
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -13,6 +15,9 @@ from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.rollouts import Job, run_job
 from passline.plant_sim.rollouts.commands import rollout
 from passline.plant_sim.rollouts.evaluate import evaluate
+from passline.plant_sim.rollouts.progress import progress
+from passline.plant_sim.rollouts.report import render
+from passline.plant_sim.rollouts.report_plots import Bar, Both, forest
 
 ENV = "passline/RunOutTable-v0"
 RUN = CliRunner()
@@ -160,3 +165,34 @@ def test_a_file_where_a_folder_should_be_is_one_line(tmp_path, capsys):
 )  # fmt: skip
 def test_money_is_shown_without_an_exponent(value, shown):
     assert number(value) == shown
+
+
+LONG = "passline.models.policies:load:runs/mill/a-policy-with-a-long-name/policy"
+
+
+def test_a_bar_shows_how_far_it_is_beside_a_long_name(capsys):
+    with progress("units") as bar:
+        bar.update(bar.add_task(f"{LONG} in {ENV} on nominal, disturbed", total=7), completed=7)
+    shown = capsys.readouterr().err
+    assert "7/7 units" in shown
+    assert "passline.models.policies:load" in shown
+
+
+def test_a_long_name_leaves_the_scenario_of_a_plot_readable():
+    plot = forest([Bar("disturbed", LONG, 0, 1.0, 0.5, 2.0)], Both("a", "b"), Both("EUR", "EUR"))
+    shown = re.findall(r"<text[^>]*>([^<]*)</text>", plot)
+    assert "disturbed" in shown
+    (name,) = (text for text in shown if text.endswith("long-name/policy"))
+    assert len(name) <= 32
+    assert f"<title>{LONG}</title>" in plot
+
+
+def test_the_bound_of_harm_in_every_episode_is_a_hundred_percent(copy):
+    for place in copy.iterdir():
+        for file in place.glob("episodes/*.parquet"):
+            table = pq.read_table(file)
+            column = table.schema.get_field_index("harm")
+            pq.write_table(table.set_column(column, "harm", [[1.5] * len(table)]), file)
+    page = render(evaluate(copy))
+    assert "e+" not in page
+    assert '<td class="n">100 %</td>' in page

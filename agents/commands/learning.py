@@ -37,7 +37,7 @@ def rollout(
         list[str] | None,
         typer.Option(
             help="hold, rules or module:factory; at the desk also lm, lm-zero-shot and head; in an "
-            "environment level2, oracle and desk:SEAT; repeatable."
+            "environment level2, mpc, oracle and desk:SEAT; repeatable."
         ),
     ] = None,
     scenario: Annotated[
@@ -54,7 +54,7 @@ def rollout(
     ] = None,
     option: Annotated[
         list[str] | None,
-        typer.Option(help="Of the environment, name=value: noise=1, observe=order; repeatable."),
+        typer.Option(help="Of the environment, name=value, say noise=1; repeatable."),
     ] = None,
     explore: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Bound of noise added to the actions.")

@@ -10,6 +10,7 @@ from html import escape
 from math import ceil, floor, isfinite, log10
 from typing import Any, NamedTuple
 
+NAME = 32  # characters of a seat beside a row of a forest, next to its scenario
 STYLES = 8  # of seats; the ninth looks like the first
 
 
@@ -146,7 +147,11 @@ def forest(bars: Sequence[Bar], title: Both, unit: Both) -> str:
             if index:
                 parts.append(_line(0, y - pitch / 2, width, y - pitch / 2, "rule"))
         before = bar.scenario
-        parts.append(_text(left - 10, y + 4, bar.seat, "row", "end"))
+        short = (
+            bar.seat if len(bar.seat) <= NAME else f"\N{HORIZONTAL ELLIPSIS}{bar.seat[1 - NAME :]}"
+        )
+        seat = _text(left - 10, y + 4, short, "row", "end")
+        parts.append(f"<g><title>{escape(bar.seat)}</title>{seat}</g>")
         style = f"s{bar.style % STYLES}"
         known = bar.low is not None and bar.high is not None
         if bar.low is not None and bar.high is not None:
