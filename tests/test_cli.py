@@ -61,6 +61,21 @@ def test_an_unknown_command_is_refused_without_a_traceback():
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ("--opcua-port", "99999"), ("--modbus-port", "-5"), ("--speed", "-1"), ("--speed", "nan"),
+        ("--coils", "0"), ("--seed", "-1"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_number_that_no_plc_can_be_served_with_is_refused_before_keys_are_made(words, tmp_path):
+    result = RUN.invoke(app, ["serve", "--dir", str(tmp_path), *words])
+    assert result.exit_code == 2
+    assert words[0] in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
     ("words", "column", "expected"),
     [
         (("envs",), "environment", "passline/FinishingMill-v0"),
