@@ -8,6 +8,9 @@ import typer
 from .commands import certs, desk, gate, history, learning, plant, train, wires
 from .commands.screen import AsJson, show_json
 
+# what a missing import of these means: an extra was left out
+OPTIONAL = ("torch", "transformers", "peft", "safetensors", "gguf", "stable_baselines3", "ray")
+
 app = typer.Typer(
     name="passline",
     help="Foundation models operate a simulated or real steel line.",
@@ -48,9 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=arguments, prog_name="passline")
     except Exception as error:  # the process boundary
-        from ..plant_sim.errors import PasslineError
+        from ..plant_sim.errors import MissingExtraError, PasslineError
 
-        if isinstance(error, OSError) and error.filename is not None:
+        if isinstance(error, ModuleNotFoundError) and error.name in OPTIONAL:
+            told = str(MissingExtraError(error.name, "all"))
+        elif isinstance(error, OSError) and error.filename is not None:
             told = f"{error.filename}: {error.strerror}; give a place that can be read and written"
         elif isinstance(error, PasslineError):
             told = str(error)

@@ -53,6 +53,27 @@ def test_a_mistake_of_the_user_is_one_line_and_exit_code_2(words, tmp_path):
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("rollout", "episodes", "--seat", "head", "--episodes", "1"), ("train", "--steps", "1")],
+    ids=lambda words: words[0],
+)
+def test_a_command_that_needs_an_extra_names_it(words, tmp_path):
+    without = (
+        "import sys; sys.modules['torch'] = None; from passline.agents.cli import main; main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", without, *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "passline: torch is not installed; install it with: pip install" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_an_unknown_command_is_refused_without_a_traceback():
     result = passline("roll", "faster")
     assert result.returncode == 2
