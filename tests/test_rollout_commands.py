@@ -63,6 +63,18 @@ def test_a_rollout_with_one_seat_that_is_not_there_plays_nobody(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("first", "episodes"), [(0, 10**12), (2**32 - 1, 2), (10**20, 1), (-1, 3), (0, 0)]
+)
+@pytest.mark.parametrize("env", [None, ENV])
+def test_seeds_that_no_plant_takes_are_refused_before_they_are_counted(
+    first, episodes, env, tmp_path
+):
+    with pytest.raises(ConfigError, match=r"an episode|episodes from seed"):
+        rollout(tmp_path, ("hold",), "nominal", episodes, first, env=env, progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_evaluate_says_that_a_job_was_not_played_to_its_end(copy):
     assert evaluate(copy)["notes"] == []
     changed(copy / "rules", lambda data: data["units"].pop("1"))

@@ -18,6 +18,8 @@ from .seats import fingerprint
 from .store import Manifest, job_folders, read_rows
 
 __all__ = ["evaluate", "replay", "resume", "rollout"]
+MOST = 10_000_000  # episodes of a job: its manifest names every seed
+SEEDS = 2**32  # that a plant takes
 
 
 def rollout(
@@ -59,11 +61,17 @@ def rollout(
         at the desk.
 
     Raises:
-        ConfigError: what a job refuses, before anything is played where a name is wrong.
+        ConfigError: seeds that there are not, or what a job refuses; before anything is played
+            where a name is wrong.
     """
     if not seats or episodes < 1:
         raise ConfigError(
             f"a rollout needs a seat and an episode, not {len(seats)} seats and {episodes} episodes"
+        )
+    if episodes > MOST or not 0 <= first_seed <= SEEDS - episodes:
+        raise ConfigError(
+            f"{episodes} episodes from seed {first_seed} on; give at most {MOST} and seeds of 0 to "
+            f"{SEEDS - 1}"
         )
     seeds = tuple(range(first_seed, first_seed + episodes))
     scenarios = (scenario,) if isinstance(scenario, str) else tuple(scenario)

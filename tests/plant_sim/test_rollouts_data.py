@@ -83,6 +83,9 @@ def test_a_recipe_that_does_not_exist_or_has_too_few_seeds_is_refused(tmp_path):
         collect(tmp_path, TABLE, "best")
     with pytest.raises(ConfigError, match="3 seeds for 4 parts"):
         collect(tmp_path, TABLE, "mixed", seeds=3)
+    with pytest.raises(ConfigError, match=r"500001 seeds .* at most 500000"):
+        collect(tmp_path, "no environment: it would be named first", "tiny", seeds=500_001)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_of_another_data_set_is_refused(mixed):
