@@ -128,15 +128,20 @@ def _compared(
     reference: str,
     oracle: str,
 ) -> dict[str, Any]:
-    oracle = _spec_of(group, oracle)
+    oracles = sorted(seat for seat in group if seat.startswith(f"{oracle}:"))
+    oracle = oracles[0] if oracle not in group and len(oracles) == 1 else oracle
     seats = sorted(group, key=lambda seat: (seat != baseline, seat != reference, seat))
     scenarios = sorted({name for of in group.values() for name in of})
     notes = [
         f"{seat} gave up {count} episodes of {scenario}: they are in no mean, so compare with care"
         for (seat, scenario), count in sorted(given_up.items())
     ]
-    if baseline not in group:
+    if seats and baseline not in group:
         notes.append(f"nobody played {baseline}; the seats here are {', '.join(seats)}")
+    if oracle not in group and oracles:
+        notes.append(
+            f"there are {len(oracles)} oracles and no score: name one of {', '.join(oracles)}"
+        )
     scales, refused = _scales(group, scenarios, reference, oracle)
     rows = [
         _row(group, scenario, seat, baseline, given_up.get((seat, scenario), 0))
@@ -164,12 +169,6 @@ def _compared(
         "worst": [entry for seat in seats for entry in _worst(group, seat)],
         "notes": notes,
     }
-
-
-def _spec_of(group: Group, name: str) -> str:
-    """Return the seat of that name: itself, or the only one with an argument after a colon."""
-    with_argument = [seat for seat in group if seat.startswith(f"{name}:")]
-    return name if name in group or len(with_argument) != 1 else with_argument[0]
 
 
 def _row(group: Group, scenario: str, seat: str, baseline: str, given_up: int) -> dict[str, Any]:
