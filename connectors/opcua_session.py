@@ -105,8 +105,8 @@ class OpcUaSession:
                 TimestampsToReturn=ua.TimestampsToReturn.Both, NodesToRead=items
             )
             got = await self._ask(self._client.uaclient.read(parameters))
-            if len(got) != len(items):
-                raise LinkError(f"{len(got)} values came for {len(items)} nodes")
+            if len(got or ()) != len(items):
+                raise LinkError(f"{len(got or ())} values came for {len(items)} nodes")
             values += got
         return values
 
@@ -128,8 +128,9 @@ class OpcUaSession:
             self.heard = asyncio.get_running_loop().time()
             for part in result.NotificationMessage.NotificationData or ():
                 if isinstance(part, ua.DataChangeNotification):
-                    for item in part.MonitoredItems:
-                        notice(item.ClientHandle, item.Value)
+                    for item in part.MonitoredItems or ():
+                        if item.ClientHandle < len(nodes):
+                            notice(item.ClientHandle, item.Value)
 
         beats = max(1, round(KEEP_ALIVE / interval))
         for start in range(0, len(nodes), ITEMS):
@@ -161,6 +162,8 @@ class OpcUaSession:
                     )
                 )
             )
+            if len(results or ()) != len(items):
+                raise LinkError(f"{len(results or ())} answers came for {len(items)} nodes")
             for place, result in enumerate(results):
                 if not result.StatusCode.is_good():  # its tag is BAD, the others are followed
                     notice(start + place, ua.DataValue(StatusCode=result.StatusCode))
