@@ -27,14 +27,14 @@ from typing import Any, cast
 
 from asyncua import Server, ua
 
-from passline.connectors import asyncua_hotpath
+from passline.connectors import asyncua_hotpath, asyncua_values
 from passline.connectors.addresses import ModbusAddress, OpcUaAddress
 from passline.connectors.modbus.client import ModbusClient
 from passline.connectors.modbus.connector import ModbusConnector
 from passline.connectors.modbus.registers import RegisterImage
 from passline.connectors.modbus.server import ModbusServer
 from passline.connectors.opcua import OpcUaConnector
-from passline.connectors.opcua_session import OpcUaSession
+from passline.connectors.opcua_session import OpcUaSession, prepare
 from passline.connectors.security import Pki, Users, init, secure_server
 from passline.connectors.tag_devices import need
 from passline.connectors.tagfile import ModbusDevice, OpcUaDevice, TagFile
@@ -220,7 +220,16 @@ async def cost(
 async def opcua(seconds: float, count: int) -> None:
     """Packed array, batches and one by one, over a secured channel."""
     print(f"OPC UA, {count} tags, SignAndEncrypt; server less what it needs for itself")
-    with plant(count, rate=SLOW) as served:
+    rows = {}
+    with plant(count, False, SLOW, "opcua") as served:
+        device = need(served.file().opcua, "devices.opcua")
+        session = await OpcUaSession.open(device, served.pki, "agent", 20.0)
+        nodes = [session.resolve(tag.opcua) for tag in tags_of(count).values() if tag.opcua]
+        asyncua_values.remove()
+        name = f"batches of 500, {count} nodes, stock library"
+        rows[name] = await cost(served, lambda: session.read(nodes), count, seconds)
+        await session.close()
+    with plant(count, rate=SLOW, only="opcua") as served:
         device = need(served.file().opcua, "devices.opcua")
         session = await OpcUaSession.open(device, served.pki, "agent", 20.0)
         nodes = [session.resolve(tag.opcua) for tag in tags_of(count).values() if tag.opcua]
@@ -235,17 +244,17 @@ async def opcua(seconds: float, count: int) -> None:
             for node in few:
                 await session.read([node])
 
-        rows = {}
+        prepared = prepare(nodes)
         for name, work, values in (
             ("one by one", single, len(few)),
-            (f"batches of 500, {count} nodes", lambda: session.read(nodes), count),
+            (f"batches of 500, {count} nodes", lambda: session.read_prepared(prepared), count),
             ("read_vector, packed", lambda: connector.read_vector(plan), count),
         ):
             rows[name] = await cost(served, work, values, seconds)
         first = sum(rows["one by one"][:2])
         for name, (ours, theirs, rate) in rows.items():
             print(
-                f"{name:30s} client {ours:7.2f} us, server {theirs:7.2f} us a value, "
+                f"{name:46s} client {ours:7.2f} us, server {theirs:7.2f} us a value, "
                 f"{rate:9.0f} values/s, CPU ratio {first / (ours + theirs):6.1f}"
             )
         await connector.close()

@@ -13,7 +13,6 @@ server itself go the library's own way.
 
 import logging
 import struct
-from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -22,15 +21,12 @@ from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.server.monitored_item_service import MonitoredItemService, MonitoredItemValues
 from asyncua.ua.ua_binary import struct_to_binary
 
-KNOWN = "2.1.0"
-"""The version whose inner working was read and measured."""
+from . import asyncua_values
+from .asyncua_values import KNOWN
 
 _log = logging.getLogger(__name__)
 _HANDLE = struct.Struct("<I")
 _COUNT = struct.Struct("<i")
-# Value, StatusCode, SourceTimestamp and ServerTimestamp of one Double
-_DOUBLE = struct.Struct("<BBdIqq")
-_MASK, _TYPE = 0x0F, ua.VariantType.Double.value
 _NO_DIAGNOSTICS = struct_to_binary(ua.DataChangeNotification())[_COUNT.size :]
 _NOTIFICATION = ua.typeid_by_extension_objects[ua.DataChangeNotification]
 
@@ -47,6 +43,7 @@ def install() -> bool:
     if version("asyncua") != KNOWN:
         _log.warning("asyncua %s is not %s: its deep copy stays", version("asyncua"), KNOWN)
         return False
+    asyncua_values.install()
     for (owner, name), ours in zip(_stock, (_keep, _changed, _gather), strict=True):
         setattr(owner, name, ours)
     return True
@@ -54,6 +51,7 @@ def install() -> bool:
 
 def remove() -> None:
     """Put the library's own way back."""
+    asyncua_values.remove()
     for (owner, name), method in _stock.items():
         setattr(owner, name, method)
 
@@ -64,40 +62,12 @@ class _Encoder:
     def __init__(self) -> None:
         self._value: ua.DataValue | None = None
         self._bytes = b""
-        self._stamp: Any = None
-        self._ticks = 0
 
     def __call__(self, value: ua.DataValue) -> bytes:
         """Return `value` as it goes over the wire."""
         if value is not self._value:
-            self._value, self._bytes = value, self._encode(value)
+            self._value, self._bytes = value, asyncua_values.encode(value)
         return self._bytes
-
-    def _encode(self, value: ua.DataValue) -> bytes:
-        shown = value.Value
-        plain = (
-            shown is not None
-            and shown.VariantType is ua.VariantType.Double
-            and type(shown.Value) is float
-            and value.StatusCode is not None
-            and value.SourceTimestamp is not None
-            and value.ServerTimestamp is not None
-            and value.SourcePicoseconds is None
-            and value.ServerPicoseconds is None
-        )
-        if not plain:
-            return struct_to_binary(value)
-        whole: Any = value
-        return _DOUBLE.pack(
-            _MASK, _TYPE, whole.Value.Value, whole.StatusCode.value,
-            self._filetime(whole.SourceTimestamp), self._filetime(whole.ServerTimestamp),
-        )  # fmt: skip
-
-    def _filetime(self, stamp: datetime) -> int:
-        """Return 100 ns since 1601; the values of one picture share their time stamp."""
-        if stamp is not self._stamp:
-            self._stamp, self._ticks = stamp, ua.datetime_to_win_epoch(stamp)
-        return self._ticks
 
 
 _encode = _Encoder()

@@ -23,7 +23,7 @@ from .addresses import OpcUaAddress
 from .analog_item import TYPES
 from .connector import PAGE, Batch, Browsed, Page, SupervisedConnector, page
 from .errors import LinkError, NoAnswerError
-from .opcua_session import CHUNK, CONNECT, DEADLINE, KEEP_ALIVE, OpcUaSession, said
+from .opcua_session import CHUNK, CONNECT, DEADLINE, KEEP_ALIVE, OpcUaSession, prepare, said
 from .security import Pki
 from .tagfile import OpcUaDevice, TagFile
 from .tags import Tag
@@ -140,7 +140,7 @@ class OpcUaConnector(SupervisedConnector):
         route = self._routes.get(plan)
         if route is None:
             route = self._routes[plan] = _Route(plan, session, self._manifest, self._packed)
-        answers = await session.read(route.nodes)
+        answers = await session.read_prepared(route.reads)
         self._note_clock(answers)
         return route.reading(answers)
 
@@ -229,6 +229,7 @@ class _Route:
         addresses = [plan.tags[n].opcua for n in single]
         self._packs = len(packed) if len(self._to) else 0
         self.nodes = packed[: self._packs] + [session.resolve(a) for a in addresses if a]
+        self.reads = prepare(self.nodes)
         self._scale = np.array([a.scaling.scale for a in addresses if a])
         self._offset = np.array([a.scaling.offset for a in addresses if a])
         self._missing = {
