@@ -111,7 +111,8 @@ async def serve(
         now: Any = datetime.now(UTC)
         values = [source(beat, n) for n in range(count)]
         for node, value in zip(nodes, values, strict=True):
-            shown = ua.DataValue(ua.Variant(value), SourceTimestamp=now, ServerTimestamp=now)
+            number = ua.Variant(value, ua.VariantType.Double)
+            shown = ua.DataValue(number, SourceTimestamp=now, ServerTimestamp=now)
             await server.write_attribute_value(node, shown)
         packed = ua.DataValue(ua.Variant(values), SourceTimestamp=now, ServerTimestamp=now)
         await server.write_attribute_value(pack["Values"], packed)

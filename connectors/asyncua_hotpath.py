@@ -27,6 +27,7 @@ from .asyncua_values import KNOWN
 _log = logging.getLogger(__name__)
 _HANDLE = struct.Struct("<I")
 _COUNT = struct.Struct("<i")
+_DISABLED, _DOUBLE = ua.MonitoringMode.Disabled, ua.VariantType.Double
 _NO_DIAGNOSTICS = struct_to_binary(ua.DataChangeNotification())[_COUNT.size :]
 _NOTIFICATION = ua.typeid_by_extension_objects[ua.DataChangeNotification]
 
@@ -56,21 +57,30 @@ def remove() -> None:
         setattr(owner, name, method)
 
 
-class _Encoder:
-    """Encodes a DataValue once for all who hear of it: they hear one after the other."""
+class _News:
+    """Compares and encodes a DataValue once for all who hear of it: one hears after the other."""
 
     def __init__(self) -> None:
+        self._old: ua.DataValue | None = None
+        self._new: ua.DataValue | None = None
         self._value: ua.DataValue | None = None
         self._bytes = b""
+        self._changed = True
 
-    def __call__(self, value: ua.DataValue) -> bytes:
+    def changed(self, old: ua.DataValue, new: ua.DataValue) -> bool:
+        """Return whether `new` is worth telling to whoever was told `old`."""
+        if old is not self._old or new is not self._new:
+            self._old, self._new, self._changed = old, new, not _same(old, new)
+        return self._changed
+
+    def encoded(self, value: ua.DataValue) -> bytes:
         """Return `value` as it goes over the wire."""
         if value is not self._value:
             self._value, self._bytes = value, asyncua_values.encode(value)
         return self._bytes
 
 
-_encode = _Encoder()
+_news = _News()
 
 
 def _keep(self: MonitoredItemValues, cur_val: ua.DataValue) -> None:
@@ -82,22 +92,26 @@ async def _changed(
 ) -> None:
     """Queue what a client is to hear of a new value."""
     item = self._monitored_items[self._monitored_datachange[handle]]
-    subscription = self.isub
-    ours = error is None and not item.filter and subscription.pub_request_callback is not None
-    if not ours or item.mode == ua.MonitoringMode.Disabled or item.monitored_item_id is None:
+    subscription, key = self.isub, item.monitored_item_id
+    if (
+        error is not None
+        or key is None
+        or item.filter
+        or item.mode == _DISABLED
+        or subscription.pub_request_callback is None
+    ):
         await _stock[MonitoredItemService, "datachange_callback"](self, handle, value, error)  # type: ignore[operator]
         return
     values = item.mvalue
-    old, values.old_dvalue, values.current_dvalue = (
-        values.current_dvalue, values.current_dvalue, value,
-    )  # fmt: skip
-    if old is not None and _same(old, value):
+    old = values.old_dvalue = values.current_dvalue
+    values.current_dvalue = value
+    if old is not None and not _news.changed(old, value):
         return
-    told: Any = _HANDLE.pack(item.client_handle) + _encode(value)
+    told: Any = _HANDLE.pack(item.client_handle) + _news.encoded(value)
     queue = subscription._triggered_datachanges
-    waiting = queue.get(item.monitored_item_id)
+    waiting = queue.get(key)
     if waiting is None:
-        queue[item.monitored_item_id] = [told]
+        queue[key] = [told]
         if subscription._task is None:
             await subscription._trigger_publish()
         return
@@ -107,13 +121,14 @@ async def _changed(
 
 
 def _same(old: ua.DataValue, new: ua.DataValue) -> bool:
-    if old.StatusCode != new.StatusCode:
+    one, other = old.StatusCode, new.StatusCode
+    if (other is not one) if one is None or other is None else one.value != other.value:
         return False
     before, after = old.Value, new.Value
-    if before is None or after is None or before.VariantType is not ua.VariantType.Double:
+    if before is None or after is None or before.VariantType is not _DOUBLE:
         return before == after
     return (
-        after.VariantType is ua.VariantType.Double
+        after.VariantType is _DOUBLE
         and before.Value == after.Value
         and before.is_array == after.is_array
     )
