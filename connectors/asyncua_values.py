@@ -95,10 +95,10 @@ def encode(value: ua.DataValue) -> bytes:
             parts.append(status.value)
         if source is not None:
             mask |= SOURCE
-            parts.append(_source.ticks(source))  # type: ignore[arg-type]
+            parts.append(_source.ticks(source))
         if server is not None:
             mask |= SERVER
-            parts.append(_server.ticks(server))  # type: ignore[arg-type]
+            parts.append(_server.ticks(server))
         form = _FORMS.get((mask, shown.VariantType))
         if form is not None and not shown.is_array and shown.Dimensions is None:
             try:

@@ -97,8 +97,8 @@ async def browse(
     finally:
         await session.close()
     known = uris.Value.Value if uris.Value is not None else None
-    named = isinstance(known, list) and bool(known) and isinstance(known[0], str)
-    device = OpcUaDevice(url, known[0] if named else "urn:unknown")
+    first = known[0] if isinstance(known, list) and known else None
+    device = OpcUaDevice(url, first if isinstance(first, str) else "urn:unknown")
     return _draft(line, device, found, values, facts, list(namespaces))
 
 

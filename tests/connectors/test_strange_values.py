@@ -50,10 +50,10 @@ scalars = (
     st.builds(ua.Variant, doubles, st.just(ua.VariantType.Double))
     | st.builds(ua.Variant, st.floats(width=32), st.just(ua.VariantType.Float))
     | st.builds(ua.Variant, st.booleans())
-    | st.one_of(
+    | st.one_of([
         whole(f"{'' if signed else 'U'}Int{bits}", bits, signed)
         for bits in (16, 32, 64) for signed in (True, False)
-    )
+    ])
     | st.builds(ua.Variant, texts)
     | st.builds(ua.Variant, wire_bytes)
     | st.builds(ua.Variant, moments)
