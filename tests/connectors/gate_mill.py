@@ -102,6 +102,8 @@ async def serve(folder: Path, port: int) -> None:
     loop = asyncio.get_running_loop()
     while text := await loop.run_in_executor(None, sys.stdin.readline):
         told = json.loads(text)
+        if told.get("time", line.time) < line.time:
+            program._limits.forget()  # a clock that ran backwards is a PLC that was restarted
         line.time = told.get("time", line.time)
         line.values |= told.get("set", {})
         line.bad = set(told.get("bad", line.bad))
