@@ -20,15 +20,17 @@ from ..errors import ConfigError, MissingExtraError, PasslineError, SimulationEr
 from .backends import ATTEMPTS, DIED, Carried, Player, Results, Unit, UnitResult, Work
 
 IN_FLIGHT = 2  # calls an actor has at hand, so that it never waits for the driver
-CALL = 1.0  # s of work in a call; a call costs 2 to 3 CPU-ms in driver and actor, whatever is in it
+CALL = 2.0  # s of work in a call; a call costs 2 to 3 CPU-ms in driver and actor, whatever is in it
 ANSWER = 5.0  # s until a cluster that says nothing is not there
 THREADS = {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 # Of a Ray that is started here. As it comes, its daemons look round ten times a second, which takes
 # 23 CPU-ms a second, and actors are nicer by 15 than the driver, so that all else goes first.
 SELDOM = {
+    "AUTOSCALER_UPDATE_INTERVAL_S": "60",
     "LOG_NAME_UPDATE_INTERVAL_S": "60",
     "RAY_LOG_MONITOR_MANY_FILES_THRESHOLD": "0",
     "RAY_event_stats": "0",
+    "RAY_gcs_pull_resource_loads_period_milliseconds": "10000",
     "RAY_io_context_monitor_probe_interval_ms": "10000",
     "RAY_memory_monitor_refresh_ms": "1000",
     "RAY_object_manager_timer_freq_ms": "1000",
@@ -39,28 +41,37 @@ SELDOM = {
 }
 
 
-class RayPlayer(Player):
-    """A worker in an actor."""
+class RayPlayer:
+    """A worker in an actor.
 
-    def play_with(self, units: Sequence[Unit], seat: Sequence[Any]) -> list[UnitResult]:
-        """Play units; `seat` is empty, or names the one of the object store.
+    Args:
+        folder: where the files of the job go.
+    """
 
-        It comes with every call because an actor that was killed starts with nothing, and is
-        fetched once.
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._player: Player | None = None
+
+    def play(self, units: Sequence[Unit], told: Sequence[Any]) -> list[UnitResult]:
+        """Play units; `told` names the job and its seat, if that travels, in the object store.
+
+        They are named with every call because an actor that was killed starts with nothing, and
+        they are fetched once.
 
         Raises:
             ConfigError: the folder is not to be seen from this node.
         """
-        if not (self._folder / "manifest.json").exists():
+        if not Path(self._folder, "manifest.json").exists():
             raise ConfigError(
                 f"{self._folder} is not to be seen on {gethostname()}; with RAY_ADDRESS give a "
                 "folder that all nodes share"
             )
-        if seat and self._carried is None:
+        if self._player is None:
             import ray
 
-            self._carried = ray.get(seat[0])
-        return [self.play(unit) for unit in units]
+            job, carried = ray.get(told[0])
+            self._player = Player(job, self._folder, carried)
+        return [self._player.play(unit) for unit in units]
 
 
 def ray(
@@ -98,12 +109,11 @@ def _play(
         max_task_retries=ATTEMPTS,
         runtime_env={"env_vars": THREADS},
     )
-    # By value once, and by name with each call: a seat in the store outlives every actor.
-    seat = [ray.put(carried)] if carried is not None else []
-    players = [actor.remote(job, str(folder)) for _ in range(min(workers, len(units)))]
+    told = [ray.put((job, carried))]  # the store outlives every actor
+    players = [actor.remote(str(folder)) for _ in range(min(workers, len(units)))]
     queue = list(reversed(units))
     # A call without units tells that a player is there. A cluster may never have a core for one.
-    running = {player.play_with.remote([], seat): player for player in players}
+    running = {player.play.remote([], told): player for player in players}
     left = len(units)
     try:
         while left:
@@ -119,7 +129,7 @@ def _play(
                 count = share(len(queue), len(players), results)
                 if count:
                     call = [queue.pop() for _ in range(count)]
-                    running[player.play_with.remote(call, seat)] = player
+                    running[player.play.remote(call, told)] = player
             left -= len(results)
             yield from results
     finally:
