@@ -289,7 +289,8 @@ class CutJob(EnvJob):
             whole = type(task_of(TABLE))
             steps = int(self.env.removeprefix("cut/Steps").removesuffix("-v0"))
             task = type("CutTask", (whole,), {"horizon": steps})()
-            gymnasium.register(self.env, type("CutEnv", (), {"task": task}))
+            face: Any = type("CutEnv", (), {"task": task})
+            gymnasium.register(self.env, face)
         return super().build()
 
 
@@ -361,20 +362,23 @@ def overhead(rounds: int = 4, seconds: float = 2.5) -> None:
     """Processor time of units on Ray, all of it once the actors are warm, over that inline.
 
     Inline stands in a process of its own without Ray; both play in turns. `beside` is all that is
-    not play in an actor, over the play: it does not hang on who else uses the cores.
+    not play in an actor, over the play, in shares and in CPU-ms a second of wall.
     """
     tell(f"{'unit, CPU-ms inline':>20}{'workers':>9}{'over inline, each round':>30}"
-         f"{'of all':>9}{'beside':>9}{'wall s a CPU-s':>16}")  # fmt: skip
+         f"{'of all':>9}{'beside':>9}{'ms a wall s':>13}{'wall s a CPU-s':>16}")  # fmt: skip
     with on_ray.kept():
         for steps, block in ((90, 1), (170, 4), (240, 16), (240, 128)):
             for workers in (2, 1):
                 with tempfile.TemporaryDirectory() as place:
                     measure_overhead(steps, block, workers, rounds, seconds, Path(place))
-        at_rest = {pid: spent(pid) for pid, _, _ in tree(os.getpid())}
-        at_rest[os.getpid()] = spent(os.getpid())
+        everybody = [os.getpid(), *(pid for pid, _, _ in tree(os.getpid()))]
+        at_rest = {pid: spent(pid) for pid in everybody}
         time.sleep(10.0)
-        used = sum(spent(pid) - before for pid, before in at_rest.items())
-    tell(f"Ray at rest, without actors: {100 * used:.1f} CPU-ms a second")
+        used = 0.0
+        for pid, before in at_rest.items():
+            with suppress(OSError):
+                used += spent(pid) - before
+    tell(f"Ray at rest, without actors: {100 * used:.1f} CPU-ms a second of wall")
 
 
 def measure_overhead(
@@ -410,7 +414,8 @@ def measure_overhead(
     ratios = sorted(each / one for each, one in zip(all_of_it, base, strict=True))
     told = f"{ratios[0]:.3f} {median(ratios):.3f} {ratios[-1]:.3f}"
     tell(f"{1e3 * median(base):20.1f}{workers:9}{told:>30}{sum(all_of_it) / sum(base):9.3f}"
-         f"{whole / work - 1:9.3f}{wall * workers / whole:16.2f}")  # fmt: skip
+         f"{whole / work - 1:9.3f}{1e3 * (whole - work) / wall:13.1f}"
+         f"{wall * workers / whole:16.2f}")  # fmt: skip
 
 
 def vector() -> None:

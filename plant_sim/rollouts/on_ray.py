@@ -20,11 +20,11 @@ from ..errors import ConfigError, MissingExtraError, PasslineError, SimulationEr
 from .backends import ATTEMPTS, DIED, Carried, Player, Results, Unit, UnitResult, Work
 
 IN_FLIGHT = 2  # calls an actor has at hand, so that it never waits for the driver
-CALL = 2.0  # s of work in a call; a call costs 2 to 3 CPU-ms in driver and actor, whatever is in it
+CALL = 2.0  # s of work in a call: a call costs driver and actor the same, whatever is in it
 ANSWER = 5.0  # s until a cluster that says nothing is not there
 THREADS = {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-# Of a Ray that is started here. As it comes, its daemons look round ten times a second, which takes
-# 23 CPU-ms a second, and actors are nicer by 15 than the driver, so that all else goes first.
+# Of a Ray that is started here. As it comes, its daemons look round ten times a second, and actors
+# are nicer by 15 than the driver, so that on a machine with other work all else goes first.
 SELDOM = {
     "AUTOSCALER_UPDATE_INTERVAL_S": "60",
     "LOG_NAME_UPDATE_INTERVAL_S": "60",

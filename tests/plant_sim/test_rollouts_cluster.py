@@ -105,7 +105,7 @@ def hashes(folder: Path) -> dict[int, str]:
 def test_a_cluster_plays_the_bits_of_an_inline_job_and_is_left_running(head, tmp_path):
     """Three workers are asked for where two cores are: who finds no place holds nothing up."""
     with rollout(tmp_path / "cluster", head.address, TOKEN) as process:
-        addresses: set[str] = set()
+        addresses = set[str]()
         while process.poll() is None:
             addresses |= listeners({*family(process.pid), *family(head.process.pid)})
             time.sleep(0.5)

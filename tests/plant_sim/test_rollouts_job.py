@@ -203,12 +203,12 @@ def took(wall: float, count: int = 1) -> list[backends.UnitResult]:
 
 def test_a_call_to_an_actor_has_two_seconds_of_units_and_an_even_share_at_most():
     assert on_ray.share(1000, 2, []) == 1, "nothing is known yet"
-    assert on_ray.share(1000, 2, took(0.05)) == 40
-    assert on_ray.share(1000, 2, took(0.05, 40)) == 40
+    assert on_ray.share(1000, 2, took(0.0625)) == 32
+    assert on_ray.share(1000, 2, took(0.0625, 32)) == 32
     assert on_ray.share(1000, 2, took(3.0)) == 1
-    assert on_ray.share(20, 2, took(0.05)) == 5
-    assert on_ray.share(3, 2, took(0.05)) == 1
-    assert on_ray.share(0, 2, took(0.05)) == 0
+    assert on_ray.share(20, 2, took(0.0625)) == 5
+    assert on_ray.share(3, 2, took(0.0625)) == 1
+    assert on_ray.share(0, 2, took(0.0625)) == 0
 
 
 def test_one_episode_is_replayed_to_the_same_bits(tmp_path):
