@@ -8,6 +8,9 @@ import typer
 from .commands import certs, desk, gate, history, learning, plant, train, wires
 from .commands.screen import AsJson, show_json
 
+# what a missing import of these means: an extra was left out
+OPTIONAL = ("torch", "transformers", "peft", "safetensors", "gguf", "stable_baselines3", "ray")
+
 app = typer.Typer(
     name="passline",
     help="Foundation models operate a simulated or real steel line.",
@@ -40,7 +43,7 @@ for group in (desk, plant, wires, certs, gate, history, learning, train):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; an error of the house is one line on standard error and exit code 2.
+    """Run the command line; what the user can mend is one line on standard error and exit code 2.
 
     Args:
         arguments: the words after `passline`; those of this process if None.
@@ -48,9 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=arguments, prog_name="passline")
     except Exception as error:  # the process boundary
-        from ..plant_sim.errors import PasslineError
+        from ..plant_sim.errors import MissingExtraError, PasslineError
 
-        if not isinstance(error, PasslineError):
+        if isinstance(error, ModuleNotFoundError) and error.name in OPTIONAL:
+            told = str(MissingExtraError(error.name, "all"))
+        elif isinstance(error, OSError) and error.filename is not None:
+            told = f"{error.filename}: {error.strerror}; give a place that can be read and written"
+        elif isinstance(error, PasslineError):
+            told = str(error)
+        else:
             raise
-        typer.echo(f"passline: {' '.join(str(error).split())}", err=True)
+        typer.echo(f"passline: {' '.join(told.split())}", err=True)
         sys.exit(2)

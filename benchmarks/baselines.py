@@ -27,11 +27,10 @@ from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.rollouts import run_job
 from passline.plant_sim.rollouts.env_job import EnvJob
 from passline.plant_sim.rollouts.evaluate import evaluate
-from passline.plant_sim.rollouts.store import Manifest
+from passline.plant_sim.rollouts.store import Manifest, read_rows
 
 ENVS = ("passline/RunOutTable-v0", "passline/FinishingMill-v0", "passline/MillSetup-v0")
-# the third kind of day: faults begin with a later coil, so an episode of one coil never meets them
-HARD = {"passline/MillSetup-v0": "faults"}
+SCENARIOS = ("nominal", "faults", "shifted-plant")  # learned policies train on the first two
 ORACLE = "oracle:mpc"  # mpc joins the policies it has played before it plays
 PLAYED = ("hold", "rules", "level2", "mpc", ORACLE)
 # of a learned column: algorithm, what it corrects and by how much at most (None: as it comes)
@@ -62,11 +61,6 @@ class Part:
         return f"{self.column.split(':')[0].replace(' ', '-')}{seed}"
 
 
-def scenarios(env: str) -> tuple[str, ...]:
-    """Return the days that are played; learned policies train on the first two."""
-    return "nominal", HARD.get(env, "disturbed"), "shifted-plant"
-
-
 def parts(envs: list[str], columns: list[str], train_seeds: int) -> Iterator[Part]:
     """Yield all parts, the cheap ones first, then one training seed of everything after another."""
     for env in envs:
@@ -92,7 +86,7 @@ def train(folder: Path, part: Part) -> str:
     given: dict[str, Any] = {} if bound is None else {"bound": bound}
     many = round(steps * (SAC_SHARE if algorithm == "sac" else 1.0))
     plan = plan_of(
-        part.env, scenarios=scenarios(part.env)[:2], base=base, algorithm=algorithm, steps=many,
+        part.env, scenarios=SCENARIOS[:2], base=base, algorithm=algorithm, steps=many,
         seed=part.seed or 0, **given,
     )  # fmt: skip
     out = place(folder / "policies", part)
@@ -104,7 +98,7 @@ def play(folder: Path, part: Part, seeds: int) -> None:
     """Play what is missing of one part."""
     seat = part.column if part.seed is None else train(folder, part)
     run_job(
-        EnvJob(part.env, seat, scenarios(part.env), tuple(range(seeds))),
+        EnvJob(part.env, seat, SCENARIOS, tuple(range(seeds))),
         place(folder, part),
         "inline",
     )
@@ -116,7 +110,7 @@ def done(folder: Path, part: Part, seeds: int) -> bool:
         manifest = Manifest.read(place(folder, part))
     except ConfigError:
         return False
-    units = -(-seeds // manifest.job["block"]) * len(scenarios(part.env))
+    units = -(-seeds // manifest.job["block"]) * len(SCENARIOS)
     return len(manifest.job["seeds"]) == seeds and len(manifest.finished()) == units
 
 
@@ -153,7 +147,7 @@ def table(folder: Path, env: str, columns: list[str], train_seeds: int, seeds: i
         "| day | seat | return, EUR | against level2, EUR | score | harm, s an episode |",
         "|---|---|---|---|---|---|",
     ]
-    for scenario in scenarios(env):
+    for scenario in SCENARIOS:
         for column in columns:
             rows = [found[s, scenario] for s in seats[column] if (s, scenario) in found]
             trained = f", {len(rows)} trainings" if column in LEARNED and rows else ""
@@ -165,7 +159,33 @@ def table(folder: Path, env: str, columns: list[str], train_seeds: int, seeds: i
                 f"| {scenario} | {column}{trained} | {cell(rows, 'mean')} | "
                 f"{cell(rows, 'difference', 1)} | {cell(rows, 'score', 2)} | {harm:.2f} |"
             )
-    return "\n".join(lines)
+    return "\n".join([*lines, "", least(folder, env, columns, train_seeds, seeds)])
+
+
+def least(folder: Path, env: str, columns: list[str], train_seeds: int, seeds: int) -> str:
+    """Return how often each column earns no more than the oracle in the same episode."""
+    best = returns(place(folder, Part(env, ORACLE)))
+    counts, good, all_ = [], 0, 0
+    for column in columns:
+        each = range(train_seeds) if column in LEARNED else [None]
+        done_ = [part for part in (Part(env, column, n) for n in each) if done(folder, part, seeds)]
+        if column == ORACLE or not done_:
+            continue
+        paired = [
+            (best[episode], earned)
+            for part in done_
+            for episode, earned in returns(place(folder, part)).items()
+        ]
+        least_ = sum(top >= earned for top, earned in paired)
+        counts.append(f"{column} {least_} of {len(paired)}")
+        good, all_ = good + least_, all_ + len(paired)
+    return f"The oracle earns no less: {'; '.join(counts)}; in all {good / all_:.2%}."
+
+
+def returns(where: Path) -> dict[tuple[str, int], float]:
+    """Return what the episodes of a folder earned (EUR), by scenario and seed."""
+    rows = read_rows(where, "episodes", Manifest.read(where))
+    return {(row["scenario"], row["seed"]): row["ret"] for row in rows}
 
 
 def put(name: str, text: str) -> None:

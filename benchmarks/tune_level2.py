@@ -2,14 +2,20 @@
 
     .venv/bin/python benchmarks/tune_level2.py RunOutTable [--generations 20] [--write]
 
-Cross-entropy search from the law with all gains 0: in each generation `--sets` gain sets are drawn
-around the mean of the best, and each is played on the same seeds (from 100,000 up, which nothing
-else uses) of the scenarios nominal, disturbed and faults, many sets side by side in lanes. What is
-minimised is the mean money of the three; a set that does more harm than hold in one of them ranks
-behind every one that does not. The mean of each generation's best is played too, so what is taken
-was played itself. Then it is compared with hold on seeds from 150,000 up, which the search has not
-seen. `--write` puts gains, command, seeds and result into plant_sim/rollouts/tuned.yaml and its
-SHA-256 into tuned.py.
+Cross-entropy search from the law with all gains 0, or from START: in each generation `--sets` gain
+sets are drawn around the mean of the best, and each is played on the same seeds (from 100,000 up,
+which nothing else uses) of the scenarios nominal, disturbed and faults, many sets side by side in
+lanes. What is maximised is what a set saves against the law with all gains 0, each scenario in
+deviations of its own money over the seeds, so that a day with faults does not outvote a calm one; a
+set that does more harm than hold in one of them ranks behind every one that does not. The mean of
+each generation's best is played too, so what is taken was played itself. The best of all are then
+compared on seeds from 150,000 up, which the search has not seen: taken is the first that loses in
+no scenario, beyond the 95 % interval of the paired difference, against hold or against the law with
+all gains 0. `--write` puts gains, command, seeds and result into plant_sim/rollouts/tuned.yaml and
+its SHA-256 into tuned.py.
+
+The gains of FinishingMill and RunOutTable were found when the mean money of the three scenarios was
+minimised instead.
 """
 
 import argparse
@@ -35,12 +41,17 @@ SCENARIOS = ("nominal", "disturbed", "faults")
 TUNING, HELD_OUT = 100_000, 150_000  # first seed of the search, and of the check behind it
 LANES = 512
 BEST = 0.25  # share of a generation that the next one is drawn around
+TRIED = 4  # of the best sets are compared on the seeds of the check, until one does not lose
 LEAST = 0.02  # of the deviation at the start, below which no gain shrinks
 SPREAD = {  # deviation of each gain at the start
     "FinishingMill": (1.0, 0.2, 0.3, 0.3),
     "HotStripLine": (0.3, 0.3, 0.3, 0.2, 0.3),
-    "MillSetup": (0.3, 0.3, 0.3, 0.2),
+    "MillSetup": (0.15, 0.4, 0.15, 0.15, 0.2),
     "RunOutTable": (0.2, 0.1, 0.2, 0.2, 0.2),
+}
+START = {  # where the search begins, if not at 0
+    # least squares over coils with random speeds on the seeds of the search: what a speed saved
+    "MillSetup": (-0.5, -2.2, -0.5, -0.2, -0.2),
 }
 tell = Console(highlight=False, width=120).print
 
@@ -78,55 +89,72 @@ class Search:
 
     def __init__(self, env: str, seeds: Sequence[int], rng: np.random.Generator) -> None:
         self.env, self.seeds, self.rng = env, seeds, rng
-        self.mean = np.zeros(len(SPREAD[env]))
         self.first = np.array(SPREAD[env])
+        self.mean = np.array(START.get(env, 0.0 * self.first))
         self.deviation = self.first.copy()
-        held = [play(env, scenario, self.mean[None], seeds, hold=True) for scenario in SCENARIOS]
-        self.hold = float(np.mean([paid.mean() for paid, _ in held]))
-        self.harm = np.array([hurt.mean() for _, hurt in held])
-        self.best, self.least = self.mean, np.inf
+        self.harm, self.untuned = [], []
+        nothing = np.zeros((1, len(self.first)))
+        for scenario in SCENARIOS:
+            self.harm.append(play(env, scenario, nothing, seeds, hold=True)[1].mean())
+            self.untuned.append(play(env, scenario, nothing, seeds)[0][0])
+        self.best: list[tuple[float, list[float]]] = []  # what a set saves, its gains; best first
 
-    def price(self, sets: Array) -> tuple[Array, Array]:
-        """Return the mean money (EUR) of each set, and by how much it harms (s) more than hold."""
-        played = [play(self.env, scenario, sets, self.seeds) for scenario in SCENARIOS]
-        money = np.mean([paid.mean(axis=1) for paid, _ in played], axis=0)
-        harm = np.array([hurt.mean(axis=1) for _, hurt in played])
-        more = np.maximum(harm - self.harm[:, None], 0.0).sum(axis=0)
-        return money, np.where(more > 1e-9, more, 0.0)
+    def judge(self, sets: Array) -> tuple[Array, Array]:
+        """Return what each set saves (mean of deviations), and its harm (s) above that of hold."""
+        saved, more = np.zeros((2, len(sets)))
+        for scenario, harm, untuned in zip(SCENARIOS, self.harm, self.untuned, strict=True):
+            paid, hurt = play(self.env, scenario, sets, self.seeds)
+            saved += (untuned - paid).mean(axis=1) / untuned.std(ddof=1) / len(SCENARIOS)
+            more += np.maximum(hurt.mean(axis=1) - harm, 0.0)
+        return saved, np.where(more > 1e-9, more, 0.0)
 
     def generation(self, sets: int) -> None:
         """Draw, play, rank; move mean and deviation."""
         drawn = self.mean + self.deviation * self.rng.standard_normal((sets, len(self.mean)))
-        drawn = np.array([self.mean, self.best, *drawn]).round(3)
-        money, more = self.price(drawn)
-        order = np.lexsort((money, more))
+        known = [gains for _, gains in self.best[:1]]
+        drawn = np.array([self.mean, *known, *drawn]).round(3)
+        saved, more = self.judge(drawn)
+        order = np.lexsort((-saved, more))
         elite = drawn[order[: max(2, round(BEST * len(drawn)))]]
-        if more[order[0]] == 0.0 and money[order[0]] < self.least:
-            self.best, self.least = drawn[order[0]], float(money[order[0]])
+        found = [(float(saved[n]), drawn[n].tolist()) for n in order if more[n] == 0.0]
+        new = [pair for pair in found if pair not in self.best]
+        self.best = sorted([*self.best, *new], key=lambda pair: -pair[0])
         self.mean = elite.mean(axis=0)
         self.deviation = np.maximum(elite.std(axis=0), LEAST * self.first)
 
 
 def held_out(env: str, gains: Array, seeds: Sequence[int]) -> list[dict[str, Any]]:
-    """Return one row a scenario: hold and the gains on seeds that the search has not seen."""
+    """Return one row a scenario: hold and the gains on seeds that the search has not seen.
+
+    `saved` is the paired difference from hold, `gained` that from the law with all gains 0, each
+    with half of its 95 % interval.
+    """
     rows = []
     for scenario in SCENARIOS:
         hold, hold_harm = play(env, scenario, gains[None], seeds, hold=True)
-        money, harm = play(env, scenario, gains[None], seeds)
-        saved = hold[0] - money[0]
-        half = 1.96 * saved.std(ddof=1) / np.sqrt(len(seeds))
-        rows.append(
-            {
-                "scenario": scenario,
-                "hold": round(float(hold.mean()), 2),
-                "tuned": round(float(money.mean()), 2),
-                "saved": round(float(saved.mean()), 2),
-                "half": round(float(half), 2),
-                "harm_hold": round(float(hold_harm.mean()), 3),
-                "harm_tuned": round(float(harm.mean()), 3),
-            }
-        )
+        (untuned, money), (_, harm) = play(env, scenario, np.stack([0.0 * gains, gains]), seeds)
+        row: dict[str, Any] = {
+            "scenario": scenario,
+            "hold": round(float(hold.mean()), 2),
+            "tuned": round(float(money.mean()), 2),
+            "harm_hold": round(float(hold_harm.mean()), 3),
+            "harm_tuned": round(float(harm.mean()), 3),
+        }
+        for name, difference in (("saved", hold[0] - money), ("gained", untuned - money)):
+            half = 1.96 * difference.std(ddof=1) / np.sqrt(len(seeds))
+            row[name], row[f"{name}_half"] = (
+                round(float(difference.mean()), 2),
+                round(float(half), 2),
+            )
+        rows.append(row)
     return rows
+
+
+def loses(rows: Sequence[dict[str, Any]]) -> bool:
+    """Return whether a scenario is dearer than hold, or than the law untuned, beyond its noise."""
+    return any(
+        row[name] + row[f"{name}_half"] < 0.0 for row in rows for name in ("saved", "gained")
+    )
 
 
 def freeze(env: str, found: dict[str, Any]) -> None:
@@ -154,28 +182,35 @@ def main() -> None:
     env, began = asked.env, time.process_time()
     seeds = range(TUNING, TUNING + asked.seeds)
     search = Search(env, seeds, np.random.default_rng(asked.rng))
-    tell(f"hold {search.hold:.2f} EUR, harm {search.harm.round(3)} s")
+    untuned = [round(float(paid.mean()), 2) for paid in search.untuned]
+    tell(f"untuned {untuned} EUR, harm of hold {[round(float(x), 2) for x in search.harm]} s")
     for number in range(asked.generations):
         search.generation(asked.sets)
-        tell(f"{number:3d}  best {search.least:9.2f} EUR  {search.best.tolist()}")
-    cpu = time.process_time() - began
+        for saved, gains in search.best[:1]:
+            tell(f"{number:3d}  saves {saved:7.4f} deviations  {gains}")
     names = tuned.law_of(task_of(f"passline/{env}-v0")).gains
     check = range(HELD_OUT, HELD_OUT + asked.check)
-    rows = held_out(env, search.best, check)
-    for row in rows:
-        tell(str(row))
+    candidates = [*search.best[:TRIED], (0.0, [0.0] * len(names))]
+    for place, (_, gains) in enumerate(candidates):
+        rows = held_out(env, np.array(gains), check)
+        for row in rows:
+            tell(str(row))
+        if not loses(rows):
+            break
+        tell(f"set {place} loses: {gains}")
+    cpu = time.process_time() - began
     command = (
         f"benchmarks/tune_level2.py {env} --generations {asked.generations} --sets {asked.sets} "
         f"--seeds {asked.seeds} --check {asked.check} --rng {asked.rng} --write"
     )
     found = {
-        "gains": {name: float(x) for name, x in zip(names, search.best, strict=True)},
+        "gains": dict(zip(names, gains, strict=True)),
         "command": command,
         "seeds": f"{seeds.start} to {seeds.stop - 1}",
-        "tuning": {"hold": round(search.hold, 2), "tuned": round(search.least, 2)},
+        "tuning": {"deviations": round(candidates[place][0], 4), "place": place},
         "held_out": {"seeds": f"{check.start} to {check.stop - 1}", "rows": rows},
     }
-    tell(f"{cpu:.0f} CPU-s of search")
+    tell(f"{cpu:.0f} CPU-s of search and check")
     if asked.write:
         freeze(env, found)
 

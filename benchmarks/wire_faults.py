@@ -10,6 +10,7 @@ of the end of the fault, no sample GOOD while its plant is gone, nothing left op
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import struct
@@ -22,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.wires import Plant, plant
+from benchmarks.wires import Plant, plant, waited
 from passline.connectors.connector import SupervisedConnector
 from passline.connectors.modbus.connector import ModbusConnector
 from passline.connectors.opcua import OpcUaConnector
@@ -91,7 +92,7 @@ class Proxy:
 
 async def faults(trials: int, kind: str, over: str) -> None:
     """Let one kind of fault happen `trials` times on one protocol and print its row."""
-    with plant(20) as served:
+    with plant(20, only=over) as served:
         proxy = await Proxy(served.opcua if over == "opcua" else served.modbus).start()
         file = served.file(**{over: proxy.port})
         connector: SupervisedConnector = (
@@ -108,13 +109,16 @@ async def faults(trials: int, kind: str, over: str) -> None:
         rows = [await _trial(connector, served, proxy, kind) for _ in range(trials)]
         connector._sinks.clear()
         after = _open_things()
-        went, came, stale = (np.array(column) for column in zip(*rows, strict=True))
+        went, came, stale, starved = (np.array(column) for column in zip(*rows, strict=True))
+        late = came > BACK
         print(
             f"{over:7s}{kind:6s}{trials:4d} trials: "
             f"BAD after p50 {np.median(went):5.2f} max {went.max():5.2f} s, "
             f"{(went > GONE).sum()} late; "
             f"GOOD again p50 {np.median(came):5.2f} max {came.max():5.2f} s, "
-            f"{(came > BACK).sum()} late; GOOD of a plant that is gone {int(stale.sum())}, "
+            f"{late.sum()} late, {(late & (came - starved > BACK)).sum()} of them without the "
+            f"time they waited for a core (greatest {starved.max():.2f} s); "
+            f"GOOD of a plant that is gone {int(stale.sum())}, "
             f"old values told as GOOD {len(lied)}; tasks, threads, files {before} -> {after}",
             flush=True,
         )
@@ -148,16 +152,18 @@ def _check(batch: Any, lied: list[str]) -> None:
 
 async def _trial(
     connector: SupervisedConnector, served: Plant, proxy: Proxy, kind: str
-) -> tuple[float, float, int]:
+) -> tuple[float, float, int, float]:
     """Return how long until BAD after the fault, and until GOOD after its end (wall s).
 
-    The third number is how often a look found a sample GOOD though the plant was long gone.
+    The third number is how often a look found a sample GOOD though the plant was long gone; the
+    fourth, for how long both processes were ready to run after its end and had no core (s): as they
+    answer each other, the one waits while the other does.
     """
     start = time.monotonic()
     if kind == "kill":
         await asyncio.to_thread(served.stop)
     elif kind == "hang":
-        served.process.send_signal(signal.SIGSTOP)
+        served.signal(signal.SIGSTOP)
     elif kind == "hole":
         proxy.mute = True
     elif kind == "slice":
@@ -172,11 +178,12 @@ async def _trial(
     if kind == "kill":
         await asyncio.to_thread(served.start)
     elif kind == "hang":
-        served.process.send_signal(signal.SIGCONT)
+        served.signal(signal.SIGCONT)
     proxy.mute = proxy.slice = False
-    start = time.monotonic()
+    start, starved = time.monotonic(), served.waited() + waited(os.getpid())
     await _quality(connector, Quality.GOOD)
-    return gone, time.monotonic() - start, stale
+    starved = served.waited() + waited(os.getpid()) - starved
+    return gone, time.monotonic() - start, stale, starved
 
 
 async def _quality(connector: SupervisedConnector, wanted: Quality, gone: float = inf) -> int:

@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import multiprocessing
 import os
 import socket
 import struct
@@ -26,21 +27,21 @@ from typing import Any, cast
 
 from asyncua import Server, ua
 
-from passline.connectors import asyncua_hotpath
+from passline.connectors import asyncua_hotpath, asyncua_values
 from passline.connectors.addresses import ModbusAddress, OpcUaAddress
 from passline.connectors.modbus.client import ModbusClient
 from passline.connectors.modbus.connector import ModbusConnector
 from passline.connectors.modbus.registers import RegisterImage
 from passline.connectors.modbus.server import ModbusServer
 from passline.connectors.opcua import OpcUaConnector
-from passline.connectors.opcua_session import OpcUaSession
+from passline.connectors.opcua_session import OpcUaSession, prepare
 from passline.connectors.security import Pki, Users, init, secure_server
 from passline.connectors.tag_devices import need
 from passline.connectors.tagfile import ModbusDevice, OpcUaDevice, TagFile
 from passline.connectors.tags import HEARTBEAT, Tag
 
 URI = "urn:passline:bench"
-CHOICES = ("opcua", "modbus", "subscribe", "serve", "listen")
+CHOICES = ("opcua", "modbus", "subscribe", "listen")
 RATE, SLOW = 10.0, 0.2  # pictures of the plant a wall second; slow where reading is measured
 
 
@@ -61,8 +62,22 @@ def source(beat: int, n: int) -> float:
     return beat + n / 1024.0
 
 
-async def serve(folder: Path, count: int, hot: bool, rate: float, opcua: int, modbus: int) -> None:
-    """Serve `count` numbers over both protocols until killed."""
+async def serve(
+    folder: Path, count: int, hot: bool, rate: float, opcua: int, modbus: int, ready: Any
+) -> None:
+    """Serve `count` numbers until killed, over each protocol with a port; tell when `ready`."""
+    image = RegisterImage(inputs=2 * count)
+    if modbus:
+        await ModbusServer(image, idle=600.0).start(port=modbus)
+    if not opcua:
+        ready.send(True)
+        beat = 0
+        while True:
+            beat += 1
+            image.put(
+                "input", 0, struct.pack(f">{count}f", *(source(beat, n) for n in range(count)))
+            )
+            await asyncio.sleep(1.0 / rate)
     if hot:
         asyncua_hotpath.install()
     pki = Pki(folder / "pki")
@@ -88,17 +103,16 @@ async def serve(folder: Path, count: int, hot: bool, rate: float, opcua: int, mo
         node = ua.NodeId(ua.String(f"Packed.{name}"), index)
         await parent.add_variable(node, ua.QualifiedName(name, ua.UInt16(index)), first, kind)
         pack[name] = node
-    image = RegisterImage(inputs=2 * count)
     await server.start()
-    await ModbusServer(image, idle=600.0).start(port=modbus)
-    print("ready", flush=True)
+    ready.send(True)
     beat, due = 0, time.monotonic()
     while True:
         beat += 1
         now: Any = datetime.now(UTC)
         values = [source(beat, n) for n in range(count)]
         for node, value in zip(nodes, values, strict=True):
-            shown = ua.DataValue(ua.Variant(value), SourceTimestamp=now, ServerTimestamp=now)
+            number = ua.Variant(value, ua.VariantType.Double)
+            shown = ua.DataValue(number, SourceTimestamp=now, ServerTimestamp=now)
             await server.write_attribute_value(node, shown)
         packed = ua.DataValue(ua.Variant(values), SourceTimestamp=now, ServerTimestamp=now)
         await server.write_attribute_value(pack["Values"], packed)
@@ -107,37 +121,56 @@ async def serve(folder: Path, count: int, hot: bool, rate: float, opcua: int, mo
         await asyncio.sleep(due - time.monotonic())
 
 
-class Plant:
-    """The served plant as a process that can be killed, frozen and started again."""
+def _serving(*given: Any) -> None:
+    asyncio.run(serve(*given))
 
-    def __init__(self, folder: Path, count: int, hot: bool = True, rate: float = RATE) -> None:
+
+class Plant:
+    """The served plant as a process that can be killed, frozen and started again.
+
+    It is forked from one that has made its imports: they would be most of a start.
+    """
+
+    def __init__(
+        self, folder: Path, count: int, hot: bool = True, rate: float = RATE, only: str = ""
+    ) -> None:
         self.folder, self.count, self.hot, self.rate = folder, count, hot, rate
         self.pki = init(folder / "pki")
-        self.opcua, self.modbus = _free_port(), _free_port()
+        self.opcua = 0 if only == "modbus" else _free_port()
+        self.modbus = 0 if only == "opcua" else _free_port()
         self.start()
 
     def start(self) -> None:
         """Start the process and wait until it listens."""
-        command = [
-            sys.executable, __file__, "serve", "--folder", str(self.folder), "--count",
-            str(self.count), "--rate", str(self.rate), "--ports", str(self.opcua), str(self.modbus),
-        ]  # fmt: skip
-        self.process = subprocess.Popen(
-            command + ["--hot"] * self.hot, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout is not None  # noqa: S101
-        self.process.stdout.readline()
+        spawn = multiprocessing.get_context("forkserver")
+        spawn.set_forkserver_preload(["benchmarks.wires"])
+        ours, theirs = spawn.Pipe()
+        given = self.folder, self.count, self.hot, self.rate, self.opcua, self.modbus, theirs
+        self.process = spawn.Process(target=_serving, args=given, daemon=True)
+        self.process.start()
+        theirs.close()
+        ours.recv()
+        ours.close()
 
     def stop(self) -> None:
         """Kill the process."""
         self.process.kill()
-        self.process.wait()
+        self.process.join()
+        self.process.close()
+
+    def signal(self, number: int) -> None:
+        """Freeze it or let it go on."""
+        os.kill(self.process.pid or 0, number)
 
     def cpu(self) -> float:
         """Return its CPU seconds so far."""
         text = Path(f"/proc/{self.process.pid}/stat").read_text()
         ticks = text.rpartition(")")[2].split()[11:13]
         return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+    def waited(self) -> float:
+        """Return for how long it was ready to run and had no core (s)."""
+        return waited(self.process.pid or 0)
 
     def file(self, opcua: int = 0, modbus: int = 0, in_flight: int = 1) -> TagFile:
         """Return the tag file, perhaps through other ports."""
@@ -150,11 +183,17 @@ class Plant:
         )
 
 
+def waited(pid: int) -> float:
+    """Return for how long the threads of a process were ready to run and had no core (s)."""
+    stats = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(stat.read_text().split()[1]) for stat in stats) / 1e9
+
+
 @contextlib.contextmanager
-def plant(count: int, hot: bool = True, rate: float = RATE) -> Iterator[Plant]:
+def plant(count: int, hot: bool = True, rate: float = RATE, only: str = "") -> Iterator[Plant]:
     """Serve a plant for a while."""
     with tempfile.TemporaryDirectory() as folder:
-        running = Plant(Path(folder), count, hot, rate)
+        running = Plant(Path(folder), count, hot, rate, only)
         try:
             yield running
         finally:
@@ -182,7 +221,16 @@ async def cost(
 async def opcua(seconds: float, count: int) -> None:
     """Packed array, batches and one by one, over a secured channel."""
     print(f"OPC UA, {count} tags, SignAndEncrypt; server less what it needs for itself")
-    with plant(count, rate=SLOW) as served:
+    rows = {}
+    with plant(count, False, SLOW, "opcua") as served:
+        device = need(served.file().opcua, "devices.opcua")
+        session = await OpcUaSession.open(device, served.pki, "agent", 20.0)
+        nodes = [session.resolve(tag.opcua) for tag in tags_of(count).values() if tag.opcua]
+        asyncua_values.remove()
+        name = f"batches of 500, {count} nodes, stock library"
+        rows[name] = await cost(served, lambda: session.read(nodes), count, seconds)
+        await session.close()
+    with plant(count, rate=SLOW, only="opcua") as served:
         device = need(served.file().opcua, "devices.opcua")
         session = await OpcUaSession.open(device, served.pki, "agent", 20.0)
         nodes = [session.resolve(tag.opcua) for tag in tags_of(count).values() if tag.opcua]
@@ -197,17 +245,17 @@ async def opcua(seconds: float, count: int) -> None:
             for node in few:
                 await session.read([node])
 
-        rows = {}
+        prepared = prepare(nodes)
         for name, work, values in (
             ("one by one", single, len(few)),
-            (f"batches of 500, {count} nodes", lambda: session.read(nodes), count),
+            (f"batches of 500, {count} nodes", lambda: session.read_prepared(prepared), count),
             ("read_vector, packed", lambda: connector.read_vector(plan), count),
         ):
             rows[name] = await cost(served, work, values, seconds)
         first = sum(rows["one by one"][:2])
         for name, (ours, theirs, rate) in rows.items():
             print(
-                f"{name:30s} client {ours:7.2f} us, server {theirs:7.2f} us a value, "
+                f"{name:46s} client {ours:7.2f} us, server {theirs:7.2f} us a value, "
                 f"{rate:9.0f} values/s, CPU ratio {first / (ours + theirs):6.1f}"
             )
         await connector.close()
@@ -351,9 +399,7 @@ def main() -> None:
     parser.add_argument("--ports", type=int, nargs=2)
     parser.add_argument("--hot", action="store_true", help="without the stock library")
     given = parser.parse_args()
-    if given.what == "serve":
-        asyncio.run(serve(given.folder, given.count, given.hot, given.rate, *given.ports))
-    elif given.what == "listen":
+    if given.what == "listen":
         port = given.ports[0]
         asyncio.run(listen(given.folder, given.count, port, given.seconds, given.rate))
     elif given.what == "subscribe":

@@ -163,9 +163,9 @@ class ModbusAddress:
         raw = self.scaling.raw(value)
         if not isfinite(value) and self.kind not in ("f32", "f64"):
             raw = self.scaling.missing[0] if self.scaling.missing else inf
-        if self.kind in ("f32", "f64"):
-            return self._ordered(struct.pack(">" + KINDS[self.kind], raw))
         try:
+            if self.kind in ("f32", "f64"):
+                return self._ordered(struct.pack(">" + KINDS[self.kind], raw))
             number = round(raw)
             if self.table in BITS:
                 return bytes([1 if number else 0])

@@ -13,7 +13,6 @@ server itself go the library's own way.
 
 import logging
 import struct
-from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -22,15 +21,13 @@ from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.server.monitored_item_service import MonitoredItemService, MonitoredItemValues
 from asyncua.ua.ua_binary import struct_to_binary
 
-KNOWN = "2.1.0"
-"""The version whose inner working was read and measured."""
+from . import asyncua_values
+from .asyncua_values import KNOWN
 
 _log = logging.getLogger(__name__)
 _HANDLE = struct.Struct("<I")
 _COUNT = struct.Struct("<i")
-# Value, StatusCode, SourceTimestamp and ServerTimestamp of one Double
-_DOUBLE = struct.Struct("<BBdIqq")
-_MASK, _TYPE = 0x0F, ua.VariantType.Double.value
+_DISABLED, _DOUBLE = ua.MonitoringMode.Disabled, ua.VariantType.Double
 _NO_DIAGNOSTICS = struct_to_binary(ua.DataChangeNotification())[_COUNT.size :]
 _NOTIFICATION = ua.typeid_by_extension_objects[ua.DataChangeNotification]
 
@@ -47,6 +44,7 @@ def install() -> bool:
     if version("asyncua") != KNOWN:
         _log.warning("asyncua %s is not %s: its deep copy stays", version("asyncua"), KNOWN)
         return False
+    asyncua_values.install()
     for (owner, name), ours in zip(_stock, (_keep, _changed, _gather), strict=True):
         setattr(owner, name, ours)
     return True
@@ -54,53 +52,35 @@ def install() -> bool:
 
 def remove() -> None:
     """Put the library's own way back."""
+    asyncua_values.remove()
     for (owner, name), method in _stock.items():
         setattr(owner, name, method)
 
 
-class _Encoder:
-    """Encodes a DataValue once for all who hear of it: they hear one after the other."""
+class _News:
+    """Compares and encodes a DataValue once for all who hear of it: one hears after the other."""
 
     def __init__(self) -> None:
+        self._old: ua.DataValue | None = None
+        self._new: ua.DataValue | None = None
         self._value: ua.DataValue | None = None
         self._bytes = b""
-        self._stamp: Any = None
-        self._ticks = 0
+        self._changed = True
 
-    def __call__(self, value: ua.DataValue) -> bytes:
+    def changed(self, old: ua.DataValue, new: ua.DataValue) -> bool:
+        """Return whether `new` is worth telling to whoever was told `old`."""
+        if old is not self._old or new is not self._new:
+            self._old, self._new, self._changed = old, new, not _same(old, new)
+        return self._changed
+
+    def encoded(self, value: ua.DataValue) -> bytes:
         """Return `value` as it goes over the wire."""
         if value is not self._value:
-            self._value, self._bytes = value, self._encode(value)
+            self._value, self._bytes = value, asyncua_values.encode(value)
         return self._bytes
 
-    def _encode(self, value: ua.DataValue) -> bytes:
-        shown = value.Value
-        plain = (
-            shown is not None
-            and shown.VariantType is ua.VariantType.Double
-            and type(shown.Value) is float
-            and value.StatusCode is not None
-            and value.SourceTimestamp is not None
-            and value.ServerTimestamp is not None
-            and value.SourcePicoseconds is None
-            and value.ServerPicoseconds is None
-        )
-        if not plain:
-            return struct_to_binary(value)
-        whole: Any = value
-        return _DOUBLE.pack(
-            _MASK, _TYPE, whole.Value.Value, whole.StatusCode.value,
-            self._filetime(whole.SourceTimestamp), self._filetime(whole.ServerTimestamp),
-        )  # fmt: skip
 
-    def _filetime(self, stamp: datetime) -> int:
-        """Return 100 ns since 1601; the values of one picture share their time stamp."""
-        if stamp is not self._stamp:
-            self._stamp, self._ticks = stamp, ua.datetime_to_win_epoch(stamp)
-        return self._ticks
-
-
-_encode = _Encoder()
+_news = _News()
 
 
 def _keep(self: MonitoredItemValues, cur_val: ua.DataValue) -> None:
@@ -112,22 +92,26 @@ async def _changed(
 ) -> None:
     """Queue what a client is to hear of a new value."""
     item = self._monitored_items[self._monitored_datachange[handle]]
-    subscription = self.isub
-    ours = error is None and not item.filter and subscription.pub_request_callback is not None
-    if not ours or item.mode == ua.MonitoringMode.Disabled or item.monitored_item_id is None:
+    subscription, key = self.isub, item.monitored_item_id
+    if (
+        error is not None
+        or key is None
+        or item.filter
+        or item.mode == _DISABLED
+        or subscription.pub_request_callback is None
+    ):
         await _stock[MonitoredItemService, "datachange_callback"](self, handle, value, error)  # type: ignore[operator]
         return
     values = item.mvalue
-    old, values.old_dvalue, values.current_dvalue = (
-        values.current_dvalue, values.current_dvalue, value,
-    )  # fmt: skip
-    if old is not None and _same(old, value):
+    old = values.old_dvalue = values.current_dvalue
+    values.current_dvalue = value
+    if old is not None and not _news.changed(old, value):
         return
-    told: Any = _HANDLE.pack(item.client_handle) + _encode(value)
+    told: Any = _HANDLE.pack(item.client_handle) + _news.encoded(value)
     queue = subscription._triggered_datachanges
-    waiting = queue.get(item.monitored_item_id)
+    waiting = queue.get(key)
     if waiting is None:
-        queue[item.monitored_item_id] = [told]
+        queue[key] = [told]
         if subscription._task is None:
             await subscription._trigger_publish()
         return
@@ -137,13 +121,14 @@ async def _changed(
 
 
 def _same(old: ua.DataValue, new: ua.DataValue) -> bool:
-    if old.StatusCode != new.StatusCode:
+    one, other = old.StatusCode, new.StatusCode
+    if (other is not one) if one is None or other is None else one.value != other.value:
         return False
     before, after = old.Value, new.Value
-    if before is None or after is None or before.VariantType is not ua.VariantType.Double:
+    if before is None or after is None or before.VariantType is not _DOUBLE:
         return before == after
     return (
-        after.VariantType is ua.VariantType.Double
+        after.VariantType is _DOUBLE
         and before.Value == after.Value
         and before.is_array == after.is_array
     )

@@ -229,9 +229,10 @@ class SupervisedConnector(ABC):
                 text = str(error) or type(error).__name__
                 self._down("no answer in time" if isinstance(error, TimeoutError) else text)
             finally:
-                self._synced = -inf
-                await self._shut()
-            await asyncio.sleep(random.uniform(0.0, delay))  # noqa: S311 - full jitter
+                self._synced, lost = -inf, time.monotonic()
+                await self._shut()  # may take a while where nobody answers; the back-off runs
+            wait = random.uniform(0.0, delay)  # noqa: S311 - full jitter
+            await asyncio.sleep(max(0.0, lost + wait - time.monotonic()))
             delay = min(2 * delay, self._backoff)
 
     async def _follow(self) -> None:

@@ -16,6 +16,7 @@ from ..plant_sim.units import from_si, to_si
 from .addresses import BITS, ModbusAddress, OpcUaAddress, Table
 from .analog_item import TYPES
 from .errors import LinkError, ProtocolError, TagError
+from .letter_form import GREATEST
 from .link import Closable
 from .opcua_writer import OpcUaWriter
 from .tagfile import TagFile
@@ -197,7 +198,11 @@ async def _write(client: Registers, at: ModbusAddress, value: float) -> None:
 def _coded(at: OpcUaAddress, plant: float) -> Any:
     """Return what a node of this kind takes: the types of OPC UA are strict."""
     raw = at.scaling.raw(plant)
-    if at.kind in ("f32", "f64"):
+    if at.kind == "f64":
+        return raw
+    if at.kind == "f32":
+        if abs(raw) > GREATEST:
+            raise ConfigError(f"{plant} does not fit {at.kind}; give the tag a wider type")
         return raw
     if at.kind == "bool":
         return bool(round(raw))

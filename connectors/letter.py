@@ -16,7 +16,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from enum import IntEnum
-from math import isfinite, nan
+from math import copysign, inf, isfinite, nan
 from typing import Any
 
 from ..plant_sim.errors import ConfigError
@@ -27,6 +27,7 @@ from .letter_form import (
     CRC,
     ECHO,
     ECHO_WORDS,
+    GREATEST,
     MODBUS,
     MODBUS_ECHOES,
     OPCUA,
@@ -168,16 +169,24 @@ def pack_echoes(count: int, echoes: list[Echo]) -> bytes:
     """Return the echo registers: how many were handled, then the newest eight, newest first."""
     body = COUNT.pack(count)
     for echo in echoes[::-1][:MODBUS_ECHOES]:
-        action = bytes.fromhex(echo.action_id)
-        body += ECHO.pack(echo.seq, action, echo.index, echo.outcome, echo.value)
+        action, value = bytes.fromhex(echo.action_id), echo.value
+        if abs(value) > GREATEST:  # a request over OPC UA may ask for 1e308
+            value = copysign(inf, value)
+        body += ECHO.pack(echo.seq, action, echo.index, echo.outcome, value)
     return body.ljust(2 * ECHO_WORDS, b"\0")
 
 
 def unpack_echoes(data: bytes) -> list[Echo]:
-    """Read the echo registers; oldest first."""
+    """Read the echo registers; oldest first.
+
+    Raises:
+        ProtocolError: if they are not what a PLC of passline shows.
+    """
     echoes = []
     for offset in range(COUNT.size, len(data) - ECHO.size + 1, ECHO.size):
         seq, action, index, outcome, value = ECHO.unpack_from(data, offset)
+        if outcome not in (0, *Outcome):
+            raise ProtocolError(f"an echo tells outcome {outcome}; is this a PLC of passline?")
         if outcome:
             value = float(f"{value:.7g}")
             echoes.append(Echo(seq, action.hex(), index, Outcome(outcome), value))
@@ -222,7 +231,7 @@ def load_echoes(text: str) -> list[Echo]:
             )
             for row in rows
         ]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ProtocolError(
             f"the echo {text[:60]!r} is not readable; is this a PLC of passline?"
         ) from error

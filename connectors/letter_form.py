@@ -8,6 +8,7 @@ CRC = struct.Struct(">I")
 BEAT = struct.Struct(">I")
 ECHO = struct.Struct(">I16sHHf")  # sequence, action id, number of the control, outcome, value
 COUNT = struct.Struct(">I")
+GREATEST = struct.unpack(">f", b"\x7f\x7f\xff\xff")[0]  # finite number of 32 bits
 TOKEN = 8  # bytes
 MODBUS_ECHOES = 8
 OPCUA_ECHOES = 64

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from ..plant_sim.errors import ConfigError
 from ..plant_sim.signals import Quality
 from .addresses import OpcUaAddress
+from .analog_item import TYPES
 from .connector import PAGE, Batch, Browsed, Page, SupervisedConnector, page
 from .errors import LinkError, NoAnswerError
-from .opcua_session import CHUNK, CONNECT, DEADLINE, KEEP_ALIVE, OpcUaSession, said
+from .opcua_session import CHUNK, CONNECT, DEADLINE, KEEP_ALIVE, OpcUaSession, prepare, said
 from .security import Pki
 from .tagfile import OpcUaDevice, TagFile
 from .tags import Tag
@@ -33,6 +34,7 @@ Way = Literal["poll", "subscribe"]
 PACKED = ("Packed.Values", "Packed.Quality", "Packed.Time")
 MANIFEST = "Packed.Manifest"
 FEW = 8  # so many single nodes cost less than the packed arrays of a whole plant
+_NUMERIC = {*TYPES.values(), ua.VariantType.SByte, ua.VariantType.Byte}
 _CLASSES = {1: "object", 2: "variable", 4: "method"}
 
 __all__ = ["CHUNK", "CONNECT", "DEADLINE", "OpcUaConnector", "OpcUaSession", "said"]
@@ -125,7 +127,7 @@ class OpcUaConnector(SupervisedConnector):
             return
         try:
             names = json.loads(shown.Value.Value if shown.Value else "")
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             return
         if isinstance(names, list) and len(names) == len(_array(arrays[0])):
             self._manifest = {str(name): place for place, name in enumerate(names)}
@@ -138,7 +140,7 @@ class OpcUaConnector(SupervisedConnector):
         route = self._routes.get(plan)
         if route is None:
             route = self._routes[plan] = _Route(plan, session, self._manifest, self._packed)
-        answers = await session.read(route.nodes)
+        answers = await session.read_prepared(route.reads)
         self._note_clock(answers)
         return route.reading(answers)
 
@@ -227,6 +229,7 @@ class _Route:
         addresses = [plan.tags[n].opcua for n in single]
         self._packs = len(packed) if len(self._to) else 0
         self.nodes = packed[: self._packs] + [session.resolve(a) for a in addresses if a]
+        self.reads = prepare(self.nodes)
         self._scale = np.array([a.scaling.scale for a in addresses if a])
         self._offset = np.array([a.scaling.offset for a in addresses if a])
         self._missing = {
@@ -246,8 +249,8 @@ class _Route:
             if len(shown) != len(grades) or len(shown) <= self._from.max(initial=-1):
                 raise LinkError("the packed arrays have another length; reconnect")
             values[self._to] = shown[self._from]
-            grade = grades[self._from]
-            quality[self._to] = np.where(np.isfinite(grade), grade, int(Quality.BAD))
+            for grade in (Quality.UNCERTAIN, Quality.GOOD):  # every other number is BAD
+                quality[self._to[grades[self._from] == int(grade)]] = int(grade)
         if len(self._single):
             rows = [_numbers(answer) for answer in answers[self._packs :]]
             table = np.array(rows, np.float64)
@@ -262,7 +265,8 @@ class _Route:
             value, quality, status = _numbers(answer)
             if value in self._missing.get(place, ()):
                 value = nan
-            reading.values[place] = value * self._scale[place] + self._offset[place]
+            scale, offset = float(self._scale[place]), float(self._offset[place])
+            reading.values[place] = value * scale + offset
             reading.quality[place] = quality
             reading.status[place] = status
 
@@ -270,7 +274,7 @@ class _Route:
         for place, codes in self._missing.items():
             if raw[place] in codes:
                 raw[place] = nan
-        with np.errstate(over="ignore"):  # what leaves a double's range is no number, not an error
+        with np.errstate(invalid="ignore", over="ignore"):  # any bits may come over a wire
             plant: NDArray[np.float64] = raw * self._scale + self._offset
         return plant
 
@@ -282,10 +286,14 @@ def _place(manifest: dict[str, int], tag: Tag) -> int:
 
 
 def _array(value: ua.DataValue) -> NDArray[Any]:
-    shown = value.Value.Value if value.Value is not None else None
-    if isinstance(shown, bytes | bytearray):
+    """Return the numbers of one array node, none where it shows anything else."""
+    variant = value.Value
+    shown = variant.Value if variant is not None else None
+    if isinstance(shown, bytes):
         return np.frombuffer(shown, np.uint8)
-    return np.array(shown if isinstance(shown, list) else [], np.float64)
+    numeric = variant is not None and variant.VariantType in _NUMERIC and isinstance(shown, list)
+    found = np.array(shown if numeric else [], np.float64)
+    return found if found.ndim == 1 else found[:0, 0]
 
 
 def _numbers(value: ua.DataValue) -> tuple[float, int, int]:

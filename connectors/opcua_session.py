@@ -9,7 +9,9 @@ from typing import Any, Self
 from asyncua import Client, ua
 
 from ..plant_sim.errors import ConfigError
+from . import asyncua_values
 from .addresses import OpcUaAddress
+from .asyncua_values import Prepared
 from .errors import LinkError, NoAnswerError
 from .security import Pki, secure_client
 from .tagfile import OpcUaDevice
@@ -44,6 +46,7 @@ class OpcUaSession:
         Raises:
             LinkError: if the server does not let this user in, or is not there.
         """
+        asyncua_values.install()
         client = Client(device.url, timeout=CONNECT, watchdog_intervall=60.0)
         session = cls(client, deadline)
         try:
@@ -95,18 +98,15 @@ class OpcUaSession:
         Raises:
             LinkError: if the connection or the deadline is lost.
         """
+        return await self.read_prepared(prepare(nodes))
+
+    async def read_prepared(self, reads: Sequence[Prepared]) -> list[ua.DataValue]:
+        """Do the same for what `prepare` made of the nodes: once, for many reads."""
         values: list[ua.DataValue] = []
-        for start in range(0, len(nodes), CHUNK):
-            items = [
-                ua.ReadValueId(NodeId=node, AttributeId=ua.AttributeIds.Value)
-                for node in nodes[start : start + CHUNK]
-            ]
-            parameters = ua.ReadParameters(
-                TimestampsToReturn=ua.TimestampsToReturn.Both, NodesToRead=items
-            )
-            got = await self._ask(self._client.uaclient.read(parameters))
-            if len(got) != len(items):
-                raise LinkError(f"{len(got)} values came for {len(items)} nodes")
+        for read in reads:
+            got, wanted = await self._ask(self._client.uaclient.read(read)), len(read.NodesToRead)
+            if len(got or ()) != wanted:
+                raise LinkError(f"{len(got or ())} values came for {wanted} nodes")
             values += got
         return values
 
@@ -128,8 +128,9 @@ class OpcUaSession:
             self.heard = asyncio.get_running_loop().time()
             for part in result.NotificationMessage.NotificationData or ():
                 if isinstance(part, ua.DataChangeNotification):
-                    for item in part.MonitoredItems:
-                        notice(item.ClientHandle, item.Value)
+                    for item in part.MonitoredItems or ():
+                        if item.ClientHandle < len(nodes):
+                            notice(item.ClientHandle, item.Value)
 
         beats = max(1, round(KEEP_ALIVE / interval))
         for start in range(0, len(nodes), ITEMS):
@@ -161,6 +162,8 @@ class OpcUaSession:
                     )
                 )
             )
+            if len(results or ()) != len(items):
+                raise LinkError(f"{len(results or ())} answers came for {len(items)} nodes")
             for place, result in enumerate(results):
                 if not result.StatusCode.is_good():  # its tag is BAD, the others are followed
                     notice(start + place, ua.DataValue(StatusCode=result.StatusCode))
@@ -212,6 +215,11 @@ class OpcUaSession:
             raise NoAnswerError("the OPC UA server does not answer in time") from error
         except Exception as error:  # see said
             raise LinkError(f"the OPC UA server does not answer ({said(error)})") from error
+
+
+def prepare(nodes: Sequence[ua.NodeId]) -> list[Prepared]:
+    """Return the reads for `nodes`, as many in each as a server answers at best."""
+    return [Prepared.of(nodes[start : start + CHUNK]) for start in range(0, len(nodes), CHUNK)]
 
 
 def said(error: BaseException) -> str:

@@ -18,7 +18,7 @@ from ..plant_sim.units import UNITS
 from .addresses import Kind, OpcUaAddress
 from .analog_item import TYPES, UNECE
 from .errors import LinkError
-from .opcua import OpcUaSession
+from .opcua import OpcUaSession, said
 from .security import Pki
 from .tag_devices import OpcUaDevice, need
 from .tag_table import TagFile
@@ -90,10 +90,15 @@ async def browse(
             namespaces = await session.client.get_namespace_array()
     except TimeoutError as error:
         raise LinkError(f"{url} was not looked through in {DEADLINE:g} s; lower --limit") from error
+    except LinkError:
+        raise
+    except Exception as error:  # see said
+        raise LinkError(f"{url} cannot be looked through ({said(error)})") from error
     finally:
         await session.close()
     known = uris.Value.Value if uris.Value is not None else None
-    device = OpcUaDevice(url, str(known[0]) if known else "urn:unknown")
+    first = known[0] if isinstance(known, list) and known else None
+    device = OpcUaDevice(url, first if isinstance(first, str) else "urn:unknown")
     return _draft(line, device, found, values, facts, list(namespaces))
 
 
@@ -141,7 +146,7 @@ class _Search:
     ) -> None:
         for reference in references:
             node = ua.NodeId(reference.NodeId.Identifier, reference.NodeId.NamespaceIndex)
-            name = reference.BrowseName.Name
+            name = reference.BrowseName.Name or ""
             if reference.ReferenceTypeId.Identifier == ua.ObjectIds.HasProperty:
                 parent.properties[name] = node
                 continue
@@ -232,6 +237,8 @@ def _draft(
     notes: list[str] = []
     mailbox = False
     for each, value, known in zip(found.variables, values, facts, strict=True):
+        if each.node.NamespaceIndex >= len(namespaces):
+            continue  # nobody could find it again
         space = namespaces[each.node.NamespaceIndex]
         at = OpcUaAddress(space, each.node.to_string().rpartition(";")[2])
         kind = _KINDS.get(value.Value.VariantType) if value.Value is not None else None

@@ -87,8 +87,11 @@ class VectorPlan:
             age: how long ago the plant was last seen alive (wall s); None for never.
         """
         values, quality = reading.values, reading.quality
-        bad = ~np.isfinite(values) | (quality == int(Quality.BAD))
-        far = ~((self._low <= values) & (values <= self._high))
+        # any bits may come over a wire, 1e308 and signalling NaNs too: no value, not an error
+        with np.errstate(invalid="ignore", over="ignore"):
+            si = values * self._scale + self._shift
+            far = ~((self._low <= values) & (values <= self._high))
+        bad = ~np.isfinite(si) | (quality == int(Quality.BAD))
         if age is None:
             bad[:] = True
         elif age > 0.0:
@@ -96,8 +99,6 @@ class VectorPlan:
             bad |= age > self._bad
         judged = np.where(far & (quality > int(Quality.UNCERTAIN)), int(Quality.UNCERTAIN), quality)
         judged[bad] = int(Quality.BAD)
-        with np.errstate(over="ignore"):  # a device may send 1e308; beyond a double it is infinite
-            si = values * self._scale + self._shift
         si[bad] = nan
         return si, judged
 

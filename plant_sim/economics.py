@@ -5,6 +5,10 @@ drives, water, roll wear, and the time the line was taken. Harm is seconds beyon
 stand and rating counted), of two-phase rolling, of standstill behind a cobble, a break or a trip,
 and of winding with edges that are not straight; it is never traded against money. The prices are
 defaults; a plant replaces them by its own.
+
+What a coil earns is in none of this: seats are compared per coil. `HotStripLine-v0`, whose episode
+is an hour, adds the MARGIN of what is coiled. It agrees with what scrap and scale lose where hot
+band is 550, slab 450 and scrap 200 EUR/t.
 """
 
 from .engine.numbers import inline
@@ -22,6 +26,7 @@ ENERGY = 0.12 / 3.6e6  # EUR/J: electricity, 120 EUR/MWh [M]
 WATER = 0.05  # EUR/m3: pumping and treatment of laminar water [M]
 ROLL_WEAR = 4.0e5  # EUR/m: grinding and roll material per metre worn off a pair's diameter [M]
 LINE_TIME = 1.0  # EUR/s: the line is taken, 3600 EUR/h [M]
+MARGIN = 0.10  # EUR/kg: of steel coiled, hot band less slab price [M]
 
 
 @inline

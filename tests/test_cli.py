@@ -53,11 +53,47 @@ def test_a_mistake_of_the_user_is_one_line_and_exit_code_2(words, tmp_path):
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("rollout", "episodes", "--seat", "head", "--episodes", "1"), ("train", "--steps", "1")],
+    ids=lambda words: words[0],
+)
+def test_a_command_that_needs_an_extra_names_it(words, tmp_path):
+    without = (
+        "import sys; sys.modules['torch'] = None; from passline.agents.cli import main; main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", without, *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "passline: torch is not installed; install it with: pip install" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_an_unknown_command_is_refused_without_a_traceback():
     result = passline("roll", "faster")
     assert result.returncode == 2
     assert "roll" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--opcua-port", "99999"), ("--modbus-port", "-5"), ("--speed", "-1"), ("--speed", "nan"),
+        ("--coils", "0"), ("--seed", "-1"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_number_that_no_plc_can_be_served_with_is_refused_before_keys_are_made(words, tmp_path):
+    result = RUN.invoke(app, ["serve", "--dir", str(tmp_path), *words])
+    assert result.exit_code == 2
+    assert words[0] in result.output
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """Commands for who trains and compares: rollouts, labels, fine-tuning, models."""
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from .screen import AsJson, show_facts, show_json, show_rows
+from .screen import AsJson, number, show_facts, show_json, show_rows
 
 app = typer.Typer()
 models_app = typer.Typer(help="Language models that run here.", no_args_is_help=True)
@@ -36,7 +37,7 @@ def rollout(
         list[str] | None,
         typer.Option(
             help="hold, rules or module:factory; at the desk also lm, lm-zero-shot and head; in an "
-            "environment level2, oracle and desk:SEAT; repeatable."
+            "environment level2, mpc, oracle and desk:SEAT; repeatable."
         ),
     ] = None,
     scenario: Annotated[
@@ -53,7 +54,7 @@ def rollout(
     ] = None,
     option: Annotated[
         list[str] | None,
-        typer.Option(help="Of the environment, name=value: noise=1, observe=order; repeatable."),
+        typer.Option(help="Of the environment, name=value, say noise=1; repeatable."),
     ] = None,
     explore: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Bound of noise added to the actions.")
@@ -100,8 +101,11 @@ def evaluate(
     folder: Job,
     baseline: Annotated[str, typer.Option(help="The seat the others are compared with.")] = "hold",
     reference: Annotated[
-        str, typer.Option(help="The seat that scores 0 in an environment; `oracle` scores 1.")
+        str, typer.Option(help="The seat that scores 0 in an environment.")
     ] = "level2",
+    oracle: Annotated[
+        str, typer.Option(help="The seat that scores 1 there; oracle:budget=N where there are two.")
+    ] = "oracle",
     html: Annotated[
         Path | None, typer.Option(help="Write the report with plots and worst episodes here.")
     ] = None,
@@ -111,13 +115,15 @@ def evaluate(
     from ...plant_sim.errors import ConfigError
     from ...plant_sim.rollouts.evaluate import evaluate as compare
 
-    base = seat_spec(baseline) if baseline in MODEL_SEATS else baseline
-    result = compare(folder, base, reference)
+    named = {"hold": baseline, "level2": reference, "oracle": oracle}
+    base, zero, one = (_spec_as_played(word) for word in named.values())
+    result = compare(folder, base, zero, one)
     played = {row["seat"] for row in result["rows"]}
     played |= {seat for facts in result["environments"] for seat in facts["seats"]}
-    if baseline != "hold" and base not in played:
-        known = ", ".join(sorted(played))
-        raise ConfigError(f"nobody played {baseline!r} in {folder}; compare with one of {known}")
+    for usual, word in named.items():
+        if word != usual and _spec_as_played(word) not in played:
+            known = ", ".join(sorted(played))
+            raise ConfigError(f"nobody played {word!r} in {folder}; compare with one of {known}")
     if html is not None:
         from ...plant_sim.rollouts.report import write_report
 
@@ -126,9 +132,11 @@ def evaluate(
         show_json({"evaluation": result})
         return
     if result["rows"]:
-        _show_comparison({"evaluation": result}, as_json)
+        _show_desk(result)
     for facts in result["environments"]:
         _show_environment(facts)
+    for note in result["notes"]:
+        typer.echo(note)
     if html is not None:
         typer.echo(f"report in {html}")
 
@@ -356,6 +364,12 @@ def seat_spec(word: str, in_env: bool = False) -> str:
     return word
 
 
+def _spec_as_played(word: str) -> str:
+    """Return the spec by which a store knows a seat: a model's name stands for more than itself."""
+    known = word.removeprefix("desk:") in MODEL_SEATS
+    return seat_spec(word, word.startswith("desk:")) if known else word
+
+
 def _show_comparison(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         show_json(result)
@@ -374,7 +388,12 @@ def _show_comparison(result: dict[str, Any], as_json: bool) -> None:
         ]
         show_rows(rows, as_json)
         typer.echo(f"episodes in {result['folder']}; passline evaluate compares them seed by seed")
-        return
+    if "evaluation" in result:
+        _show_desk(result["evaluation"])
+        typer.echo(f"episodes in {result['folder']}")
+
+
+def _show_desk(evaluation: dict[str, Any]) -> None:
     rows = [
         {
             "seat": row["seat"].rsplit(":", 1)[-1],
@@ -386,14 +405,12 @@ def _show_comparison(result: dict[str, Any], as_json: bool) -> None:
             "gauge": _percent(row["gauge_hit"]),
             "FDT": _percent(row["fdt_hit"]),
             "CT": _percent(row["ct_hit"]),
-            f"against {result['evaluation']['baseline']}": row["difference"],
+            f"against {evaluation['baseline']}": row["difference"],
             "its 95 %": _interval(row["difference_interval"]),
         }
-        for row in result["evaluation"]["rows"]
+        for row in evaluation["rows"]
     ]
-    show_rows(rows, as_json)
-    if "folder" in result:
-        typer.echo(f"episodes in {result['folder']}")
+    show_rows(rows, as_json=False)
 
 
 def _show_environment(facts: dict[str, Any]) -> None:
@@ -430,8 +447,8 @@ def _show_environment(facts: dict[str, Any]) -> None:
 
 
 def _interval(ends: tuple[float, float] | None) -> str:
-    return "-" if ends is None else f"{ends[0]:.4g} .. {ends[1]:.4g}"
+    return "-" if ends is None else f"{number(ends[0])} .. {number(ends[1])}"
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.1f} %" if isfinite(share) else "-"

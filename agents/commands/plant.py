@@ -8,6 +8,7 @@ import typer
 from .screen import RUN, AsJson, Dir, show_rows
 
 app = typer.Typer()
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
 
 
 @app.command()
@@ -55,7 +56,10 @@ def serve(
     line: Annotated[str, typer.Argument(help="The line to run.")] = "hot-strip",
     folder: Dir = RUN,
     speed: Annotated[
-        float, typer.Option(help="Plant seconds a second; 1 is real time, 0 begins paused.")
+        float,
+        typer.Option(
+            min=0.0, max=10_000.0, help="Plant seconds a second; 1 is real time, 0 begins paused."
+        ),
     ] = 1.0,
     lock_step: Annotated[
         bool, typer.Option(help="Plant time moves only when the driver asks for it.")
@@ -65,8 +69,8 @@ def serve(
     coils: Annotated[
         int | None, typer.Option(min=1, help="Stop the plant clock after this many.")
     ] = None,
-    opcua_port: Annotated[int, typer.Option(help="0 takes a free one.")] = 4840,
-    modbus_port: Annotated[int, typer.Option(help="0 takes a free one.")] = 5020,
+    opcua_port: Port = 4840,
+    modbus_port: Port = 5020,
     word_order: Annotated[
         str | None, typer.Option(help="Of the registers: big or little; by default as they were.")
     ] = None,

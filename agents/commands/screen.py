@@ -83,13 +83,20 @@ def show_facts(facts: Mapping[str, object], as_json: bool) -> None:
         typer.echo(f"{name:{width}}  {_cell(value)}")
 
 
+def number(value: float) -> str:
+    """Return a number as a person reads it: four digits or all before the point; "-" for none."""
+    if not isfinite(value):
+        return "-"
+    return f"{value:.0f}" if 1e3 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
 def _cell(value: object) -> str:
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return number(value)
     if isinstance(value, Enum):
         return value.name.lower()
     if isinstance(value, list | tuple | set | frozenset):

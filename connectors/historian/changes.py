@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .table import Rows
 
 JUMP = 1.0  # s; a wall clock that moves more than this against the monotonic one has jumped
+LATEST = 9e12  # s; no plant clock is as late, nor can a file hold it
+EXACT = 2.0**53  # beyond it a count of steps would not be exact
 BEHIND = 10.0  # wall s of nothing but late samples: the plant clock was set back
 
 Row = tuple[int, int, float, int, int, int]  # tag, moment, value, quality, status, mark
@@ -101,10 +103,10 @@ class Changes:
             bad = quality is Quality.BAD
             if value - value != 0.0:  # NaN or infinite: no value, whatever else was said of it
                 value, quality, bad = nan, Quality.BAD, True
-            elif self.steps[tag] > 0.0:
+            elif abs(value) < EXACT * self.steps[tag]:  # beyond, no multiple is nearer
                 value = round(value / self.steps[tag]) * self.steps[tag]
             bad_now += bad
-            if at - at != 0.0:
+            if not abs(at) < LATEST:  # no time, whatever the plant says
                 at = self.clock if self.clock == self.clock else 0.0
             mark = Mark.CHANGE
             old = last.get(name)
@@ -177,6 +179,7 @@ class Changes:
         from .table import Rows
 
         at, values = (np.asarray(part, dtype=np.float64) for part in batches[:2])
+        values = np.where(np.isfinite(values), values, nan)
         shape = (len(at), len(names))
         finite = np.isfinite(values)
         given = [
@@ -192,8 +195,10 @@ class Changes:
             raise HistorianError(
                 f"values {values.shape} must have the shape (times, names) {shape}"
             )
-        if not (np.isfinite(at).all() and (np.diff(at) >= 0.0).all()):
-            raise HistorianError("plant times must be finite and must not fall; sort the batches")
+        if not ((np.abs(at) < LATEST).all() and (np.diff(at) >= 0.0).all()):
+            raise HistorianError(
+                f"plant times must be within {LATEST:g} s and must not fall; sort the batches"
+            )
         beats = np.floor(wall / self._heartbeat)
         again = np.flatnonzero(np.diff(beats, prepend=beats[0]) != 0.0)
         parts: list[tuple[int, NDArray[np.int64], NDArray[np.float64], NDArray[np.int8]]] = []
@@ -201,8 +206,9 @@ class Changes:
             tag = self._learn(name)
             value = values[:, column]
             if self.steps[tag] > 0.0:
-                value = np.rint(value / self.steps[tag]) * self.steps[tag]
-            value = np.where(finite[:, column], value, nan)
+                exact = np.abs(value) < EXACT * self.steps[tag]
+                counts = np.rint(np.where(exact, value, 0.0) / self.steps[tag])
+                value = np.where(exact, counts * self.steps[tag], value)
             stored, mark = self._changed(
                 name, value, quality[:, column], status[:, column], again, float(at[0])
             )
@@ -244,7 +250,7 @@ class Changes:
         before = nan if old is None else old[0]
         good = quality != int(Quality.BAD)
         if self._bands[tag] == 0.0:
-            moved = np.diff(value, prepend=before) != 0.0  # NaN differs; BAD is sorted out below
+            moved = value != np.concatenate([[before], value[:-1]])  # NaN: BAD is sorted out below
         else:
             moved = _outside(value, face | ~good, before, self._bands[tag])
         change = face | (moved & good)

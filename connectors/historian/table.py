@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from .changes import EXACT
 from .errors import DamagedFileError
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ FORMAT = b"1"
 MICRO = 1e6  # timestamps are whole microseconds
 GROUP = 65_536  # rows of a row group: what one tag of one coil costs at least to read
 HEAD = 4_096  # rows of the first behind the moments: the coil and its order are found quickly
-EXACT = 2.0**53  # beyond it a count would not be exact
 
 SCHEMA = pa.schema(
     [
@@ -204,7 +204,7 @@ def _tag_rows(rows: Sequence[Rows], names: Sequence[str], steps: "NDArray[np.flo
 
     tag, value = joined("tag"), joined("value")
     step = steps[tag]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         count = np.rint(value / step)
     counted = (step > 0.0) & (np.abs(count) < EXACT)  # false for NaN
     plain = ~counted & np.isfinite(value)

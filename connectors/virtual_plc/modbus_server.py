@@ -22,7 +22,14 @@ from ...plant_sim.units import from_si
 from ..addresses import BITS, KINDS, ModbusAddress, Table
 from ..errors import ProtocolError
 from ..letter import pack_echoes, unpack_beat, unpack_modbus
-from ..letter_form import BEAT_WORDS, ECHO_WORDS, IDENTITY, IDENTITY_WORDS, REQUEST_WORDS
+from ..letter_form import (
+    BEAT_WORDS,
+    ECHO_WORDS,
+    GREATEST,
+    IDENTITY,
+    IDENTITY_WORDS,
+    REQUEST_WORDS,
+)
 from ..modbus.order_mark import ORDER_MARK, mark_of
 from ..modbus.registers import ILLEGAL_ADDRESS, ILLEGAL_VALUE, RegisterImage
 from ..tagfile import TagFile
@@ -129,8 +136,8 @@ class ModbusFace(RegisterImage):
 def encode(at: ModbusAddress, value: float, present: bytes = b"\0\0") -> bytes:
     """Return the registers of `value` (plant unit), whatever it is.
 
-    What a whole number without a code for "no value" cannot carry is shown as the greatest or the
-    least that it can: far outside the plausible range, as a rule, so that it is not believed.
+    What a coding without a code for "no value" cannot carry is shown as the greatest or the least
+    that it can: far outside the plausible range, as a rule, so that it is not believed.
     """
     try:
         return at.encode(value, present)
@@ -148,9 +155,11 @@ def quantised(at: ModbusAddress, value: float) -> float:
 _PLAIN = ModbusAddress("input", 0).scaling
 
 
-def _limits(at: ModbusAddress) -> tuple[int, int]:
+def _limits(at: ModbusAddress) -> tuple[float, float]:
     if at.kind == "bool":
         return 0, 1
+    if at.kind[0] == "f":
+        return -GREATEST, GREATEST
     bits = 8 * struct.calcsize(">" + KINDS[at.kind])
     return (-(1 << bits - 1), (1 << bits - 1) - 1) if at.kind[0] == "i" else (0, (1 << bits) - 1)
 

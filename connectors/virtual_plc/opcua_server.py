@@ -210,7 +210,7 @@ class OpcUaFace:
                 self._thread.set_speed(float(value))
                 return
             await asyncio.wrap_future(self._thread.advance(float(value)))
-        except (ConfigError, TypeError) as error:
+        except (ConfigError, TypeError, ValueError) as error:
             self._program.refuse("opcua", DRIVER, str(error))
             now = _moment(datetime.now(UTC))
             await self._say(self._nodes.speed, self._program.speed, TYPES["f64"], now, now)

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from ..lines.hot_strip import parameters as P  # noqa: N812  offsets of the mill's data
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
 from ..lines.hot_strip.parameters import STANDS
+from ..lines.hot_strip.signal_table import SIGNALS
 from .hot_strip import (
     BAR_ROLLED,
     CHARTS,
@@ -17,16 +19,40 @@ from .hot_strip import (
     TIME,
     HotStripPlant,
     LineTask,
+    OneCoilPlant,
     force_ratio,
     of_strip,
     off_aim,
     shown,
 )
 from .single import LineEnv
-from .task import Action, Array, Flags
+from .task import Action, Array, Flags, Seen
 from .vector import LineVectorEnv
 
 FORCES = tuple(force_ratio(stand) for stand in range(1, STANDS + 1))
+
+
+def _load(stand: int) -> Seen[HotStripPlant]:
+    """Return the greater share of its two ratings, force and power, that a stand (1..7) uses.
+
+    Of a stand that the mill has not it is 0.
+    """
+    force, torque, speed = (f"f{stand}.{name}" for name in ("roll_force", "torque", "speed"))
+
+    def read(plant: HotStripPlant) -> Array:
+        if force not in plant.signals:
+            return np.zeros(plant.n)
+        most_force, most_power, radius = (
+            plant.mill[of + stand - 1] for of in (P.MAX_FORCE, P.MAX_POWER, P.RADIUS)
+        )
+        power = plant.signal(torque) * plant.signal(speed) / radius
+        return np.asarray(np.maximum(plant.signal(force) / most_force, power / most_power))
+
+    text = f"roll force or drive power of F{stand} over its rating, the greater"
+    return Seen(f"f{stand}.load", "1", 0.5, text, read, 0.0, SIGNALS[force].noise / 30e6)
+
+
+LOADS = tuple(_load(stand) for stand in range(1, STANDS + 1))
 
 PRESETS = {
     "instruments": (  # nothing that level 2 computes
@@ -41,6 +67,7 @@ class FinishingTask(LineTask):
     """Trims of gauge, speed and sprays on top of level 1 and 2."""
 
     name = "FinishingMill"
+    plant = OneCoilPlant
     intervals, seconds, horizon = 1, 0.5, 240  # one coil, the gap behind it, the next one's head
     actions = (
         Action(
@@ -62,6 +89,10 @@ class FinishingTask(LineTask):
         GAUGE_AIM,
         shown("coil.width", 0.2, 1.2),
         *FORCES,
+        *LOADS,
+        shown("coil.fdt_aim", 20.0, 1160.0),
+        shown("coil.carbon", 5e-4, 1e-3),
+        shown("coil.position", 200.0),
     )
     money = (*STRIP, POWER, ROLLS, TIME)
     charts = CHARTS

@@ -16,6 +16,7 @@ from ..economics import (
     FUEL,
     GAUGE_DOWNGRADE,
     LINE_TIME,
+    MARGIN,
     ROLL_WEAR,
     SCALE,
     SCRAPPED,
@@ -29,6 +30,7 @@ from ..lines.hot_strip.layout import TABLE
 from ..lines.hot_strip.parameters import STANDS
 from ..lines.hot_strip.signal_table import SIGNALS
 from ..scenarios import fields as B  # noqa: N812  the columns of an order book, read as B.WIDTH
+from ..scenarios.plan import Plan
 from .options import Options
 from .task import Array, Chart, Flags, Seen, Task, Term
 
@@ -57,11 +59,12 @@ DEAR = Term("dear_energy", ENERGY, "J", "that energy times what the tariff is ab
 COOLING = Term("water", WATER, "m3", "water of the run-out table")
 ROLLS = Term("rolls", ROLL_WEAR, "m", "wear of the rolls")
 TIME = Term("time", LINE_TIME, "s", "line time")
+PRODUCTION = Term("production", -MARGIN, "kg", "steel coiled, hot band less slab price: earned")
 COUNTERS = {
     "gauge": R.GAUGE_OFF, "fdt": R.FDT_OFF, "ct": R.CT_OFF, "width": R.WIDTH_OFF,
     "crown": R.CROWN_OFF, "flatness": R.FLAT_OFF, "scrap": R.SCRAP, "fuel": R.FUEL,
     "scale": R.SCALE_LOSS, "energy": R.ENERGY, "dear_energy": R.DEAR, "water": R.WATER,
-    "rolls": R.WEAR_DONE, "time": R.SECONDS,
+    "rolls": R.WEAR_DONE, "time": R.SECONDS, "production": R.CT_ROLLED,
 }  # fmt: skip
 STRIP = (GAUGE, FDT, STRIP_WIDTH, CROWN, FLATNESS, SCRAP)  # what is wrong with it behind F7
 HARMS = (
@@ -156,6 +159,13 @@ class HotStripPlant(HotStripLanes):
         return self._rolling
 
 
+class OneCoilPlant(HotStripPlant):
+    """Lines of which one coil is played: on a day of faults, one that is rolled under them."""
+
+    def _adopt(self, lane: int, day: Plan) -> None:
+        super()._adopt(lane, day.under_fault())
+
+
 H = TypeVar("H", bound="HotStripPlant")
 
 
@@ -205,11 +215,12 @@ class LineTask(HotStripTask[HotStripPlant]):
 
     resolutions = ("supervisory", "fine")
     upstream: ClassVar[bool] = False  # whether furnaces and rougher bring the bars
+    plant: ClassVar[type[HotStripPlant]] = HotStripPlant
 
     def make(self, seeds: Sequence[int], options: Options) -> HotStripPlant:
         """Return one line a seed."""
         fine = options.resolution == "fine"
-        return HotStripPlant(
+        return self.plant(
             seeds, options.scenario, options.config, self.upstream,
             "fine" if fine else "supervisory",
         )  # fmt: skip

@@ -14,6 +14,7 @@ from .hot_strip import (
     GAUGE_AIM,
     HEATING,
     POWER,
+    PRODUCTION,
     ROLLING,
     ROLLS,
     SCALED,
@@ -133,7 +134,8 @@ class HotStripLineTask(LineTask):
         *COMMANDS,
         *READ_BACK,
     )
-    money = (*STRIP, CT, HEATING, SCALED, POWER, DEAR, COOLING, ROLLS, TIME)
+    # an hour costs its time whether the line rolls or not, so what is coiled in it has to be paid
+    money = (*STRIP, CT, HEATING, SCALED, POWER, DEAR, COOLING, ROLLS, TIME, PRODUCTION)
     charts = CHARTS
     presets = PRESETS
 
@@ -147,7 +149,8 @@ class HotStripLine(LineEnv):
     """Run the hot strip line, furnaces to coiler, for an hour by its operator's controls.
 
     A step is ten seconds. Level 1 and 2 are part of the line and run without anybody; the reward is
-    minus the money of the step, harm is apart. Datasheet: docs/environments/hot_strip_line.md.
+    what the steel coiled in the step earns, less the money lost, and harm is apart. Datasheet:
+    docs/environments/hot_strip_line.md.
     """
 
     task = HotStripLineTask()

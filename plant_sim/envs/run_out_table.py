@@ -1,8 +1,14 @@
 """`passline/RunOutTable-v0`: coiling temperature of one coil after another."""
 
+import numpy as np
+
 from ..lines.hot_strip import rows as R  # noqa: N812  the layout, read as R.SPEED
+from ..lines.hot_strip import runout_rows as O  # noqa: N812  those of the run-out table
+from ..lines.hot_strip.layout import TABLE
 from ..lines.hot_strip.parameters import BANKS
+from ..lines.hot_strip.signal_table import SIGNALS
 from .hot_strip import (
+    BAR_ROLLED,
     CHARTS,
     COOLING,
     CT,
@@ -13,14 +19,37 @@ from .hot_strip import (
     SPEED,
     HotStripPlant,
     LineTask,
+    OneCoilPlant,
     ct_off_aim,
+    off_aim,
     shown,
 )
 from .single import LineEnv
-from .task import Action, Array
+from .task import Action, Array, Seen
 from .vector import LineVectorEnv
 
 FLOWS = tuple(shown(f"rot.bank_{bank}_flow", 1.0) for bank in range(1, BANKS + 1))
+COMMANDS = tuple(shown(f"rot.bank_{bank}_command", 1.0) for bank in range(1, BANKS + 1))
+
+
+def _middle(plant: HotStripPlant) -> Array:
+    expected = plant.row(TABLE + O.MID_EXPECTED)
+    return np.asarray(_middle_seen(plant) * (plant.signal("rot.mid_temperature") - expected))
+
+
+def _middle_seen(plant: HotStripPlant) -> Array:
+    return plant.row(TABLE + O.MID_SEEN)
+
+
+MIDDLE: tuple[Seen[HotStripPlant], ...] = (
+    Seen(
+        "rot.mid_temperature", "K", 20.0,
+        "temperature in the middle of the table minus what level 2 expects of strip at F7, "
+        "0 when that pyrometer sees no strip",
+        _middle, 0.0, SIGNALS["rot.mid_temperature"].noise,
+    ),
+    Seen("rot.mid_seen", "1", 1.0, "the middle pyrometer sees strip", _middle_seen),
+)  # fmt: skip
 
 PRESETS = {
     "instruments": (  # nothing that level 2 computes
@@ -35,6 +64,7 @@ class TableTask(LineTask):
     """A trim of the cooling demand on top of feed-forward and feedback."""
 
     name = "RunOutTable"
+    plant = OneCoilPlant
     intervals, seconds, horizon = 1, 0.5, 240  # a coil, the gap behind it, the head of the next
     actions = (Action("rot.bank_trim", "1", 1.5, 0.25, "cooling banks added to the demand"),)
     observations = (
@@ -48,6 +78,15 @@ class TableTask(LineTask):
         shown("rot.demand", float(BANKS)),
         shown("rot.feedback", 0.5),
         *FLOWS,
+        *MIDDLE,
+        shown("rot.water_temperature", 10.0, 298.0),
+        *COMMANDS,
+        off_aim("fm.exit_thickness", "coil.gauge_aim", 50e-6),
+        off_aim("fm.fdt_model", "coil.fdt_aim", 20.0),
+        shown("coil.fdt_aim", 20.0, 1160.0),
+        shown("coil.carbon", 5e-4, 1e-3),
+        shown("coil.position", 200.0),
+        BAR_ROLLED,
     )
     money = (CT, COOLING)
     charts = CHARTS

@@ -137,7 +137,7 @@ class Term:
 
     Attributes:
         name: key in `info`; of harm without its prefix `harm_`.
-        price: EUR per unit; 1 for harm, which is never money.
+        price: EUR per unit, below 0 for what is earned; 1 for harm, which is never money.
         unit: what is counted (kg, J, s).
         english: what it is for.
     """

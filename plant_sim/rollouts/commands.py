@@ -18,6 +18,8 @@ from .seats import fingerprint
 from .store import Manifest, job_folders, read_rows
 
 __all__ = ["evaluate", "replay", "resume", "rollout"]
+MOST = 10_000_000  # episodes of a job: its manifest names every seed
+SEEDS = 2**32  # that a plant takes
 
 
 def rollout(
@@ -55,11 +57,21 @@ def rollout(
         explore: bound of the noise on the actions of an environment.
 
     Returns:
-        `folder`, `runs` (see `run_job`), and of environments `table`, else `evaluation`.
+        `folder`, `runs` (see `run_job`), `table` of jobs in environments, and `evaluation` of jobs
+        at the desk.
+
+    Raises:
+        ConfigError: seeds that there are not, or what a job refuses; before anything is played
+            where a name is wrong.
     """
     if not seats or episodes < 1:
         raise ConfigError(
             f"a rollout needs a seat and an episode, not {len(seats)} seats and {episodes} episodes"
+        )
+    if episodes > MOST or not 0 <= first_seed <= SEEDS - episodes:
+        raise ConfigError(
+            f"{episodes} episodes from seed {first_seed} on; give at most {MOST} and seeds of 0 to "
+            f"{SEEDS - 1}"
         )
     seeds = tuple(range(first_seed, first_seed + episodes))
     scenarios = (scenario,) if isinstance(scenario, str) else tuple(scenario)
@@ -76,6 +88,9 @@ def rollout(
         return EnvJob(env, seat, scenarios, seeds, settings=settings or {}, explore=explore, **cut)
 
     jobs = {Path(folder) / folder_of(seat): job_of(seat) for seat in seats}
+    for job in list(jobs.values())[1:]:  # the first one is built next anyway
+        if isinstance(job, EnvJob):
+            job.build()
     return _result(folder, list(jobs), run_jobs(jobs, backend, workers, progress))
 
 
@@ -99,10 +114,13 @@ def resume(
 def _result(
     folder: Path | str, places: Sequence[Path], runs: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    if all("env" in Manifest.read(place).job for place in places):
-        table = [row for place in places for row in read_returns(place)]
-        return {"folder": str(folder), "runs": runs, "table": table}
-    return {"folder": str(folder), "runs": runs, "evaluation": evaluate(folder)}
+    tasks = [place for place in places if "env" in Manifest.read(place).job]
+    told: dict[str, Any] = {"folder": str(folder), "runs": runs}
+    if tasks:
+        told["table"] = [row for place in tasks for row in read_returns(place)]
+    if len(tasks) < len(places):
+        told["evaluation"] = evaluate(folder)
+    return told
 
 
 def replay(folder: Path | str, seed: int, scenario: str | None = None) -> dict[str, Any]:

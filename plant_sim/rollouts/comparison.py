@@ -113,12 +113,17 @@ def _add(group: Group, seat: str, episode: Played) -> None:
 
 
 def _compared(group: Group, baseline: str, reference: str, oracle: str) -> dict[str, Any]:
-    oracle = _spec_of(group, oracle)
+    oracles = sorted(seat for seat in group if seat.startswith(f"{oracle}:"))
+    oracle = oracles[0] if oracle not in group and len(oracles) == 1 else oracle
     seats = sorted(group, key=lambda seat: (seat != baseline, seat != reference, seat))
     scenarios = sorted({name for of in group.values() for name in of})
     notes = []
-    if baseline not in group:
+    if seats and baseline not in group:
         notes.append(f"nobody played {baseline}; the seats here are {', '.join(seats)}")
+    if oracle not in group and oracles:
+        notes.append(
+            f"there are {len(oracles)} oracles and no score: name one of {', '.join(oracles)}"
+        )
     scales, refused = _scales(group, scenarios, reference, oracle)
     rows = [
         _row(group, scenario, seat, baseline)
@@ -146,12 +151,6 @@ def _compared(group: Group, baseline: str, reference: str, oracle: str) -> dict[
         "worst": [entry for seat in seats for entry in _worst(group, seat)],
         "notes": notes,
     }
-
-
-def _spec_of(group: Group, name: str) -> str:
-    """Return the seat of that name: itself, or the only one with an argument after a colon."""
-    with_argument = [seat for seat in group if seat.startswith(f"{name}:")]
-    return name if name in group or len(with_argument) != 1 else with_argument[0]
 
 
 def _row(group: Group, scenario: str, seat: str, baseline: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .comparison import compare
+from .doubts import doubts
 from .statistics import Resampling, mean_of
 from .store import Manifest, job_folders, read_rows
 
@@ -51,7 +52,8 @@ def evaluate(
         (s), hit rates; and against the baseline on the same seeds the mean difference with its
         95 % interval and how often the seat was cheaper (None where the baseline did not play
         these seeds). `environments`, one comparison for each environment that jobs were played in,
-        see docs/statistics.md.
+        see docs/statistics.md. `notes`, what makes all of it doubtful: jobs that are unfinished, or
+        of unlike plants or seats.
 
     Raises:
         ConfigError: there is no job in the folder, or it cannot be read.
@@ -66,6 +68,7 @@ def evaluate(
         "baseline": baseline,
         "rows": [_row(run, bases.get(run.setting)) for run in runs],
         "environments": compare(tasks, baseline, reference, oracle),
+        "notes": doubts(places),
     }
 
 

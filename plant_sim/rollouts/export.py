@@ -1,8 +1,12 @@
 """Exports of stored episodes: Minari, and through it whatever reads Minari."""
 
+import json
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import gymnasium
@@ -25,7 +29,8 @@ def to_minari(folder: Path | str, dataset: str, description: str = "") -> dict[s
 
     Args:
         folder: of a job on an environment, or of several on the same.
-        dataset: id of the dataset, `passline/run-out-table/mixed-v0`.
+        dataset: id of the dataset, `passline/run-out-table/mixed-v0`: a name, a version, and before
+            them a namespace if wanted.
         description: in words.
 
     Returns:
@@ -33,21 +38,24 @@ def to_minari(folder: Path | str, dataset: str, description: str = "") -> dict[s
 
     Raises:
         MissingExtraError: Minari is not installed.
-        ConfigError: the folder holds no such job or different environments, or there is a dataset
-            of this id already.
+        ConfigError: the folder holds no such job or different environments, the id is none, or
+            there is a dataset of it already.
     """
     try:
         import minari
         from minari.data_collector import EpisodeBuffer
+        from minari.storage import get_dataset_path
     except ImportError as error:
         raise MissingExtraError("minari", "data") from error
     places = job_folders(Path(folder))
     jobs = [Manifest.read(place).job for place in places]
-    kinds = {(job.get("env"), str(job.get("settings"))) for job in jobs}
+    kinds = {(job.get("env"), json.dumps(job.get("settings"), sort_keys=True)) for job in jobs}
     if len(kinds) != 1 or None in kinds.pop():
         raise ConfigError(f"{folder} must hold jobs on one environment with one set of options")
-    if dataset in minari.list_local_datasets():
-        raise ConfigError(f"Minari has a dataset {dataset!r} already; choose another id")
+    _check(dataset)
+    place = get_dataset_path(dataset)
+    if place.exists():
+        raise ConfigError(f"Minari has a dataset {dataset!r} already in {place}; choose another id")
     episodes = [episode for place in places for episode in read_episodes(place)]
     if not episodes:
         raise ConfigError(f"{folder} has no finished episode; resume the job first")
@@ -70,7 +78,10 @@ def to_minari(folder: Path | str, dataset: str, description: str = "") -> dict[s
     spec = deepcopy(gymnasium.spec(jobs[0]["env"]))
     spec.kwargs.update(jobs[0]["settings"])
     task = task_of(jobs[0]["env"])
-    with warnings.catch_warnings():  # it wants to know an author and a link to the code
+    with (
+        _whole(place),
+        warnings.catch_warnings(),
+    ):  # it wants to know an author and a link to the code
         warnings.simplefilter("ignore", UserWarning)
         minari.create_dataset_from_buffers(
             dataset,
@@ -84,3 +95,26 @@ def to_minari(folder: Path | str, dataset: str, description: str = "") -> dict[s
         )
     steps = sum(len(episode.rewards) for episode in episodes)
     return {"dataset": dataset, "episodes": len(episodes), "steps": steps}
+
+
+def _check(dataset: str) -> None:
+    """Refuse what is no id: Minari would begin a folder of it, and list no dataset ever after."""
+    from minari.dataset.minari_dataset import parse_dataset_id
+
+    try:
+        parse_dataset_id(dataset)
+    except (ValueError, TypeError):  # the latter without a version
+        raise ConfigError(
+            f"{dataset!r} is no id of a dataset; give a name with a version, say "
+            "passline/run-out-table/mixed-v0"
+        ) from None
+
+
+@contextmanager
+def _whole(place: Path) -> Iterator[None]:
+    """Take a dataset away that was not written to its end."""
+    try:
+        yield
+    except BaseException:  # Ctrl-C too
+        rmtree(place, ignore_errors=True)
+        raise

@@ -108,8 +108,8 @@ class Search:
         """Return the sequence with one window of it changed."""
         rng, (steps, width) = self._rng, base.shape
         length = max(1, round(steps * 2.0 ** -rng.uniform(0.0, np.log2(max(steps, 2)))))
-        if rng.random() < AT_COST and self.best.spent.sum() > 0.0:
-            share = np.maximum(self.best.spent, 0.0)
+        share = np.maximum(self.best.spent, 0.0)
+        if rng.random() < AT_COST and share.sum() > 0.0:
             at = int(rng.choice(steps, p=share / share.sum()))
             middle = at - round(rng.uniform(0.0, LAG * steps))
         else:

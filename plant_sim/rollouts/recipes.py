@@ -18,6 +18,7 @@ from .job import Backend, code_hash, run_job
 from .store import Manifest
 
 FIRST_SEED = {"train": 3_000_000, "validation": 3_500_000}
+MOST = FIRST_SEED["validation"] - FIRST_SEED["train"]  # seeds of training
 SCENARIOS = ("nominal", "disturbed", "faults")
 
 
@@ -99,7 +100,8 @@ def collect(
         episodes, mean return (EUR) and mean harm (s) in each scenario.
 
     Raises:
-        ConfigError: no such recipe, too few seeds for its parts, or what a job refuses.
+        ConfigError: no such recipe, too few seeds for its parts or too many, a folder with parts of
+            another data set, or what a job refuses.
     """
     if recipe not in RECIPES:
         raise ConfigError(f"recipe {recipe!r} is not known; the recipes are: {', '.join(RECIPES)}")
@@ -107,6 +109,14 @@ def collect(
     count = chosen.seeds if seeds is None else seeds
     if count < len(chosen.parts):
         raise ConfigError(f"{count} seeds for {len(chosen.parts)} parts; give one for each or more")
+    if count > MOST:
+        raise ConfigError(
+            f"{count} seeds of training would reach those of validation; give at most {MOST}"
+        )
+    known = {f"{split}/{number}" for split in FIRST_SEED for number in range(len(chosen.parts))}
+    for other in sorted(path.parent for path in place.glob("*/*/manifest.json")):
+        if other.relative_to(place).as_posix() not in known:
+            raise ConfigError(f"{other} is a part of another data set; give a new folder")
     parts = []
     for split, many in (("train", count), ("validation", max(count // 4, len(chosen.parts)))):
         for number, (part, own) in enumerate(_dealt(chosen.parts, FIRST_SEED[split], many)):

@@ -93,6 +93,7 @@ def render(evaluation: Mapping[str, Any], lang: str = "en") -> str:
         [
             head,
             _section(Both("How to read this", "읽는 법"), f"<ul>{reading}</ul>"),
+            _notes(evaluation["notes"]),
             *(_environment(facts) for facts in evaluation["environments"]),
             _line(evaluation["rows"], evaluation["baseline"]),
         ]
@@ -109,7 +110,6 @@ def _environment(facts: Mapping[str, Any]) -> str:
     styles = {seat: number for number, seat in enumerate(facts["seats"])}
     keys = '<div class="keys">' + "".join(key(seat, n) for seat, n in styles.items()) + "</div>"
     settings = f" {escape(json.dumps(facts['settings']))}" if facts["settings"] else ""
-    notes = "".join(f'<li class="warn">▲ {escape(note)}</li>' for note in facts["notes"])
     profiles = "".join(
         profile(
             each,
@@ -122,7 +122,7 @@ def _environment(facts: Mapping[str, Any]) -> str:
     return "".join(
         [
             f"<h2>{escape(facts['env'])}{settings}</h2>",
-            _section(Both("Notes", "유의 사항"), f"<ul>{notes}</ul>") if notes else "",
+            _notes(facts["notes"]),
             _section(Both("Return", "수익"), _returns(facts)),
             _section(Both("Harm, apart from money", "위해 (금액과 별도)"), _harm(facts)),
             _differences(facts, styles),
@@ -134,6 +134,11 @@ def _environment(facts: Mapping[str, Any]) -> str:
             _worst(facts["worst"], styles),
         ]
     )
+
+
+def _notes(notes: Sequence[str]) -> str:
+    rows = "".join(f'<li class="warn">▲ {escape(note)}</li>' for note in notes)
+    return _section(Both("Notes", "유의 사항"), f"<ul>{rows}</ul>") if rows else ""
 
 
 def _section(title: Both, content: str) -> str:
@@ -228,7 +233,7 @@ def _harm(facts: Mapping[str, Any]) -> str:
             _estimate(row, "harm"),
             _estimate(row, "harm_difference"),
             f'<span class="bad">{count}</span>' if row["harmed"] else count,
-            f"{100 * row['harmed_bound']:.2g} %",
+            f"{figure(100 * row['harmed_bound'], 3)} %",
             escape(", ".join(reasons)) or "\N{EN DASH}",
         ]
 

@@ -10,6 +10,7 @@ from html import escape
 from math import ceil, floor, isfinite, log10
 from typing import Any, NamedTuple
 
+NAME = 32  # characters of a seat beside a row of a forest, next to its scenario
 STYLES = 8  # of seats; the ninth looks like the first
 
 
@@ -55,14 +56,14 @@ def ticks(low: float, high: float, wanted: int = 6) -> list[float]:
 def figure(value: float | None, digits: int = 4) -> str:
     """Return a number as it is read, with a real minus sign; a dash for none.
 
-    >>> figure(-1234.567), figure(None), figure(0.5)
-    ('−1,235', '–', '0.5')
+    >>> figure(-1234.567), figure(None), figure(0.5), figure(999.9, 3)
+    ('−1,235', '–', '0.5', '1,000')
     """
     if value is None or not isfinite(value):
         return "\N{EN DASH}"
     if abs(value) < 1e-9:  # what is left of a difference of equals
         return "0"
-    text = f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:.{digits}g}"
+    text = f"{value:,.0f}" if abs(value) >= 10.0 ** (digits - 1) else f"{value:.{digits}g}"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
@@ -146,7 +147,11 @@ def forest(bars: Sequence[Bar], title: Both, unit: Both) -> str:
             if index:
                 parts.append(_line(0, y - pitch / 2, width, y - pitch / 2, "rule"))
         before = bar.scenario
-        parts.append(_text(left - 10, y + 4, bar.seat, "row", "end"))
+        short = (
+            bar.seat if len(bar.seat) <= NAME else f"\N{HORIZONTAL ELLIPSIS}{bar.seat[1 - NAME :]}"
+        )
+        seat = _text(left - 10, y + 4, short, "row", "end")
+        parts.append(f"<g><title>{escape(bar.seat)}</title>{seat}</g>")
         style = f"s{bar.style % STYLES}"
         known = bar.low is not None and bar.high is not None
         if bar.low is not None and bar.high is not None:

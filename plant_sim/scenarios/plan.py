@@ -6,7 +6,7 @@ and one without it roll the same coils. A plan never hangs on what the plant doe
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..errors import ConfigError
 from .catalogue import scenario as scenario_of
 from .draw import DISTURBANCES, SHIFTS, Draw
-from .faults import FAULTS, Fault
+from .faults import FAULTS, FOREVER, Fault
 from .fields import DUE, GRADE, HARDNESS_TRUE, ORDER, slab_width
 from .mix import CHANCES, HARDNESSES, LOT, random_orders, true_hardness
 from .notes import Note, NoteTruth, write_notes
@@ -128,6 +128,23 @@ class Plan:
             if until > first
         ]
         return tuple(sorted(found, key=lambda one: one.from_coil))
+
+    def under_fault(self) -> "Plan":
+        """Return this day as it is once what goes wrong has come: from the first coil, in full.
+
+        A fault of a few coils stays for as many. Of a day that is not about its faults (its level
+        is not "faults") nothing is changed.
+        """
+        if self.scenario.level != "faults":
+            return self
+        faults = self.faults.copy()
+        first, until, ramp = faults[:, 0], faults[:, 1], faults[:, 3]
+        comes = until > first
+        stays = comes & (until >= FOREVER)
+        until[comes & ~stays] += 1.0 - first[comes & ~stays]
+        first[comes], ramp[comes] = 1.0, 0.0
+        faults.flags.writeable = False
+        return replace(self, faults=faults)
 
     @cached_property
     def _written(self) -> tuple[tuple[Note, ...], tuple[NoteTruth, ...]]:

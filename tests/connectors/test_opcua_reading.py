@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from asyncua import ua
-from asyncua.server.monitored_item_service import MonitoredItemValues
+from asyncua.server.monitored_item_service import MonitoredItemService, MonitoredItemValues
 from asyncua.ua.ua_binary import struct_to_binary
 
 from passline.connectors import asyncua_hotpath
@@ -309,6 +309,22 @@ def test_the_promise_that_the_replacement_needs():
             asyncua_hotpath.remove()
 
 
+def test_the_hot_path_finds_the_changes_that_the_library_finds():
+    statuses = [None, *(ua.StatusCode(ua.UInt32(code)) for code in (0, 0x40000000, 0x80310000))]
+    variants = [
+        *(ua.Variant(each) for each in (0.0, -0.0, 1.5, math.nan, 1, True, "1", None, [1.5])),
+        ua.Variant(1.5, ua.VariantType.Float), ua.Variant([], ua.VariantType.Double),
+    ]  # fmt: skip
+    values = [ua.DataValue(*each) for each in itertools.product(variants, statuses)]
+    for old, new in itertools.product(values, values):
+        told = MonitoredItemValues()
+        told.old_dvalue, told.current_dvalue = old, new
+        stock = MonitoredItemService._is_data_changed(told, ua.DataChangeTrigger.StatusValue)
+        news = asyncua_hotpath._News()
+        assert news.changed(old, new) == stock, (old, new)
+        assert news.changed(old, new) == stock
+
+
 def test_the_hot_path_sends_the_bytes_that_the_library_would_send():
     now, later = datetime.now(UTC), datetime(2031, 5, 6, 7, 8, 9, 123456)
     variants = [
@@ -321,6 +337,6 @@ def test_the_hot_path_sends_the_bytes_that_the_library_would_send():
     ):
         status = ua.StatusCode(ua.UInt32(code))
         value = ua.DataValue(variant, status, SourceTimestamp=stamp, ServerTimestamp=server)
-        assert asyncua_hotpath._Encoder()(value) == struct_to_binary(value)
+        assert asyncua_hotpath._News().encoded(value) == struct_to_binary(value)
     pico = ua.DataValue(ua.Variant(1.0), SourceTimestamp=now, SourcePicoseconds=ua.UInt16(3))
-    assert asyncua_hotpath._Encoder()(pico) == struct_to_binary(pico)
+    assert asyncua_hotpath._News().encoded(pico) == struct_to_binary(pico)

@@ -3,15 +3,23 @@
 import asyncio
 import json
 import select
+import signal
 import subprocess
 import sys
+from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 from asyncua import Client, ua
 
+from passline.connectors.errors import ProtocolError
+from passline.connectors.modbus.client import ModbusClient
 from passline.connectors.opcua_writer import OpcUaWriter
 from passline.connectors.security import Pki
-from passline.connectors.tagfile import load_tags
+from passline.connectors.tag_access import Rule
+from passline.connectors.tagfile import load_tags, make_default, write_tags
+from passline.connectors.virtual_plc.ports import free_port
+from passline.plant_sim import make_line
 
 from .plc_process import PlcProcess
 from .test_security_opcua import adopt
@@ -68,3 +76,31 @@ async def test_a_laboratory_warns_at_every_start_and_marks_its_ready_line(tmp_pa
                 assert await node.read_value() is not None
         finally:
             assert running.stop() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+async def test_an_allow_list_outlives_a_killed_server(tmp_path):
+    line = make_line("hot-strip", seed=0)
+    file = make_default(
+        line.signals, line.controls, opcua_port=free_port(), modbus_port=free_port()
+    )
+    rule = Rule((ip_network("127.0.0.1/32"),), frozenset({1}), frozenset({4}), 0, 9)
+    plc = PlcProcess(tmp_path, "--speed", "0")
+    write_tags(plc.tags, replace(file, access=(rule,)))
+    for end in (signal.SIGKILL, signal.SIGTERM):
+        plc.start()
+        device = load_tags(plc.tags).modbus
+        client = await ModbusClient.open(device.host, device.port, device.unit, 10.0)
+        try:
+            assert len(await client.read("input", 0, 10)) == 20
+            for table, address, count, code in (
+                ("input", 9, 2, 2), ("input", 10, 1, 2), ("holding", 0, 1, 1), ("coil", 0, 1, 1),
+            ):  # fmt: skip
+                with pytest.raises(ProtocolError) as refused:
+                    await client.read(table, address, count)
+                assert refused.value.code == code
+        finally:
+            await client.close()
+            plc.stop(end)
+        assert load_tags(plc.tags).access == (rule,)

@@ -86,7 +86,8 @@ def test_holding_is_the_line_alone():
     rewards, infos, _ = play(env, np.zeros(CONTROLS), 60, 5)
     alone = HotStripLanes([5], "faults")
     alone.advance(60 * 20)
-    assert -rewards.sum() == pytest.approx(alone.money()[0])
+    earned = -sum(info["production"] for info in infos)  # no part of the line's own money
+    assert earned - rewards.sum() == pytest.approx(alone.money()[0])
     assert sum(info["cost"] for info in infos) == pytest.approx(alone.harms()[0])
 
 
@@ -195,3 +196,37 @@ def test_the_fine_mill_is_the_same_bits_in_both_forms_and_threads_stand_by_stand
     ]
     assert first == sorted(first)
     assert 0 < first[0] < first[-1]
+
+
+@pytest.mark.parametrize("name", [TABLE, MILL])
+def test_an_episode_of_one_coil_on_a_day_of_faults_is_a_coil_under_them(name):
+    """The day begins its faults with a later coil, which such an episode never rolls."""
+    env = make(name, scenario="dead-bank")
+    play(env, np.zeros(env.action_space.shape[0]), 10, 3)
+    plant = env._play.plant
+    (fault,) = plant.lane(0).day.happenings
+    assert (fault.from_coil, fault.ramp) == (1, 0.0)
+    assert plant.lane(0).day.scenario.name == "dead-bank"
+
+
+def test_a_dead_bank_is_felt_in_an_episode_of_one_coil():
+    sound, dead = (
+        play(make(TABLE, scenario=day), np.zeros(1), 150, 3)[2] for day in ("nominal", "dead-bank")
+    )
+    flows = [name for name in sound if name.endswith("_flow")]
+    shut = [name for name in flows if dead[name][60:].max() < 0.05 < sound[name][60:].min()]
+    assert len(shut) == 1
+    assert np.abs(dead["rot.coiling_temperature"] - sound["rot.coiling_temperature"]).max() > 0.2
+
+
+def test_the_middle_pyrometer_tells_of_a_head_before_the_coiling_pyrometer_sees_it():
+    early, late = [], []
+    for seed in range(6):
+        seen = play(make(TABLE), [0.0], 60, seed)[2]
+        first = int(np.argmax(seen["rot.strip_seen"] > 0.5))
+        blind = (seen["rot.mid_seen"] > 0.5) & (seen["rot.strip_seen"] < 0.5)
+        assert first > 0
+        assert blind[:first].sum() >= 3
+        early.append(seen["rot.mid_temperature"][:first][blind[:first]].mean())
+        late.append(seen["rot.coiling_temperature"][first + 4 : first + 12].mean())
+    assert np.corrcoef(early, late)[0, 1] > 0.7

@@ -83,6 +83,19 @@ def test_a_recipe_that_does_not_exist_or_has_too_few_seeds_is_refused(tmp_path):
         collect(tmp_path, TABLE, "best")
     with pytest.raises(ConfigError, match="3 seeds for 4 parts"):
         collect(tmp_path, TABLE, "mixed", seeds=3)
+    with pytest.raises(ConfigError, match=r"500001 seeds .* at most 500000"):
+        collect(tmp_path, "no environment: it would be named first", "tiny", seeds=500_001)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_another_data_set_is_refused(mixed):
+    card = (mixed / "card.json").read_bytes()
+    with pytest.raises(ConfigError, match=r"train.1 is a part of another data set"):
+        collect(
+            mixed, TABLE, "untouched", ("nominal", "faults"), seeds=2, backend="inline",
+            progress=False,
+        )  # fmt: skip
+    assert (mixed / "card.json").read_bytes() == card
 
 
 @MINARI
@@ -106,6 +119,51 @@ def test_minari_gives_back_every_number_that_was_stored(mixed, tmp_path, monkeyp
     assert env.observation_space == gymnasium.make(TABLE).observation_space
     with pytest.raises(ConfigError, match="already"):
         to_minari(mixed / "train", "passline/run-out-table/mixed-v0")
+
+
+@MINARI
+@pytest.mark.parametrize("dataset", ["mixed", "passline/mixed", "a b/mixed-v0", "", "../mixed-v0"])
+def test_an_id_that_minari_cannot_read_is_refused_and_leaves_nothing(
+    dataset, mixed, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match="passline/run-out-table/mixed-v0"):
+        to_minari(mixed / "validation", dataset)
+    assert list(tmp_path.iterdir()) == []
+
+
+@MINARI
+def test_an_export_that_fails_leaves_no_half_of_a_dataset(mixed, tmp_path, monkeypatch):
+    import minari
+
+    def interrupted(*_, **__):
+        (tmp_path / "half-v0/data").mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    whole = minari.create_dataset_from_buffers
+    monkeypatch.setattr(minari, "create_dataset_from_buffers", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        to_minari(mixed / "validation", "half-v0")
+    monkeypatch.setattr(minari, "create_dataset_from_buffers", whole)
+    assert to_minari(mixed / "validation", "half-v0")["episodes"] == 8
+
+
+@MINARI
+def test_what_else_lies_in_the_place_of_minari_does_not_matter(mixed, tmp_path, monkeypatch):
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    (tmp_path / "of somebody else/data").mkdir(parents=True)
+    assert to_minari(mixed / "validation", "passline/table-v1")["episodes"] == 8
+
+
+@MINARI
+def test_options_in_another_order_are_the_same_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "minari"))
+    options = {"noise": 1.0, "action_delay": 1}
+    for name, seed, names in (("a", 0, options), ("b", 1, dict(reversed(options.items())))):
+        job = EnvJob(TABLE, "hold", ("nominal",), (seed,), settings=names)
+        run_job(job, tmp_path / "jobs" / name, "inline", progress=False)
+    assert to_minari(tmp_path / "jobs", "passline/table-v0")["episodes"] == 2
 
 
 @MINARI

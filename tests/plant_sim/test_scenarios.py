@@ -358,3 +358,25 @@ def test_a_plan_travels_to_another_process_whole(name):
     assert bits(there) == bits(plan)
     assert there.notes == plan.notes
     assert there.truth.faults == plan.truth.faults
+
+
+@settings(max_examples=100, deadline=None)
+@given(NAMES | DRAWN, SEEDS)
+def test_a_day_under_its_faults_has_them_all_in_full_from_the_first_coil_on(name, seed):
+    day = draw_plan(name, seed, coils=3)
+    under = day.under_fault()
+    assert bits(under.under_fault()) == bits(under)
+    assert under.orders is day.orders
+    if day.scenario.level != "faults":
+        assert under is day
+        return
+    assert len(under.happenings) == len(day.happenings) > 0
+    before = {one.kind: one for one in day.happenings}
+    for now in under.happenings:
+        then = before[now.kind]
+        assert (now.from_coil, now.ramp) == (1, 0.0)
+        assert (now.size, now.place) == (then.size, then.place)
+        if then.until_coil < FOREVER:
+            assert now.until_coil - 1 == then.until_coil - then.from_coil
+        else:
+            assert now.until_coil == then.until_coil

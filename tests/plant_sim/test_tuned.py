@@ -48,7 +48,7 @@ def test_an_episode_of_level2_has_the_same_bits_in_any_company(env: str) -> None
     assert [e.sha256 for e in apart] == [together[3].sha256, together[1].sha256]
 
 
-@pytest.mark.parametrize("env", SHORT)
+@pytest.mark.parametrize("env", [*SHORT, pytest.param("MillSetup", marks=pytest.mark.slow)])
 def test_level2_is_cheaper_than_holding_at_no_more_harm_on_days_it_was_not_tuned_on(
     env: str,
 ) -> None:
