@@ -6,7 +6,7 @@ desk      an episode at the desk by each backend, and a branch
 store     a million steps of an environment into Parquet and back
 bits      the SHA-256 of 1,000 episodes inline, in processes, on Ray, in other blocks, resumed
 kills     20 random SIGKILLs of actors and driver in one job on Ray
-overhead  processor time of a unit on Ray, one and two workers, over that of the same unit inline
+overhead  processor time of units on Ray, one and two workers, over that of the same units inline
 vector    the same environment in Gymnasium's AsyncVectorEnv
 grid      1,000 episodes x 10 scenarios x 3 seats
 
@@ -25,8 +25,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import duckdb
 import gymnasium
@@ -40,7 +43,7 @@ from passline.plant_sim.rollouts import EnvJob, Job, backends, on_ray, run_job
 from passline.plant_sim.rollouts.backends import Results, Work
 from passline.plant_sim.rollouts.branch import branch_many
 from passline.plant_sim.rollouts.env_store import read_episodes, write_env_unit
-from passline.plant_sim.rollouts.episodes import play_episodes
+from passline.plant_sim.rollouts.episodes import play_episodes, task_of
 from passline.plant_sim.rollouts.policy import load_policy
 from passline.plant_sim.rollouts.store import Manifest, read_rows
 
@@ -277,27 +280,142 @@ def kills() -> None:
     tell(f"{len(now.keys() - right.keys())} too many, {changed} changed")
 
 
-def overhead() -> None:
-    """Processor time of units inline and on Ray, all of it once the actors are warm."""
-    tell(f"{'':16}{'unit ms':>9}{'least':>7}{'all, ms a unit':>16}{'against inline':>16}")
-    for block in (16, 64, 128):
-        job = EnvJob(TABLE, "rules", ("disturbed",), tuple(range(1000, 1000 + 60 * block)), block)
-        base = 0.0
-        for name, workers in (("inline", 1), ("ray", 1), ("ray", 2)):
-            with tempfile.TemporaryDirectory() as place, TreeClock() as clock:
-                cpu, start = [], 0.0
-                for number, result in enumerate(play(name, job, begun(job, place), workers)):
-                    cpu.append(1e3 * result.cpu)
-                    if number == 9:  # both actors are warm
-                        start = clock.now()
-                    end = clock.now() if number == 59 else 0.0
-            each = median(cpu[10:])
-            whole = 1e3 * (end - start) / 50
-            base = base or each
-            tell(
-                f"{name} {workers}, block {block:<4}{each:9.1f}{min(cpu):7.1f}{whole:16.1f}"
-                f"{each / base:9.3f}{whole / base:7.3f}"
-            )
+class CutJob(EnvJob):
+    """A job on the run-out table with a horizon cut short, so that its units are small."""
+
+    def build(self) -> Any:
+        """Make the environment known, wherever this is played, and build the policy."""
+        if self.env not in gymnasium.registry:
+            whole = type(task_of(TABLE))
+            steps = int(self.env.removeprefix("cut/Steps").removesuffix("-v0"))
+            task = type("CutTask", (whole,), {"horizon": steps})()
+            face: Any = type("CutEnv", (), {"task": task})
+            gymnasium.register(self.env, face)
+        return super().build()
+
+
+def spent(pid: int) -> float:
+    """Return the processor time of a process (s): its clock, as Linux numbers it."""
+    return time.clock_gettime(~pid << 3 | 2)
+
+
+def play_inline(job: Work, folder: Path, line: Any) -> None:
+    """Play as many units as the line says, and answer with their processor time."""
+    results = backends.inline(job, job.units(), folder)
+    while True:
+        count, begin = line.recv(), time.process_time()
+        for _ in range(count):
+            next(results)
+        line.send(time.process_time() - begin)
+
+
+class OnRay:
+    """A job on Ray that plays some units and then stands still, with all that it takes.
+
+    Attributes:
+        cpu: processor time of each unit, as its worker told it (s).
+    """
+
+    def __init__(self, job: Work, folder: Path, workers: int) -> None:
+        self._steps, self._results = folder / "steps", play("ray", job, folder, workers)
+        self._seen: dict[int, float] = {}
+        self.cpu: dict[int, float] = {}
+        self.take(6 * workers)
+        family = {pid: text for pid, _, text in tree(os.getpid()) if "multiprocessing" not in text}
+        self._all = [os.getpid(), *family]
+        self._actors = [pid for pid, text in family.items() if "ray::RayPlayer" in text]
+        self.stand_still()
+
+    def take(self, count: int) -> None:
+        """Go on for so many results."""
+        self.cpu |= {result.unit: result.cpu for result in islice(self._results, count)}
+
+    def played(self) -> set[int]:
+        """Return the units whose files are there."""
+        return {int(path.stem[5:]) for path in self._steps.glob("unit-*.parquet")}
+
+    def _spent(self, pids: list[int]) -> float:
+        for pid in pids:
+            with suppress(OSError):  # one that has ended keeps what it had spent
+                self._seen[pid] = spent(pid)
+        return sum(self._seen[pid] for pid in pids)
+
+    def stand_still(self) -> float:
+        """Wait until nobody plays; return what all processes had spent when that began (s)."""
+        still, before = 0, (0, -1.0)
+        while still < 4:
+            now = len(self.played()), self._spent(self._actors)
+            if now[0] != before[0] or now[1] - before[1] > 0.015:
+                still, first = 0, self._spent(self._all)
+            still, before = still + 1, now
+            time.sleep(0.2)
+        return first
+
+    def close(self) -> None:
+        """Take what was played and end the job."""
+        while missing := self.played() - self.cpu.keys():
+            self.take(len(missing))
+        self._results.close()
+
+
+def overhead(rounds: int = 4, seconds: float = 2.5) -> None:
+    """Processor time of units on Ray, all of it once the actors are warm, over that inline.
+
+    Inline stands in a process of its own without Ray; both play in turns. `beside` is all that is
+    not play in an actor, over the play, in shares and in CPU-ms a second of wall.
+    """
+    tell(f"{'unit, CPU-ms inline':>20}{'workers':>9}{'over inline, each round':>30}"
+         f"{'of all':>9}{'beside':>9}{'ms a wall s':>13}{'wall s a CPU-s':>16}")  # fmt: skip
+    with on_ray.kept():
+        for steps, block in ((90, 1), (170, 4), (240, 16), (240, 128)):
+            for workers in (2, 1):
+                with tempfile.TemporaryDirectory() as place:
+                    measure_overhead(steps, block, workers, rounds, seconds, Path(place))
+        everybody = [os.getpid(), *(pid for pid, _, _ in tree(os.getpid()))]
+        at_rest = {pid: spent(pid) for pid in everybody}
+        time.sleep(10.0)
+        used = 0.0
+        for pid, before in at_rest.items():
+            with suppress(OSError):
+                used += spent(pid) - before
+    tell(f"Ray at rest, without actors: {100 * used:.1f} CPU-ms a second of wall")
+
+
+def measure_overhead(
+    steps: int, block: int, workers: int, rounds: int, seconds: float, place: Path
+) -> None:
+    """Play a job of units of one size inline and on Ray in turns."""
+    job = CutJob(f"cut/Steps{steps}-v0", "rules", ("disturbed",), tuple(range(600 * block)), block)
+    line, end = get_context("spawn").Pipe()
+    child = get_context("spawn").Process(
+        target=play_inline, args=(job, begun(job, str(place / "inline")), end), daemon=True
+    )
+    child.start()
+
+    def inline(count: int) -> float:
+        line.send(count)
+        return float(line.recv())
+
+    inline(4)
+    count = max(2 * workers, round(seconds * 4 / inline(4)))
+    on = OnRay(job, begun(job, str(place / "ray")), workers)
+    base, all_of_it, units, wall = [], [], [], 0.0
+    for _ in range(rounds):
+        base.append(inline(count) / count)
+        before, clock, begin = on.played(), on.stand_still(), time.perf_counter()
+        on.take(count)
+        clock, wall = on.stand_still() - clock, wall + time.perf_counter() - begin - 0.8
+        units.append(on.played() - before)
+        all_of_it.append(clock / len(units[-1]))
+    on.close()
+    child.kill()
+    whole = sum(each * len(of) for each, of in zip(all_of_it, units, strict=True))
+    work = sum(on.cpu[unit] for of in units for unit in of)
+    ratios = sorted(each / one for each, one in zip(all_of_it, base, strict=True))
+    told = f"{ratios[0]:.3f} {median(ratios):.3f} {ratios[-1]:.3f}"
+    tell(f"{1e3 * median(base):20.1f}{workers:9}{told:>30}{sum(all_of_it) / sum(base):9.3f}"
+         f"{whole / work - 1:9.3f}{1e3 * (whole - work) / wall:13.1f}"
+         f"{wall * workers / whole:16.2f}")  # fmt: skip
 
 
 def vector() -> None:

@@ -12,7 +12,7 @@ from .env_job import EnvJob, read_job
 from .env_store import read_returns
 from .episodes import EnvEpisode, play_episodes
 from .evaluate import evaluate
-from .job import Backend, Job, code_hash, run_job
+from .job import Backend, Job, code_hash, run_jobs
 from .play import Episode, play_block
 from .seats import fingerprint
 from .store import Manifest, job_folders, read_rows
@@ -91,8 +91,7 @@ def rollout(
     for job in list(jobs.values())[1:]:  # the first one is built next anyway
         if isinstance(job, EnvJob):
             job.build()
-    runs = [run_job(job, place, backend, workers, progress) for place, job in jobs.items()]
-    return _result(folder, list(jobs), runs)
+    return _result(folder, list(jobs), run_jobs(jobs, backend, workers, progress))
 
 
 def folder_of(seat: str) -> str:
@@ -108,11 +107,8 @@ def resume(
 ) -> dict[str, Any]:
     """Play what is missing of every job in `folder` and in the folders inside it."""
     places = job_folders(Path(folder))
-    runs = [
-        run_job(read_job(Manifest.read(place).job), place, backend, workers, progress)
-        for place in places
-    ]
-    return _result(folder, places, runs)
+    jobs = {place: read_job(Manifest.read(place).job) for place in places}
+    return _result(folder, places, run_jobs(jobs, backend, workers, progress))
 
 
 def _result(

@@ -69,25 +69,16 @@ def compare(
     Raises:
         ConfigError: two jobs of one seat hold the same episode with unlike results.
     """
-    groups: dict[str, tuple[dict[str, Any], Group, dict[tuple[str, str], int]]] = {}
+    groups: dict[str, tuple[dict[str, Any], Group]] = {}
     for place in places:
         manifest = Manifest.read(place)
         job = manifest.job
         settings = {name: job[name] for name in SETTINGS if job.get(name)}
         key = json.dumps([job["env"], settings], sort_keys=True, default=str)
-        _, group, given_up = groups.setdefault(
-            key, ({"env": job["env"], "settings": settings}, {}, {})
-        )
+        _, group = groups.setdefault(key, ({"env": job["env"], "settings": settings}, {}))
         for row in read_rows(place, "episodes", manifest):
-            if row["complete"]:
-                _add(group, job["seat"], _played(row, place))
-            else:
-                at = (job["seat"], row["scenario"])
-                given_up[at] = given_up.get(at, 0) + 1
-    return [
-        head | _compared(group, given_up, baseline, reference, oracle)
-        for head, group, given_up in groups.values()
-    ]
+            _add(group, job["seat"], _played(row, place))
+    return [head | _compared(group, baseline, reference, oracle) for head, group in groups.values()]
 
 
 def _played(row: Mapping[str, Any], place: Path) -> Played:
@@ -121,21 +112,12 @@ def _add(group: Group, seat: str, episode: Played) -> None:
         )
 
 
-def _compared(
-    group: Group,
-    given_up: Mapping[tuple[str, str], int],
-    baseline: str,
-    reference: str,
-    oracle: str,
-) -> dict[str, Any]:
+def _compared(group: Group, baseline: str, reference: str, oracle: str) -> dict[str, Any]:
     oracles = sorted(seat for seat in group if seat.startswith(f"{oracle}:"))
     oracle = oracles[0] if oracle not in group and len(oracles) == 1 else oracle
     seats = sorted(group, key=lambda seat: (seat != baseline, seat != reference, seat))
     scenarios = sorted({name for of in group.values() for name in of})
-    notes = [
-        f"{seat} gave up {count} episodes of {scenario}: they are in no mean, so compare with care"
-        for (seat, scenario), count in sorted(given_up.items())
-    ]
+    notes = []
     if seats and baseline not in group:
         notes.append(f"nobody played {baseline}; the seats here are {', '.join(seats)}")
     if oracle not in group and oracles:
@@ -144,7 +126,7 @@ def _compared(
         )
     scales, refused = _scales(group, scenarios, reference, oracle)
     rows = [
-        _row(group, scenario, seat, baseline, given_up.get((seat, scenario), 0))
+        _row(group, scenario, seat, baseline)
         | _scored_alone(group, scenario, seat, scales.get(scenario))
         for scenario in scenarios
         for seat in seats
@@ -171,7 +153,7 @@ def _compared(
     }
 
 
-def _row(group: Group, scenario: str, seat: str, baseline: str, given_up: int) -> dict[str, Any]:
+def _row(group: Group, scenario: str, seat: str, baseline: str) -> dict[str, Any]:
     episodes = group[seat][scenario]
     seeds = sorted(episodes)
     played = [episodes[seed] for seed in seeds]
@@ -183,7 +165,6 @@ def _row(group: Group, scenario: str, seat: str, baseline: str, given_up: int) -
         "scenario": scenario,
         "seat": seat,
         "episodes": len(seeds),
-        "given_up": given_up,
         **_plain("mean", mean_of(returns, among)),
         **_plain("iqm", iqm_of(returns, among)),
         **_plain("harm", mean_of(harm, among) if harmed else _unseen(len(seeds))),

@@ -96,7 +96,6 @@ def _episode_table(episodes: Sequence[EnvEpisode]) -> pa.Table:
         ("steps", np.array([len(e.rewards) for e in episodes], np.int32), "1"),
         ("ret", np.array([e.ret for e in episodes]), "EUR"),
         ("harm", np.array([float(e.harm.sum()) for e in episodes]), "s"),
-        ("complete", np.ones(len(episodes), bool), "1"),
         ("terminated", np.array([e.terminated for e in episodes]), "1"),
         ("sha256", pa.array([e.sha256 for e in episodes]), "1"),
     ]

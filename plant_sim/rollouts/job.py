@@ -20,7 +20,7 @@ from .backends import Unit, UnitResult, Work
 from .play import play_block
 from .progress import progress
 from .seats import load_seat
-from .store import Manifest, write_unit
+from .store import Manifest, locked, write_unit
 
 Backend = Literal["auto", "inline", "process", "ray"]
 WORTH_RAY = 30.0  # s of work left; below it the start of Ray (10 s, 450 MB) does not pay
@@ -138,7 +138,8 @@ def run_job(
         A summary: units and episodes played now and in all, wall and processor seconds, backend.
 
     Raises:
-        ConfigError: the folder holds another job, or was begun by another plant or seat.
+        ConfigError: the folder holds another job, was begun by another plant or seat, or another
+            driver plays there.
         SimulationError: workers died again and again.
     """
     if backend not in ("auto", "inline", "process", "ray") or workers < 1:
@@ -148,35 +149,36 @@ def run_job(
         )
     folder = Path(folder).resolve()
     player = backends.Player(job, str(folder))
-    # A seat that is not there, or not the one that began the folder, leaves no trace in it.
-    manifest = Manifest.open(folder, job.data(), code_hash(), player.fingerprint)
+    mark = player.fingerprint  # a seat that is not there leaves no trace in the folder
     units = job.units()
-    sound = manifest.sound()
-    left: Sequence[Unit] = [unit for unit in units if unit.index not in sound]
-    begun = perf_counter()
-    cpu, used = 0.0, backend
-    with _bar(job, len(units), len(units) - len(left), progress) as advance:
+    with locked(folder):
+        manifest = Manifest.open(folder, job.data(), code_hash(), mark)
+        sound = manifest.sound()
+        left: Sequence[Unit] = [unit for unit in units if unit.index not in sound]
+        begun = perf_counter()
+        cpu, used = 0.0, backend
+        with _bar(job, len(units), len(units) - len(left), progress) as advance:
 
-        def take(results: Iterator[UnitResult]) -> None:
-            nonlocal cpu
-            for result in results:
-                manifest.add(result.unit, result.files, result.seat)
-                cpu += result.cpu
-                advance()
+            def take(results: Iterator[UnitResult]) -> None:
+                nonlocal cpu
+                for result in results:
+                    manifest.add(result.unit, result.files, result.seat)
+                    cpu += result.cpu
+                    advance()
 
-        rest = left
-        if backend in ("auto", "inline"):
-            used, rest = "inline", _play_here(player, left, take, backend == "auto")
+            rest = left
+            if backend in ("auto", "inline"):
+                used, rest = "inline", _play_here(player, left, take, backend == "auto")
+                if rest:
+                    used = "ray" if workers > 1 and _has_ray() else "process"
+            carried = player.carried
+            del player  # its seat may be large, and each worker has its own
             if rest:
-                used = "ray" if workers > 1 and _has_ray() else "process"
-        carried = player.carried
-        del player  # its seat may be large, and each worker has its own
-        if rest:
-            play = on_ray.ray if used == "ray" else backends.process
-            # closing stops the workers on Ctrl-C
-            with closing(play(job, rest, folder, workers, carried)) as results:
-                take(results)
-    manifest.save()
+                play = on_ray.ray if used == "ray" else backends.process
+                # closing stops the workers on Ctrl-C
+                with closing(play(job, rest, folder, workers, carried)) as results:
+                    take(results)
+        manifest.save()
     return {
         "folder": str(folder),
         "job": job.hash,
@@ -189,6 +191,18 @@ def run_job(
         "seconds": perf_counter() - begun,
         "worker_cpu_seconds": cpu,
     }
+
+
+def run_jobs(
+    jobs: Mapping[Path, Work], backend: Backend = "auto", workers: int = 2, progress: bool = True
+) -> list[dict[str, Any]]:
+    """Play several jobs, each into its folder, one after the other; Ray is started once at most.
+
+    Returns:
+        The summary of each, see `run_job`.
+    """
+    with on_ray.kept():
+        return [run_job(job, folder, backend, workers, progress) for folder, job in jobs.items()]
 
 
 def _play_here(

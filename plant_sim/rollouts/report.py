@@ -210,7 +210,7 @@ def _returns(facts: Mapping[str, Any]) -> str:
 
     def cells(row: Mapping[str, Any]) -> list[str]:
         estimates = ("mean", "iqm", "difference", "improvement", "score")
-        return [_episodes(row), *(_estimate(row, name) for name in estimates)]
+        return [str(row["episodes"]), *(_estimate(row, name) for name in estimates)]
 
     return _table(heads, _by_scenario(facts["rows"], cells), 2)
 

@@ -2,6 +2,7 @@
 
     manifest.json               the job, and the SHA-256 of every finished file
     finished.jsonl              what was finished since the manifest was written, one line a unit
+    job.lock                    held by who plays the job; empty
     episodes/unit-00000.parquet one row an episode: seed, sha256, money, harm
     coils/unit-00000.parquet    one row a coil
     steps/unit-00000.parquet    one row a decision, features as columns `feature.<name>`
@@ -15,7 +16,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from socket import gethostname
@@ -30,6 +31,7 @@ from .play import Episode, coil_row
 
 FORMAT = 1
 SINCE = "finished.jsonl"
+LOCK = "job.lock"
 TABLES = ("episodes", "coils", "steps")
 
 
@@ -147,6 +149,28 @@ def job_folders(folder: Path) -> list[Path]:
     if not places:
         raise ConfigError(f"{folder} holds no job (no manifest.json); give the folder of a rollout")
     return places
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Make a folder one's own while a job is played; the system frees it when a driver is killed.
+
+    Raises:
+        ConfigError: another driver plays a job there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as file:
+        if os.name == "posix":  # there is no flock elsewhere
+            import fcntl
+
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ConfigError(
+                    f"another driver plays a job in {folder}; wait for its end, or give another "
+                    "folder"
+                ) from error
+        yield
 
 
 class Manifest:

@@ -75,7 +75,7 @@ def test_the_store_holds_every_step_as_it_was_played(folder):
 def test_the_columns_are_those_of_the_contract_and_say_their_units(folder):
     episodes = pq.read_schema(folder / "episodes/unit-00000.parquet")
     steps = pq.read_schema(folder / "steps/unit-00000.parquet")
-    assert {"seed", "scenario", "steps", "ret", "harm", "complete", "sha256"} <= {*episodes.names}
+    assert {"seed", "scenario", "steps", "ret", "harm", "sha256"} <= {*episodes.names}
     assert {"money.ct", "money.water", "harm.overload"} <= {*episodes.names} & {*steps.names}
     assert steps.names[:5] == ["seed", "scenario", "step", "observation", "action"]
     assert str(steps.field("observation").type).startswith("fixed_size_list<element: float")
@@ -109,6 +109,22 @@ def test_one_line_of_duckdb_reads_the_job(folder):
         {row["scenario"]: row["return"] for row in read_returns(folder)}
     )
     assert [row[2] for row in rows] == [5, 5]
+
+
+def test_one_line_reads_all_steps_of_the_job(folder):
+    steps = pq.read_table(folder / "steps")
+    assert steps.num_rows == 10 * 240
+    assert {*steps["scenario"].to_pylist()} == {*JOB.scenarios}
+
+
+def test_one_line_of_pandas_reads_all_steps_of_the_job(folder):
+    pandas = pytest.importorskip("pandas", reason="pandas is no dependency")
+    steps = pandas.read_parquet(folder / "steps")
+    assert len(steps) == 10 * 240
+    returns = steps.groupby("scenario", observed=True)["reward"].sum() / 5
+    assert dict(returns) == pytest.approx(
+        {row["scenario"]: row["return"] for row in read_returns(folder)}
+    )
 
 
 def test_one_episode_is_replayed_to_the_same_bits(folder):

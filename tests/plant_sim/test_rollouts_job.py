@@ -197,6 +197,20 @@ def test_short_work_stays_inline_and_long_work_goes_to_workers(tmp_path, monkeyp
     assert hashes(tmp_path / "long") == hashes(tmp_path / "short")
 
 
+def took(wall: float, count: int = 1) -> list[backends.UnitResult]:
+    return [backends.UnitResult(unit, {}, "", wall, wall) for unit in range(count)]
+
+
+def test_a_call_to_an_actor_has_two_seconds_of_units_and_an_even_share_at_most():
+    assert on_ray.share(1000, 2, []) == 1, "nothing is known yet"
+    assert on_ray.share(1000, 2, took(0.0625)) == 32
+    assert on_ray.share(1000, 2, took(0.0625, 32)) == 32
+    assert on_ray.share(1000, 2, took(3.0)) == 1
+    assert on_ray.share(20, 2, took(0.0625)) == 5
+    assert on_ray.share(3, 2, took(0.0625)) == 1
+    assert on_ray.share(0, 2, took(0.0625)) == 0
+
+
 def test_one_episode_is_replayed_to_the_same_bits(tmp_path):
     play(JOB, tmp_path)
     again = replay(tmp_path, 4)

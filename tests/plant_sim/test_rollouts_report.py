@@ -80,7 +80,7 @@ def episodes():
     }
 
 
-def store(folder, seat, of, **odd):
+def store(folder, seat, of):
     """Write a job as the store does: one unit a scenario."""
     manifest = Manifest.open(
         folder,
@@ -100,7 +100,6 @@ def store(folder, seat, of, **odd):
                     "steps": len(episode["reward"]),
                     "ret": sum(episode["reward"]),
                     "harm": sum(episode["harm"]),
-                    "complete": odd.get("complete", lambda *_: True)(scenario, seed),
                     "sha256": "",
                     **{f"money.{name}": episode[name] for name in ("ct", "water")},
                     "harm.overload": episode["harm_overload"],
@@ -241,21 +240,6 @@ def test_the_worst_episodes_are_named_with_the_command_that_replays_them(facts, 
     assert entry["replay"] == (
         f"passline replay {folder / entry['seat']} {entry['seed']} --scenario {entry['scenario']}"
     )
-
-
-def test_episodes_given_up_are_in_no_mean_and_are_told(episodes, tmp_path):
-    store(tmp_path / "hold", "hold", episodes["hold"])
-    store(
-        tmp_path / "rules",
-        "rules",
-        episodes["rules"],
-        complete=lambda scenario, seed: scenario == "nominal" or seed > 2,
-    )
-    (found,) = evaluate(tmp_path)["environments"]
-    row = row_of(found, "rules")
-    assert (row["episodes"], row["given_up"], row["pairs"]) == (13, 3, 13)
-    assert row["difference_method"] == "t", "thirteen seeds are few"
-    assert any("rules gave up 3 episodes of disturbed" in note for note in found["notes"])
 
 
 def test_a_baseline_that_nobody_played_is_told(folder):

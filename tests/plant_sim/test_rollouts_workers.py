@@ -23,6 +23,8 @@ import pytest
 from passline.plant_sim.rollouts import EnvJob, Job, run_job
 from passline.plant_sim.rollouts.store import Manifest, read_rows
 
+from . import processes
+
 pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.slow,
@@ -103,20 +105,8 @@ def driver(
 
 
 def family(process: subprocess.Popen[str]) -> dict[int, str]:
-    """Return pid and command line of the driver's descendants."""
-    parents: dict[int, int] = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            text = status.read_text()
-            parents[int(text.split()[0])] = int(text.rsplit(")", 1)[1].split()[1])
-    found: dict[int, str] = {}
-    for pid in parents:
-        at = pid
-        while at in parents and at != process.pid:
-            at = parents[at]
-        if at == process.pid:
-            with suppress(OSError):
-                found[pid] = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    """Return pid and command line of the driver and its descendants."""
+    found = processes.family(process.pid)
     STARTED.setdefault(process.pid, set()).update(set(found) - {process.pid})
     return found
 
@@ -132,22 +122,6 @@ def told(process: subprocess.Popen[str]) -> dict[str, object]:
     output, errors = process.communicate()
     assert process.returncode == 0, errors
     return dict(json.loads(output))
-
-
-def listeners(pids: set[int]) -> set[str]:
-    """Return the local addresses, in hex, on which these processes listen."""
-    sockets = set()
-    for pid in pids:
-        for file in Path(f"/proc/{pid}/fd").glob("*"):
-            with suppress(OSError):
-                sockets.add(str(file.readlink()))
-    found = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-            field = line.split()
-            if field[3] == "0A" and f"socket:[{field[9]}]" in sockets:
-                found.add(field[1].split(":")[0])
-    return found
 
 
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
@@ -176,12 +150,12 @@ def test_a_killed_worker_costs_no_episode_and_only_loopback_listens(
         wait_for_units(process, tmp_path, 1)
         workers = workers_of(process)
         os.kill(workers[0], signal.SIGKILL)
-        addresses = listeners(set(family(process)))
+        addresses = processes.listeners(set(family(process)))
         summary = told(process)
     assert len(workers) == 2
     assert summary["units_played"] == UNITS[kind]
     assert hashes(tmp_path) == inline[kind]
-    assert addresses <= {"0100007F", "0000000000000000FFFF00000100007F", "0" * 24 + "01000000"}
+    assert addresses <= processes.LOOPBACK
     assert bool(addresses) == (backend == "ray")
 
 
@@ -205,6 +179,49 @@ def test_a_killed_driver_is_resumed_where_it_was(kind, backend, tmp_path, inline
     summary = run_job(JOBS[kind], tmp_path, "inline", progress=False)
     assert summary["units_played"] == UNITS[kind] - len(kept)
     assert hashes(tmp_path) == inline[kind]
+
+
+def test_a_second_driver_is_refused_and_a_killed_one_leaves_no_lock(tmp_path, inline):
+    with driver(JOB, tmp_path, "inline", 1) as first:
+        wait_for_units(first, tmp_path, 1)
+        with driver(JOB, tmp_path, "inline", 1) as second:
+            _, errors = second.communicate()
+        assert second.returncode == 1
+        assert f"ConfigError: another driver plays a job in {tmp_path}" in errors
+        assert first.poll() is None, "the first one plays on"
+        first.kill()
+        first.wait()
+    run_job(JOB, tmp_path, "inline", progress=False)
+    assert hashes(tmp_path) == inline["desk"]
+
+
+COUNTED = """
+import os, sys
+os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+import ray
+from passline.plant_sim.rollouts.commands import rollout
+starts, start = [], ray.init
+ray.init = lambda **how: (starts.append(how["address"]), start(**how))
+rollout(
+    sys.argv[1], ("hold", "rules"), "nominal", 12, block=4, env="passline/RunOutTable-v0",
+    backend="ray", progress=False,
+)
+print(starts, ray.is_initialized())
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed")
+def test_two_seats_start_one_ray_and_leave_none(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    told = subprocess.run(
+        [sys.executable, "-c", COUNTED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    assert told.stdout.splitlines()[-1:] == ["['local'] False"], told.stderr
+    assert [len(hashes(tmp_path / seat)) for seat in ("hold", "rules")] == [12, 12]
 
 
 TRAVELLER = """
