@@ -62,7 +62,8 @@ def write_env_unit(
 def describe(env: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the numbers of an environment mean, as plain data.
 
-    A seen number is (value - centre) / scale; an action of -1..1 asks for centre -/+ span.
+    A seen number is (value - centre) / scale; an action of -1..1 asks for centre - below to
+    centre + span.
     """
     task = task_of(env)
     seen = seen_of(task, options_of(task, {**settings}))  # type: ignore[typeddict-item]
@@ -80,6 +81,7 @@ def describe(env: str, settings: Mapping[str, Any]) -> dict[str, Any]:
                 "unit": action.unit,
                 "centre": action.centre,
                 "span": action.span,
+                "below": action.span if action.below is None else action.below,
                 "choices": list(action.choices),
             }
             for action in task.actions
@@ -177,12 +179,13 @@ class StoredEpisode:
     terminated: bool
 
 
-def read_episodes(folder: Path) -> Iterator[StoredEpisode]:
+def read_episodes(folder: Path | str) -> Iterator[StoredEpisode]:
     """Yield the episodes of a job on an environment, in the order of its units.
 
     Raises:
         ConfigError: the folder holds no such job, or a file is missing or damaged.
     """
+    folder = Path(folder)
     manifest = Manifest.read(folder)
     if "env" not in manifest.job:
         raise ConfigError(f"{folder} holds no job on an environment; give one begun with --env")

@@ -84,7 +84,12 @@ def task_of(env: str) -> Task[Any]:
     try:
         spec = gymnasium.spec(env)
     except gymnasium.error.Error as error:
-        raise ConfigError(f"environment {env!r} is not known ({error})") from error
+        known = ", ".join(
+            name for name in sorted(gymnasium.registry) if name.startswith("passline/")
+        )
+        raise ConfigError(
+            f"environment {env!r} is not known ({error}); those of this package: {known}"
+        ) from error
     face: Any = spec.entry_point
     if isinstance(face, str):
         face = gymnasium.envs.registration.load_env_creator(face)

@@ -14,7 +14,7 @@ from passline.plant_sim.rollouts import EnvJob, run_job
 from passline.plant_sim.rollouts.commands import replay, resume, rollout
 from passline.plant_sim.rollouts.env_job import read_job
 from passline.plant_sim.rollouts.env_store import KEY, facts_of, read_episodes, read_returns
-from passline.plant_sim.rollouts.episodes import play_episodes
+from passline.plant_sim.rollouts.episodes import play_episodes, task_of
 from passline.plant_sim.rollouts.policy import load_policy
 from passline.plant_sim.rollouts.store import Manifest, read_rows
 
@@ -79,13 +79,16 @@ def test_the_columns_are_those_of_the_contract_and_say_their_units(folder):
     assert {"money.ct", "money.water", "harm.overload"} <= {*episodes.names} & {*steps.names}
     assert steps.names[:5] == ["seed", "scenario", "step", "observation", "action"]
     assert str(steps.field("observation").type).startswith("fixed_size_list<element: float")
-    assert steps.field("observation").type.list_size == 23
+    assert steps.field("observation").type.list_size == len(facts_of(folder)["observations"])
     assert episodes.field("ret").metadata[b"unit"] == steps.field("reward").metadata[b"unit"]
     assert json.loads(steps.metadata[KEY]) == facts_of(folder)
     facts = facts_of(folder)
     assert facts["env"] == TABLE
     assert facts["actions"][0]["name"] == "rot.bank_trim"
-    assert len(facts["observations"]) == 23
+    assert facts["actions"][0]["below"] == facts["actions"][0]["span"]
+    assert [each["name"] for each in facts["observations"]] == [
+        seen.name for seen in task_of(TABLE).observations
+    ]
     manifest = json.loads((folder / "manifest.json").read_text())["job"]
     assert {*manifest} >= {"env", "seat", "scenarios", "seeds", "block", "settings"}
 
