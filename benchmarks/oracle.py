@@ -44,11 +44,12 @@ def run(env: str, scenario: str, seeds: Sequence[int], budget: int, alone: bool)
     play.reset(list(seeds), np.ones(len(seeds), bool))
     states = [play.lane(lane) for lane in range(len(seeds))]
     stage = Stage(task, options)
-    found: dict[str, Any] = {"money": {}, "harm": {}}
+    found: dict[str, Any] = {"money": {}, "harm": {}, "coils": {}}
     for name in [name for name in COLUMNS if name != "level2" or task.name in tuned()]:
         branches = stage.policy(states, load_policy(name), task.horizon)
         found["money"][name] = branches.money.sum(axis=1)
         found["harm"][name] = branches.harm.sum(axis=1)
+        found["coils"][name] = coils(stage, states, branches.actions)
     oracle = OraclePolicy()
     if alone:
         oracle.portfolio = {"hold": HoldPolicy()}
@@ -59,12 +60,12 @@ def run(env: str, scenario: str, seeds: Sequence[int], budget: int, alone: bool)
     found["history"] = np.array([each.history for each in searches])
     found["harm"]["oracle"] = np.array([each.best.harm for each in searches])
     best = np.array([each.best.actions for each in searches])
-    found["coils"] = (coils(stage, states, np.zeros_like(best)), coils(stage, states, best))
+    found["coils"]["oracle"] = coils(stage, states, best)
     return found
 
 
 def coils(stage: Stage, states: Sequence[EpisodeState], actions: Sequences) -> float:
-    """Return how many coils are finished by the horizon, in the mean: less work costs less."""
+    """Return how many coils are finished by the horizon, in the mean."""
     play = stage.put(states)
     for step in range(actions.shape[1]):
         play.step(actions[:, step])
@@ -98,7 +99,8 @@ def columns(found: dict[str, Any]) -> str:
             f"{name} {money.mean():.1f} EUR, {harm.mean():.2f} s (no worse in {least.mean():.0%})"
         )
     tail = f"oracle {oracle.mean():.1f} EUR, {hurt.mean():.2f} s, {found['cpu']:.1f} CPU-s each"
-    rolled = "coils by the horizon: hold {:.1f}, oracle {:.1f}".format(*found["coils"])
+    each = ", ".join(f"{name} {count:.1f}" for name, count in found["coils"].items())
+    rolled = f"coils by the horizon: {each}"
     return "; ".join([*parts, tail, rolled])
 
 

@@ -7,15 +7,15 @@ sets are drawn around the mean of the best, and each is played on the same seeds
 which nothing else uses) of the scenarios nominal, disturbed and faults, many sets side by side in
 lanes. What is maximised is what a set saves against the law with all gains 0, each scenario in
 deviations of its own money over the seeds, so that a day with faults does not outvote a calm one; a
-set that does more harm than hold in one of them ranks behind every one that does not. The mean of
-each generation's best is played too, so what is taken was played itself. The best of all are then
-compared on seeds from 150,000 up, which the search has not seen: taken is the first that loses in
-no scenario, beyond the 95 % interval of the paired difference, against hold or against the law with
-all gains 0. `--write` puts gains, command, seeds and result into plant_sim/rollouts/tuned.yaml and
-its SHA-256 into tuned.py.
+set that does more harm than hold over the three together ranks behind every one that does not. The
+mean of each generation's best is played too, so what is taken was played itself. The best of all
+are then compared on seeds from 150,000 up, which the search has not seen: taken is the first that
+loses in no scenario, beyond the 95 % interval of the paired difference, against hold or against the
+law with all gains 0. `--write` puts gains, command, seeds and result into
+plant_sim/rollouts/tuned.yaml and its SHA-256 into tuned.py.
 
 The gains of FinishingMill and RunOutTable were found when the mean money of the three scenarios was
-minimised instead.
+minimised instead, and no scenario might see more harm.
 """
 
 import argparse
@@ -45,11 +45,13 @@ TRIED = 4  # of the best sets are compared on the seeds of the check, until one 
 LEAST = 0.02  # of the deviation at the start, below which no gain shrinks
 SPREAD = {  # deviation of each gain at the start
     "FinishingMill": (1.0, 0.2, 0.3, 0.3),
-    "HotStripLine": (0.3, 0.3, 0.3, 0.2, 0.3),
+    "HotStripLine": (0.2, 0.2, 0.2, 0.15, 0.1, 0.2, 0.05),
     "MillSetup": (0.15, 0.4, 0.15, 0.15, 0.2),
     "RunOutTable": (0.2, 0.1, 0.2, 0.2, 0.2),
 }
 START = {  # where the search begins, if not at 0
+    # the faster pace of benchmarks/pace.py, and a little less fuel and air
+    "HotStripLine": (0.0, -0.2, 0.0, -0.2, 0.0, -0.5, 0.0),
     # least squares over coils with random speeds on the seeds of the search: what a speed saved
     "MillSetup": (-0.5, -2.2, -0.5, -0.2, -0.2),
 }
@@ -105,7 +107,7 @@ class Search:
         for scenario, harm, untuned in zip(SCENARIOS, self.harm, self.untuned, strict=True):
             paid, hurt = play(self.env, scenario, sets, self.seeds)
             saved += (untuned - paid).mean(axis=1) / untuned.std(ddof=1) / len(SCENARIOS)
-            more += np.maximum(hurt.mean(axis=1) - harm, 0.0)
+            more += hurt.mean(axis=1) - harm
         return saved, np.where(more > 1e-9, more, 0.0)
 
     def generation(self, sets: int) -> None:
