@@ -1,19 +1,21 @@
 """The model predictive controllers of `control` as a policy: a tracker and a controller a lane."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from ..control.mpc_mill import MillController, StandSheet
 from ..control.mpc_setup import speed_trim
-from ..control.mpc_table import TableController, TableSheet
+from ..control.mpc_strip import TableSheet
+from ..control.mpc_table import TableController
 from ..control.tracking import TrackedMill, Tracker
 from ..envs.rules import page_of
 from ..envs.task import Array, Targets
 from ..errors import ConfigError
 from ..lines.hot_strip.config import Mill, mill_of
 from ..lines.hot_strip.signal_table import SIGNALS
-from ..signals import Sample
+from ..signals import Quality, Sample
 from .policy import Actions, Sees, Sight
 
 Samples = dict[str, Sample]
@@ -49,6 +51,13 @@ TRACKED: dict[str, Callable[[Mill, TrackedMill], Decide]] = {
     "RunOutTable": _table,
 }
 SET_UP = "MillSetup"  # decides from the set-up, which the observations show
+
+
+def believable(samples: Samples) -> Samples:
+    """Return samples, those of a line that doubts them all alike taken as they are."""
+    if any(one.quality is not Quality.UNCERTAIN for one in samples.values()):
+        return samples
+    return {name: replace(one, quality=Quality.GOOD) for name, one in samples.items()}
 
 
 class MpcPolicy:
@@ -89,7 +98,9 @@ class MpcPolicy:
         asked = np.zeros(self._values.shape)
         if self._decide:
             for lane, decide in enumerate(self._decide):
-                asked[lane] = decide(sight.samples(lane), self._values[lane]) / self._spans
+                asked[lane] = (
+                    decide(believable(sight.samples(lane)), self._values[lane]) / self._spans
+                )
         else:
             page = page_of(sight.task, sight.observations.astype(np.float64))
             for lane in range(sight.count):
