@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from ..signals import Sample
 
 PYROMETER_OFF, MODEL_OFF = 9.0, 3.0  # K: deviations, as tracking takes them [M docs/tracking.md]
-SEEN = 0.1  # 1: of a new comparison, one a decision: about a coil [C benchmarks/mpc.py]
+SEEN = 0.3  # 1: of a new comparison, one a decision [C benchmarks/mpc.py]
 ENOUGH = 6  # 1: comparisons before anything is chosen [C same]
-NEARER = 1.5  # K: by which the other temperature must be nearer to be chosen [C same]
+# K: by which the other temperature must be nearer to be chosen, in a gap and while strip runs
+NEARER, MUCH_NEARER = 1.5, 8.0  # [C same]
 LEAST_AIR, USUAL_AIR = 1.04, 1.10  # 1: air over what the fuel needs, least offered, and to start
 AIR_STEP = 0.01  # 1: by which more or less air is asked for at once [C same]
 SPARE, SCARCE = 0.0075, 0.0050  # 1: free oxygen above which air is taken, below which given [C]
@@ -73,14 +74,15 @@ class LineController:
         self._estimated += fresh * (values["fm.fdt_model"] - model - self._estimated)
 
     def _source(self, values: Mapping[str, float], now: float) -> float:
-        """Return which temperature is to be listened to; changed in gaps alone."""
-        if self._compared < ENOUGH or values.get("coil.phase", BODY) > 0.5:
+        """Return which temperature is to be listened to; a running strip feels the change."""
+        if self._compared < ENOUGH:
             return now
+        nearer = MUCH_NEARER if values.get("coil.phase", BODY) > 0.5 else NEARER
         believed = self._shown * MODEL_OFF**2 / (MODEL_OFF**2 + PYROMETER_OFF**2)
         pyrometer, estimate = abs(self._shown - believed), abs(self._estimated - believed)
         if now > 0.5:
-            return 0.0 if pyrometer + NEARER < estimate else 1.0
-        return 1.0 if estimate + NEARER < pyrometer else 0.0
+            return 0.0 if pyrometer + nearer < estimate else 1.0
+        return 1.0 if estimate + nearer < pyrometer else 0.0
 
     def _air(self, values: Mapping[str, float], now: float) -> float:
         """Return the air to ask for; without a probe that of the start."""
