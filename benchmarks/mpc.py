@@ -4,10 +4,9 @@
         [--scenario nominal ...] [--policy rules mpc ...] [--long] [--line]
 
 Differences from the first policy are paired by seed, with the 95 % interval of their mean by
-Student's t. The constants
-of the controllers were chosen on seeds 0 to 147 and 200000 to 200023; the default seeds are others.
-`--long` plays five coils of the run-out table in a row instead, in which coils follow that a fault
-has reached; `--line` hours of HotStripLine, with the steel that was rolled.
+Student's t. The constants of the controllers were chosen on seeds 0 to 147 and 200000 to 200023;
+the default seeds are others. `--long` plays five coils of the run-out table in a row instead, in
+which coils follow that a fault has reached; `--line` hours of HotStripLine, with the steel rolled.
 """
 
 import argparse
@@ -21,12 +20,14 @@ from scipy.stats import t as student
 
 import passline.plant_sim  # noqa: F401  registers the environments
 from passline.plant_sim.envs.hot_strip import LineTask
-from passline.plant_sim.envs.hot_strip_line import HotStripLineTask
+from passline.plant_sim.envs.hot_strip_line import MOVED, HotStripLineTask
 from passline.plant_sim.envs.options import options_of
 from passline.plant_sim.envs.play import Play
+from passline.plant_sim.envs.rules import rule_of
 from passline.plant_sim.envs.run_out_table import TableTask
 from passline.plant_sim.lines.hot_strip import rows as R  # noqa: N812
 from passline.plant_sim.rollouts.episodes import play_episodes
+from passline.plant_sim.rollouts.mpc_policy import MpcPolicy
 from passline.plant_sim.rollouts.policy import Policy, Sight, load_policy
 
 ENVS = ("RunOutTable", "FinishingMill", "MillSetup")
@@ -36,7 +37,8 @@ SCENARIOS = {
     "MillSetup": ("nominal", "disturbed", "shifted-plant", "pyrometer-drift", "any-fault"),
 }
 POLICIES = ("hold", "rules", "mpc")
-LINE_POLICIES = ("rules", "hold", "level2", "mpc")
+PARTS = {"mpc but air": "furnace.excess_air", "mpc but source": "fm.fdt_source"}
+LINE_POLICIES = ("rules", "hold", "level2", "mpc", *PARTS)
 FAULTS = ("nominal", "dead-bank", "ct-drift")  # of the five coils in a row
 HOURS = ("nominal", "disturbed", "faults")  # of the line
 COILS_STEPS = 1150  # 0.5 s each: about five coils
@@ -56,13 +58,26 @@ def measure(policy: str, env: str, scenario: str, seeds: Sequence[int]) -> tuple
     )  # fmt: skip
 
 
+class Without(MpcPolicy):
+    """At the desk of the line, but one control is left to the rules."""
+
+    def __init__(self, control: str) -> None:
+        self._column = MOVED.index(control)
+
+    def at_the_desks(self, sight: Sight) -> Array:
+        """Return what is asked for, -1 to 1, shape (n, actions)."""
+        asked = super().at_the_desks(sight)
+        asked[:, self._column] = rule_of(sight.task)(sight.observations)[:, self._column]
+        return asked
+
+
 def measure_played(
     policy: str, task: LineTask, label: str, steps: int, scenario: str, seeds: Sequence[int]
 ) -> tuple[Array, Array]:
     """Return the same of `steps` in a row on a line; tell the steel rolled (t) too."""
     play = Play(task, len(seeds), options_of(task, {"scenario": scenario}))
     play.reset(list(seeds), np.ones(len(seeds), bool))
-    actor: Policy = load_policy(policy)
+    actor: Policy = Without(PARTS[policy]) if policy in PARTS else load_policy(policy)
     sight = Sight(play, actor.sees)
     actor.begin(sight)
     begun = time.process_time()

@@ -112,7 +112,7 @@ class MpcPolicy:
     def act(self, sight: Sight) -> Actions:
         """Return what each lane's controller decides."""
         if self._desks:
-            asked = self._at_the_desks(sight)
+            asked = self.at_the_desks(sight)
         elif self._decide:
             asked = np.array([
                 decide(believable(sight.samples(lane)), self._values[lane]) / self._spans
@@ -136,7 +136,7 @@ class MpcPolicy:
             ) / self._spans[-1]  # fmt: skip
         return asked
 
-    def _at_the_desks(self, sight: Sight) -> Array:
+    def at_the_desks(self, sight: Sight) -> Array:
         """Return what the rules ask for, and where a controller decides, what it asks for."""
         asked = rule_of(sight.task)(sight.observations[:, : len(sight.task.observations)])
         for lane, desk in enumerate(self._desks):
