@@ -98,8 +98,10 @@ class MillController:
         """
         values = {name: one.value for name, one in samples.items() if one.good}
         needed = ("coil.gauge_aim", "coil.fdt_aim", "fm.speed", "fm.entry_temperature")
-        if not page.strip.rolling or any(name not in values for name in needed):
+        if not page.strip.rolling:
             return 0.0, now[1], 0.0
+        if any(name not in values for name in needed):
+            return now
         speed, sprays = self._heat(values, page, now[1], now[2])
         return self._gauge(values, page, now[0]), speed, sprays
 

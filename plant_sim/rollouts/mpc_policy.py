@@ -1,19 +1,23 @@
 """The model predictive controllers of `control` as a policy: a tracker and a controller a lane."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
+from ..control.mpc_line import LineController
 from ..control.mpc_mill import MillController, StandSheet
 from ..control.mpc_setup import speed_trim
-from ..control.mpc_table import TableController, TableSheet
+from ..control.mpc_strip import TableSheet
+from ..control.mpc_table import TableController
 from ..control.tracking import TrackedMill, Tracker
-from ..envs.rules import page_of
-from ..envs.task import Array, Targets
+from ..envs.hot_strip_line import MOVED, HotStripLineTask
+from ..envs.rules import page_of, rule_of
+from ..envs.task import Action, Array, Targets
 from ..errors import ConfigError
 from ..lines.hot_strip.config import Mill, mill_of
 from ..lines.hot_strip.signal_table import SIGNALS
-from ..signals import Sample
+from ..signals import Quality, Sample
 from .policy import Actions, Sees, Sight
 
 Samples = dict[str, Sample]
@@ -49,6 +53,23 @@ TRACKED: dict[str, Callable[[Mill, TrackedMill], Decide]] = {
     "RunOutTable": _table,
 }
 SET_UP = "MillSetup"  # decides from the set-up, which the observations show
+DESK = HotStripLineTask.name  # has the operator's rules beneath
+ALL_SEEN = (SET_UP, DESK)
+
+
+def asked_for(action: Action, value: float) -> float:
+    """Return the number of -1 to 1 that asks for a value (SI) of an action."""
+    if action.choices:
+        return action.choices.index(value) / (len(action.choices) - 1)
+    below = action.span if action.below is None else action.below
+    return (value - action.centre) / (action.span if value > action.centre else below)
+
+
+def believable(samples: Samples) -> Samples:
+    """Return samples, those of a line that doubts them all alike taken as they are."""
+    if any(one.quality is not Quality.UNCERTAIN for one in samples.values()):
+        return samples
+    return {name: replace(one, quality=Quality.GOOD) for name, one in samples.items()}
 
 
 class MpcPolicy:
@@ -65,16 +86,20 @@ class MpcPolicy:
                 or delay what the controller needs.
         """
         task, options = sight.task, sight.options
-        if task.name != SET_UP and task.name not in TRACKED:
-            names = ", ".join(sorted([SET_UP, *TRACKED]))
+        if task.name not in ALL_SEEN and task.name not in TRACKED:
+            names = ", ".join(sorted([*ALL_SEEN, *TRACKED]))
             raise ConfigError(f"there is no mpc for {task.name}; those with one: {names}")
         if options.action_delay or options.observation_delay:
             raise ConfigError("mpc acts at once on what it sees; leave the delays of options at 0")
-        if task.name == SET_UP and sight.observations.shape[1] < len(task.observations):
+        if task.name in ALL_SEEN and sight.observations.shape[1] < len(task.observations):
             raise ConfigError("mpc needs all observations; leave the option observe at 'all'")
         if options.resolution == "fine":
             raise ConfigError("mpc was never tried on the fine mill; leave resolution supervisory")
         self._decide: list[Decide] = []
+        self._desks: list[LineController] = []
+        if task.name == DESK:
+            furnaces = TrackedMill.of(mill_of(options.config)).furnaces
+            self._desks = [LineController(furnaces) for _ in range(sight.count)]
         if task.name in TRACKED:
             mill = mill_of(options.config)
             make, sheet = TRACKED[task.name], TrackedMill.of(mill)
@@ -86,19 +111,37 @@ class MpcPolicy:
 
     def act(self, sight: Sight) -> Actions:
         """Return what each lane's controller decides."""
-        asked = np.zeros(self._values.shape)
-        if self._decide:
-            for lane, decide in enumerate(self._decide):
-                asked[lane] = decide(sight.samples(lane), self._values[lane]) / self._spans
+        if self._desks:
+            asked = self.at_the_desks(sight)
+        elif self._decide:
+            asked = np.array([
+                decide(believable(sight.samples(lane)), self._values[lane]) / self._spans
+                for lane, decide in enumerate(self._decide)
+            ])  # fmt: skip
         else:
-            page = page_of(sight.task, sight.observations.astype(np.float64))
-            for lane in range(sight.count):
-                asked[lane, -1] = speed_trim(
-                    self._first, float(page["fm.entry_temperature"][lane]),
-                    float(page["coil.gauge_aim"][lane]), float(page["coil.fdt_aim"][lane]),
-                    float(page["fm.thread_speed"][lane]),
-                ) / self._spans[-1]  # fmt: skip
+            asked = self._set_up(sight)
         self._first = False
         answer = np.clip(asked, -1.0, 1.0).astype(np.float32)
         self._values = self._targets.follow(answer.astype(np.float64), self._values)
         return answer
+
+    def _set_up(self, sight: Sight) -> Array:
+        asked = np.zeros(self._values.shape)
+        page = page_of(sight.task, sight.observations.astype(np.float64))
+        for lane in range(sight.count):
+            asked[lane, -1] = speed_trim(
+                self._first, float(page["fm.entry_temperature"][lane]),
+                float(page["coil.gauge_aim"][lane]), float(page["coil.fdt_aim"][lane]),
+                float(page["fm.thread_speed"][lane]),
+            ) / self._spans[-1]  # fmt: skip
+        return asked
+
+    def at_the_desks(self, sight: Sight) -> Array:
+        """Return what the rules ask for, and where a controller decides, what it asks for."""
+        asked = rule_of(sight.task)(sight.observations[:, : len(sight.task.observations)])
+        for lane, desk in enumerate(self._desks):
+            now = dict(zip(MOVED, self._values[lane].tolist(), strict=True))
+            for name, value in desk.decide(believable(sight.samples(lane)), now).items():
+                column = MOVED.index(name)
+                asked[lane, column] = asked_for(sight.task.actions[column], value)
+        return asked

@@ -8,16 +8,10 @@ import pytest
 
 import passline.plant_sim  # noqa: F401  registers the environments
 from passline.plant_sim import control
+from passline.plant_sim.control.mpc_forecast import MOST, coiling
 from passline.plant_sim.control.mpc_setup import FASTER, SLOWER, speed_trim
-from passline.plant_sim.control.mpc_table import (
-    MOST,
-    RATE,
-    Courses,
-    TableController,
-    TableSheet,
-    coiling,
-    outside,
-)
+from passline.plant_sim.control.mpc_strip import TableSheet
+from passline.plant_sim.control.mpc_table import RATE, Courses, TableController, outside
 from passline.plant_sim.control.tracking import TrackedMill, Tracker
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.lines.hot_strip.config import default_mill
@@ -31,10 +25,11 @@ SHEET = TableSheet(TrackedMill.of(default_mill()), default_mill().run_out_table.
 def test_mpc_imports_nothing_of_the_plant():
     allowed = {
         "signals", "economics", "tracking", "tracking.cooling", "cooling_feedback", "cooling_setup",
-        "gap_control", "speed_control", "mpc_table",
+        "gap_control", "speed_control", "mpc_table", "mpc_strip", "mpc_forecast", "mpc_mill",
+        "mpc_setup",
     }  # fmt: skip
     files = sorted(Path(str(control.__file__)).parent.glob("mpc*.py"))
-    assert len(files) == 3
+    assert len(files) == 6
     for file in files:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ImportFrom) and node.level:
@@ -42,7 +37,7 @@ def test_mpc_imports_nothing_of_the_plant():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("env", ["RunOutTable", "FinishingMill", "MillSetup"])
+@pytest.mark.parametrize("env", ["RunOutTable", "FinishingMill", "MillSetup", "HotStripLine"])
 def test_an_episode_of_mpc_has_the_same_bits_in_any_company(env: str) -> None:
     name = f"passline/{env}-v0"
     together = play_episodes(load_policy("mpc"), name, [0, 1, 2], "disturbed")
@@ -64,8 +59,12 @@ def test_on_the_table_mpc_loses_less_than_hold():
 
 
 def test_without_a_controller_mpc_says_so():
-    with pytest.raises(ConfigError, match="no mpc for HotStripLine"):
-        play_episodes(load_policy("mpc"), "passline/HotStripLine-v0", [0])
+    with pytest.raises(ConfigError, match="no mpc for ReheatingFurnace"):
+        play_episodes(load_policy("mpc"), "passline/ReheatingFurnace-v0", [0])
+    with pytest.raises(ConfigError, match="all observations"):
+        play_episodes(
+            load_policy("mpc"), "passline/HotStripLine-v0", [0], settings={"observe": "instruments"}
+        )
     with pytest.raises(ConfigError, match="at once"):
         play_episodes(
             load_policy("mpc"), "passline/RunOutTable-v0", [0], settings={"action_delay": 1}
