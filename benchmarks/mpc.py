@@ -67,7 +67,8 @@ class Without(MpcPolicy):
     def at_the_desks(self, sight: Sight) -> Array:
         """Return what is asked for, -1 to 1, shape (n, actions)."""
         asked = super().at_the_desks(sight)
-        asked[:, self._column] = rule_of(sight.task)(sight.observations)[:, self._column]
+        shown = sight.observations.astype(np.float64)
+        asked[:, self._column] = rule_of(sight.task)(shown)[:, self._column]
         return asked
 
 

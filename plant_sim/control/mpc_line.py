@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 PYROMETER_OFF, MODEL_OFF = 9.0, 3.0  # K: deviations, as tracking takes them [M docs/tracking.md]
 SEEN = 0.3  # 1: of a new comparison, one a decision [C benchmarks/mpc.py]
-ENOUGH = 6  # 1: comparisons before anything is chosen [C same]
-# K: by which the other temperature must be nearer to be chosen, in a gap and while strip runs
-NEARER, MUCH_NEARER = 1.5, 8.0  # [C same]
-LEAST_AIR, USUAL_AIR = 1.04, 1.10  # 1: air over what the fuel needs, least offered, and to start
-AIR_STEP = 0.01  # 1: by which more or less air is asked for at once [C same]
+ENOUGH = 6  # 1: comparisons before anything is chosen [C benchmarks/mpc.py]
+# K: by which the other must be nearer, in a gap and while strip runs [C benchmarks/mpc.py]
+NEARER, MUCH_NEARER = 1.5, 8.0
+LEAST_AIR, USUAL_AIR = 1.04, 1.10  # 1: air over the fuel's need, least and to start [M 4.1]
+AIR_STEP = 0.01  # 1: by which more or less air is asked for at once [C benchmarks/mpc.py]
 SPARE, SCARCE = 0.0075, 0.0050  # 1: free oxygen above which air is taken, below which given [C]
 OXYGEN_SEEN = 0.2  # 1: of a new reading of a probe [C]
-BODY = 2.0  # of coil.phase
+BODY = 2.0  # 1: coil.phase of a body [M]
 
 
 class LineController:

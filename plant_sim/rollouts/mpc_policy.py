@@ -138,7 +138,7 @@ class MpcPolicy:
 
     def at_the_desks(self, sight: Sight) -> Array:
         """Return what the rules ask for, and where a controller decides, what it asks for."""
-        asked = rule_of(sight.task)(sight.observations[:, : len(sight.task.observations)])
+        asked = rule_of(sight.task)(sight.observations.astype(np.float64))
         for lane, desk in enumerate(self._desks):
             now = dict(zip(MOVED, self._values[lane].tolist(), strict=True))
             for name, value in desk.decide(believable(sight.samples(lane)), now).items():
