@@ -103,6 +103,7 @@ def test_the_teacher_that_suits_is_asked_only_for_a_correction_of_level2_by_ppo(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_lessons_bring_the_student_near_to_the_teacher(tmp_path):
     rows = []
     made = Plan(MILL, base="level2", teacher="mpc", lessons=12, bound=1.0, steps=1, **SMALL)
