@@ -82,12 +82,15 @@ def place(folder: Path, part: Part) -> Path:
 def train(folder: Path, part: Part) -> str:
     """Train what is not yet trained; returns the spec of the policy."""
     algorithm, base, bound = LEARNED[part.column]
-    steps = STEPS.get(part.env, MOST_STEPS)
-    given: dict[str, Any] = {} if bound is None else {"bound": bound}
-    many = round(steps * (SAC_SHARE if algorithm == "sac" else 1.0))
+    given: dict[str, Any] = {}
+    if bound is not None:  # from scratch; a correction of level2 has a plan that suits it
+        steps = STEPS.get(part.env, MOST_STEPS) * (SAC_SHARE if algorithm == "sac" else 1.0)
+        given = {"bound": bound, "steps": round(steps)}
+    elif part.env in STEPS:
+        given = {"steps": STEPS[part.env]}
     plan = plan_of(
-        part.env, scenarios=SCENARIOS[:2], base=base, algorithm=algorithm, steps=many,
-        seed=part.seed or 0, **given,
+        part.env, scenarios=SCENARIOS[:2], base=base, algorithm=algorithm, seed=part.seed or 0,
+        **given,
     )  # fmt: skip
     out = place(folder / "policies", part)
     learn(plan, out)

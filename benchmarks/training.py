@@ -1,6 +1,6 @@
 """What a learned correction gains on tuned level 2, on seeds nobody has seen.
 
-    .venv/bin/python benchmarks/training.py [--seeds 5] [--steps 700000] [--out FOLDER] [ENV ...]
+    .venv/bin/python benchmarks/training.py [--seeds 5] [--steps N] [--out FOLDER] [ENV ...]
 
 One training for each environment and training seed, one after the other, on nominal and disturbed
 days; a second call goes on where the first was stopped. Then policy and base play seeds 0 to 127 of
@@ -45,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("envs", nargs="*", default=ENVS)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=700_000)
+    parser.add_argument("--steps", type=int, help="as it suits")
     parser.add_argument("--base", default="level2")
     parser.add_argument("--algorithm", default="ppo")
     parser.add_argument("--out", type=Path, default=Path("runs/training"))
@@ -54,11 +54,12 @@ def main() -> None:
     tell("|---|---|---|---|---|---|---|---|---|")
     for seed in range(given.seeds):
         for env in given.envs:
+            steps = {} if given.steps is None else {"steps": given.steps}
             plan = plan_of(
                 f"passline/{env}-v0", scenarios=SCENARIOS[:2], base=given.base,
-                algorithm=given.algorithm, steps=given.steps, seed=seed,
+                algorithm=given.algorithm, seed=seed, **steps,
             )  # fmt: skip
-            folder = given.out / f"{env}-{given.base}-{given.algorithm}-{given.steps}-{seed}"
+            folder = given.out / f"{env}-{given.base}-{given.algorithm}-{plan.steps}-{seed}"
             seconds = train(plan, folder)["cpu_seconds"]
             for score in judge(plan, folder):
                 low, high = score["interval"]

@@ -48,7 +48,8 @@ class Design:
         base: spec of the policy that is corrected.
         bound: most that the correction may add to an action, 0 to 2.
         every: steps for which a correction stands, at least 1.
-        rates: shares by which traces of the observations follow them in one step, each in (0, 1].
+        rates: shares by which traces of observations and actions follow them in one step, each in
+            (0, 1].
         hidden: widths of the hidden layers.
         activation: between them, "tanh" or "relu".
         squash: whether the answer goes through tanh; else it is cut at -1 and 1.
@@ -86,7 +87,7 @@ class Design:
 
 
 class Memory:
-    """What a policy keeps of the past of each of n lanes: traces of what was seen, the last action.
+    """What a policy keeps of the past of each of n lanes: traces of what was seen and asked.
 
     Args:
         rates: of the traces, see `Design`.
@@ -95,34 +96,35 @@ class Memory:
     """
 
     def __init__(self, rates: Sequence[float], observations: Array, actions: int) -> None:
-        self._rates = [np.float32(rate) for rate in rates]
-        self._now = observations
-        self._traces = np.stack([observations for _ in rates]) if rates else None
         self.asked: Array = np.zeros((len(observations), actions), np.float32)
+        self._now = self._moment(observations)
+        self._traces = [(np.float32(rate), self._now.copy()) for rate in rates]
 
     def look(self, observations: Array) -> None:
         """Take the observations of a new step."""
-        self._now = observations
-        for number, rate in enumerate(self._rates):
-            assert self._traces is not None  # noqa: S101  one a rate
-            self._traces[number] += rate * (observations - self._traces[number])
+        self._now = self._moment(observations)
+        for rate, trace in self._traces:
+            np.add(trace, rate * (self._now - trace), out=trace)
 
     def restart(self, mask: NDArray[np.bool_], observations: Array) -> None:
         """Forget the past of the masked lanes, which see `observations` as their first."""
-        self._now = np.where(mask[:, None], observations, self._now)
-        if self._traces is not None:
-            self._traces[:, mask] = observations[mask]
         self.asked[mask] = 0.0
+        self._now = np.where(mask[:, None], self._moment(observations), self._now)
+        for _, trace in self._traces:
+            trace[mask] = self._now[mask]
 
     def features(self, base: Array) -> Array:
         """Return what the network is given, (n, features); `base` is the base action now."""
-        parts = [self._now, *(() if self._traces is None else self._traces), base, self.asked]
+        parts = [self._now, *(trace for _, trace in self._traces), base]
         return np.concatenate(parts, axis=1, dtype=np.float32)
+
+    def _moment(self, observations: Array) -> Array:
+        return np.concatenate([observations, self.asked], axis=1, dtype=np.float32)
 
 
 def feature_count(design: Design, observations: int, actions: int) -> int:
     """Return how many features the network of a design is given."""
-    return (1 + len(design.rates)) * observations + 2 * actions
+    return (1 + len(design.rates)) * (observations + actions) + actions
 
 
 def network(design: Design, features: int, actions: int) -> "torch.nn.Sequential":
@@ -207,6 +209,11 @@ class LearnedPolicy:
         self._step += 1
         self._memory.asked = corrected(base, self._correction, self.design.bound)
         return self._memory.asked
+
+    def applied(self, actions: Array) -> None:
+        """Take note that these actions (n, actions) were played instead of the last answer."""
+        assert self._memory is not None  # noqa: S101  act comes first
+        self._memory.asked = np.array(actions, np.float32)
 
     def answer(self, features: Array) -> Array:
         """Return the corrections, -1..1, (n, actions), of features (n, features)."""

@@ -27,13 +27,16 @@ from ..plant_sim.rollouts.episodes import EnvEpisode, play_episodes, task_of
 from ..plant_sim.rollouts.evaluate import interval
 from ..plant_sim.rollouts.job import code_hash
 from ..plant_sim.rollouts.policy import Policy, load_policy
-from .policies import LearnedPolicy, Weights, save
+from .policies import Array, LearnedPolicy, Weights, save
+from .teacher import COURSES, lesson, teacher_of
 from .training_algorithms import Learner, State, design_of
 from .training_envs import BLOCK, Price, ResidualEnvs
 
 OWN = 1_000_000  # seeds of one training; validation has the last 100,000 of them
 CHECK = 900_000
-MOST_SEEDS = 4_000
+SHARES = (1.0, 0.75, 0.5)  # of a correction, judged until one does no more harm than the base
+MOST_SEEDS, MOST_LESSONS = 4_000, 10_000
+AMONG = 8  # seeds for each lesson, among which those with harm are looked for
 PLAN, STATE, TABLE, RESULT, KEPT = "plan.json", "state.pt", "progress.csv", "result.json", "policy"
 Row = dict[str, Any]
 Scores = list[dict[str, Any]]
@@ -61,6 +64,8 @@ class Plan:
         harm_price: EUR for a second of harm more than the base does, in training alone.
         lagrange: raise and lower that price so that there is no more harm than the base does.
         round: episodes of each lane from one checkpoint to the next.
+        teacher: spec of a policy that is asked before PPO begins (see `teacher`); "" is nobody.
+        lessons: episodes in which it is asked, of all scenarios together.
         validation: seeds of each scenario that choose what is kept.
         evaluation: seeds of each scenario, from 0, that are looked at in the end.
     """
@@ -69,7 +74,7 @@ class Plan:
     scenarios: tuple[str, ...] = ("nominal",)
     base: str = "hold"
     algorithm: str = "ppo"
-    steps: int = 1_000_000
+    steps: int = 700_000
     seed: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
     bound: float = 0.4
@@ -82,11 +87,18 @@ class Plan:
     harm_price: float = 100.0
     lagrange: bool = False
     round: int = 4
+    teacher: str = ""
+    lessons: int = 72
     validation: int = 64
     evaluation: int = 128
 
     def __post_init__(self) -> None:
-        for name, most in (("seed", MOST_SEEDS - 1), ("pool", CHECK), ("validation", OWN - CHECK)):
+        for name, most in (
+            ("lessons", MOST_LESSONS),
+            ("seed", MOST_SEEDS - 1),
+            ("pool", CHECK - AMONG * MOST_LESSONS),
+            ("validation", OWN - CHECK),
+        ):
             value = getattr(self, name)
             if not 0 <= value <= most:
                 raise ConfigError(f"{name} {value} is outside 0..{most}; stay inside")
@@ -94,8 +106,19 @@ class Plan:
             raise ConfigError(f"scenarios {self.scenarios} must name one or more, each once")
         if min(self.steps, self.lanes, self.round, self.validation, self.evaluation) < 1:
             raise ConfigError("steps, lanes, round, validation and evaluation must be 1 or more")
+        if self.teacher:
+            self._check_teacher()
         if self.harm_price < 0.0:
             raise ConfigError(f"a harm price of {self.harm_price} pays for harm; give 0 or more")
+
+    def _check_teacher(self) -> None:
+        if self.algorithm != "ppo":
+            raise ConfigError(f"{self.algorithm} does not go on from a teacher; use ppo, or none")
+        if self.lessons < COURSES * len(self.scenarios):
+            raise ConfigError(
+                f"{self.lessons} lessons are fewer than {COURSES} for each scenario; give more"
+            )
+        teacher_of(self.teacher)
 
     @property
     def decisions(self) -> int:
@@ -127,13 +150,25 @@ SUITED: Mapping[str, Mapping[str, Any]] = {
 }  # fmt: skip
 
 
+# the same for PPO on level 2, which begins with what a teacher shows
+TAUGHT: Mapping[str, Mapping[str, Any]] = {
+    "passline/FinishingMill-v0": {
+        "teacher": "mpc", "steps": 270_000, "bound": 1.0, "every": 2, "gamma": 0.985,
+        "learning_rate": 5e-4, "log_std": -2.6, "harm_price": 400.0, "validation": 128,
+    },
+}  # fmt: skip
+
+
 def plan_of(env: str, **given: Any) -> Plan:
     """Return the plan of an environment: what is given, what suits it, and else the defaults.
 
     Raises:
         ConfigError: for what does not fit, see `Plan`.
     """
-    return Plan(env, **{**SUITED.get(env, {}), **given})
+    suits = SUITED.get(env, {})
+    if (given.get("base"), given.get("algorithm", "ppo")) == ("level2", "ppo"):
+        suits = TAUGHT.get(env, suits) if given.get("teacher", "mpc") else suits
+    return Plan(env, **{**suits, **given})
 
 
 def train(plan: Plan, folder: Path | str, tell: Callable[[Row], None] = lambda _: None) -> Row:
@@ -163,6 +198,8 @@ def train(plan: Plan, folder: Path | str, tell: Callable[[Row], None] = lambda _
     training = _Training(plan, folder)
     for row in training.rows:
         tell(row)
+    if plan.teacher and not training.rows:
+        tell(training.study())
     while training.round < plan.rounds:
         tell(training.go_on())
     return training.finish()
@@ -218,26 +255,82 @@ class _Training:
             self._restore()
         self._writer = self._tensorboard()
 
+    def study(self) -> Row:
+        """Learn from the teacher, judge it, and write the checkpoint; that is round 0."""
+        plan = self.plan
+        seeds = self._lesson_seeds(plan.lessons // (COURSES * len(plan.scenarios)))
+        features, answers = list[Array](), list[Array]()
+        loss = float("nan")
+        for course in range(COURSES):
+            student = self._policy(self._learner.weights()) if course else None
+            for scenario in plan.scenarios:
+                teacher, own = teacher_of(plan.teacher), seeds[scenario][course]
+                taken = lesson(self._design, teacher, student, own, scenario)
+                for kept, new in zip(
+                    (features, answers), taken.exercises(self._design), strict=True
+                ):
+                    kept.append(new)
+            loss = self._learner.study(
+                np.concatenate(features), np.concatenate(answers), self._key(course, 1)
+            )
+        return self._judge({"lesson loss": loss})
+
+    def _lesson_seeds(self, each: int) -> dict[str, list[list[int]]]:
+        """Return `each` seeds of every course by scenario, half of them with harm if there are.
+
+        What does harm is rare, and a student that has met it seldom corrects the more there.
+        """
+        plan, found = self.plan, {}
+        first = plan.first_seed + CHECK - AMONG * plan.lessons  # behind the pool
+        for scenario in plan.scenarios:
+            drawn = range(first, first + AMONG * each * COURSES)
+            first += len(drawn)
+            base = load_policy(plan.base)
+            played = _play(base, plan.env, drawn, scenario, plan.settings)
+            bad = [episode.seed for episode in played if episode.harm.any()]
+            good = [episode.seed for episode in played if not episode.harm.any()]
+            found[scenario] = []
+            for course in range(COURSES):
+                own = bad[course::COURSES][: each // 2]
+                rest = each - len(own)
+                found[scenario].append(own + good[:rest])
+                good = good[rest:]
+        return found
+
     def go_on(self) -> Row:
         """Play and learn one round, judge it, and write the checkpoint."""
         plan = self.plan
-        key = int(np.random.SeedSequence([plan.seed, self.round]).generate_state(1)[0])
         decisions = plan.round * plan.decisions * plan.lanes
-        self._learner.learn(decisions, key, 1.0 - self.round / plan.rounds)
+        # what a teacher has left knows nothing yet of what is to be expected of it
+        judge_only = bool(plan.teacher) and self.round == 0
+        key, left = self._key(self.round), 1.0 - self.round / plan.rounds
+        self._learner.learn(decisions, key, left, judge_only)
         self.round += 1
+        return self._judge({"lesson loss": float("nan")} if plan.teacher else {})
+
+    def _key(self, *numbers: int) -> int:
+        return int(np.random.SeedSequence([self.plan.seed, *numbers]).generate_state(1)[0])
+
+    def _judge(self, more: Row) -> Row:
+        """Play the validation seeds, keep what is best, and write the checkpoint."""
+        plan = self.plan
         outcomes = self._envs.outcomes()
         harm = _mean([outcome.harm for outcome in outcomes])
         if plan.lagrange and outcomes:
             rate = 0.5 * max(plan.harm_price, 1.0)
             self._price.harm = max(0.0, self._price.harm + rate * harm)
-        scores = compare(self._policy(self._learner.weights()), self._base, plan.env, plan.settings)
-        gain = _mean([score["difference"] for score in scores])
-        sound = all(score["harm"] <= score["base_harm"] + 1e-9 for score in scores)
+        for share in SHARES:  # less of a correction may do no harm where all of it does
+            weights = self._learner.weights(share)
+            scores = compare(self._policy(weights), self._base, plan.env, plan.settings)
+            gain = _mean([score["difference"] for score in scores])
+            sound = all(score["harm"] <= score["base_harm"] + 1e-9 for score in scores)
+            if sound or gain <= self._gain:
+                break
         kept = sound and gain > self._gain
         row: Row = {
             "round": self.round,
             "rounds": plan.rounds,
-            "steps": self.round * decisions * plan.every,
+            "steps": self.round * plan.round * plan.decisions * plan.lanes * plan.every,
             "episodes": sum(self._envs.begun),
             "training gain": _mean([outcome.gained for outcome in outcomes]),
             "training harm": harm,
@@ -245,12 +338,14 @@ class _Training:
             "spread": self._learner.spread(),
             **{f"gain {score['scenario']}": score["difference"] for score in scores},
             "harm": _mean([score["harm"] - score["base_harm"] for score in scores]),
+            "share": share,
             "kept": kept,
+            **more,
             "cpu_seconds": self._cpu + process_time() - self._began,
         }
         self.rows.append(row)
         if kept:
-            self._gain, self._scores, self._best = gain, scores, self._learner.weights()
+            self._gain, self._scores, self._best = gain, scores, weights
             self._save({"validation": scores})
         self._checkpoint()
         if self._writer is not None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..plant_sim.errors import ConfigError
-from .policies import Design, Weights, one_thread
+from .policies import Array, Design, Weights, normalised, one_thread
+from .teacher import BATCH, EPOCHS, RATE
 from .training_envs import ResidualEnvs
 
 if TYPE_CHECKING:
@@ -46,13 +47,43 @@ class Learner:
         last.weight.data.zero_()
         last.bias.data.zero_()
 
-    def learn(self, decisions: int, key: int, left: float) -> None:
+    def study(self, features: Array, answers: Array, key: int) -> float:
+        """Fit the mean correction to what a teacher answered; returns the squared error left.
+
+        Args:
+            features: (rows, features), as they were met, not normalised.
+            answers: (rows, actions), -1..1.
+            key: seed of the order of the rows.
+        """
+        import torch
+
+        given = torch.from_numpy(normalised(features, self._envs.centre, self._envs.scale))
+        wanted = torch.from_numpy(answers)
+        mean = self._path()
+        optimizer = torch.optim.Adam(mean.parameters(), RATE)
+        torch.manual_seed(key)
+        with one_thread():
+            for epoch in range(EPOCHS):
+                for group in optimizer.param_groups:
+                    group["lr"] = RATE * max(1.0 - epoch / EPOCHS, 0.05)
+                order = torch.randperm(len(given))
+                for start in range(0, len(given), BATCH):
+                    rows = order[start : start + BATCH]
+                    error = (mean(given[rows]) - wanted[rows]).square().mean()
+                    optimizer.zero_grad()
+                    error.backward()
+                    optimizer.step()
+            with torch.no_grad():
+                return float((mean(given) - wanted).square().mean())
+
+    def learn(self, decisions: int, key: int, left: float, judge_only: bool = False) -> None:
         """Learn from this many decisions of new episodes.
 
         Args:
             decisions: of all lanes together.
             key: seed of all that is drawn; the same state and key learn the same bits.
             left: share of the training that is left, 1..0; the learning rate falls with it.
+            judge_only: learn what is to be expected of the policy as it is, and leave it so.
         """
         import torch
 
@@ -62,11 +93,20 @@ class Learner:
         rate = self.plan.learning_rate * max(left, 0.05)
         self.model.lr_schedule = lambda _: rate
         self.model._last_obs = None  # new episodes, so that a resumed training starts alike
+        held = [*self._path().parameters(), self.model.policy.log_std] if judge_only else []
+        for each in held:
+            each.requires_grad_(False)
         with one_thread():
             self.model.learn(decisions, reset_num_timesteps=False)
+        for each in held:
+            each.requires_grad_(True)
 
-    def weights(self) -> Weights:
-        """Return the weights of a `LearnedPolicy`: network and normaliser."""
+    def weights(self, share: float = 1.0) -> Weights:
+        """Return the weights of a `LearnedPolicy`: network and normaliser.
+
+        Args:
+            share: of the correction that is made.
+        """
         import torch
 
         found = {"centre": self._envs.centre, "scale": self._envs.scale}
@@ -74,6 +114,8 @@ class Learner:
         for number, layer in enumerate(self._layers()):
             weights[f"{2 * number}.weight"] = layer.weight.detach().clone()
             weights[f"{2 * number}.bias"] = layer.bias.detach().clone()
+        for name in (f"{2 * number}.weight", f"{2 * number}.bias"):
+            weights[name] *= share
         return weights
 
     def state(self) -> State:
@@ -109,8 +151,8 @@ class Learner:
         spread = getattr(self.model.policy, "log_std", None)
         return float("nan") if spread is None else float(spread.detach().exp().mean())
 
-    def _layers(self) -> list[Any]:
-        """Return the linear layers from the features to the action."""
+    def _path(self) -> Any:
+        """Return the network from the normalised features to the mean correction."""
         import torch
 
         policy = self.model.policy
@@ -118,7 +160,13 @@ class Learner:
             inner, last = policy.mlp_extractor.policy_net, policy.action_net
         else:
             inner, last = policy.actor.latent_pi, policy.actor.mu
-        return [*(layer for layer in inner if isinstance(layer, torch.nn.Linear)), last]
+        return torch.nn.Sequential(*inner, last)
+
+    def _layers(self) -> list[Any]:
+        """Return the linear layers from the features to the action."""
+        import torch
+
+        return [layer for layer in self._path() if isinstance(layer, torch.nn.Linear)]
 
 
 def design_of(plan: "Plan") -> Design:

@@ -19,7 +19,7 @@ def train(
     residual_on: Annotated[
         str, typer.Option(help="Whom it corrects: hold, rules, level2, or module:factory.")
     ] = "level2",
-    steps: Annotated[int, typer.Option(min=1, help="Of the environment, all lanes.")] = 1_000_000,
+    steps: Annotated[int | None, typer.Option(min=1, help="Of the environment, all lanes.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the training.")] = 0,
     scenario: Annotated[
         list[str] | None, typer.Option(help="Trained on; repeatable. nominal if none is given.")
@@ -38,6 +38,11 @@ def train(
     lagrange: Annotated[
         bool, typer.Option("--lagrange", help="Let that price follow the harm that is done.")
     ] = False,
+    teacher: Annotated[
+        str | None,
+        typer.Option(help="Asked before: mpc, or module:factory; none for nobody."),
+    ] = None,
+    lessons: Annotated[int | None, typer.Option(help="Episodes in which it is asked.")] = None,
     evaluation: Annotated[
         int, typer.Option(min=2, help="Unseen seeds of each scenario for the final score.")
     ] = 128,
@@ -47,13 +52,15 @@ def train(
     from ...models.training import plan_of
     from ...models.training import train as run
 
-    given = {"bound": bound, "every": every, "lanes": lanes, "harm_price": harm_price}
+    given = {
+        "bound": bound, "every": every, "lanes": lanes, "harm_price": harm_price,
+        "teacher": "" if teacher == "none" else teacher, "lessons": lessons, "steps": steps,
+    }  # fmt: skip
     plan = plan_of(
         env,
         scenarios=tuple(scenario or ("nominal",)),
         base=residual_on,
         algorithm=algorithm,
-        steps=steps,
         seed=seed,
         lagrange=lagrange,
         evaluation=evaluation,

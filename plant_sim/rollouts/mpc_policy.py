@@ -122,8 +122,13 @@ class MpcPolicy:
             asked = self._set_up(sight)
         self._first = False
         answer = np.clip(asked, -1.0, 1.0).astype(np.float32)
-        self._values = self._targets.follow(answer.astype(np.float64), self._values)
+        self._before = self._values
+        self.applied(answer)
         return answer
+
+    def applied(self, actions: Actions) -> None:
+        """Take note that these actions (n, actions) were played instead of the last answer."""
+        self._values = self._targets.follow(actions.astype(np.float64), self._before)
 
     def _set_up(self, sight: Sight) -> Array:
         asked = np.zeros(self._values.shape)

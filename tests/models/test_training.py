@@ -140,19 +140,26 @@ STEPS = 6 * 4 * 4 * 240  # six rounds
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_a_killed_training_ends_in_the_same_bits_as_one_that_was_not(tmp_path):
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("teacher", [(), ("--teacher", "mpc", "--lessons", "6")])
+def test_a_killed_training_ends_in_the_same_bits_as_one_that_was_not(teacher, tmp_path):
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    for wanted in (1, 3):
-        process = run(killed, STEPS)
+    taught = bool(teacher)  # then round 0 are the lessons
+    for wanted in (0, 1, 3):
+        process = run(killed, STEPS, *teacher)
+        if wanted == 0:
+            while not (killed / "plan.json").exists():
+                assert process.poll() is None, process.communicate()
+                time.sleep(0.01)
+            time.sleep(3.0)  # before the first checkpoint
         while len(rounds(killed)) < wanted:
             assert process.poll() is None, process.communicate()
             time.sleep(0.01)
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
-        assert len(rounds(killed)) < 6  # it was killed on its way
+        assert len(rounds(killed)) < 6 + taught  # it was killed on its way
     for folder in (killed, whole):
-        process = run(folder, STEPS, "--json")
+        process = run(folder, STEPS, "--json", *teacher)
         out, error = process.communicate()
         assert process.returncode == 0, error
         assert json.loads(out)["rounds"] == 6
@@ -160,7 +167,7 @@ def test_a_killed_training_ends_in_the_same_bits_as_one_that_was_not(tmp_path):
         [{key: row[key] for key in row if key != "cpu_seconds"} for row in rounds(folder)]
         for folder in (killed, whole)
     ]
-    assert [int(row["round"]) for row in told[0]] == [1, 2, 3, 4, 5, 6]
+    assert [int(row["round"]) for row in told[0]] == list(range(0 if taught else 1, 7))
     assert told[0] == told[1]
     assert load(killed / "policy").fingerprint == load(whole / "policy").fingerprint
 
@@ -198,6 +205,14 @@ def test_the_result_is_that_of_the_kept_policy_on_unseen_seeds(tmp_path):
     assert {"plan.json", "state.pt", "progress.csv", "result.json", "policy"} <= {
         item.name for item in (tmp_path / "t").iterdir()
     }
+
+
+def test_a_share_of_a_correction_is_a_smaller_correction():
+    learner, design = _learner(plan(), Price())
+    learner._layers()[-1].bias.data.fill_(0.4)
+    features = np.zeros((3, len(learner.weights()["centre"])), np.float32)
+    said = LearnedPolicy(design, learner.weights(0.5)).answer(features)
+    np.testing.assert_allclose(said, 0.2, rtol=1e-6)
 
 
 def test_a_folder_of_another_training_is_refused(tmp_path):
