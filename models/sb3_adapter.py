@@ -5,7 +5,6 @@ finishing step. So this takes SAME_STEP alone: in another mode the last transiti
 would be wrong, and training would not notice.
 """
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -42,7 +41,7 @@ class Sb3Envs(VecEnv):
     """
 
     def __init__(self, envs: VectorEnv[Any, Any, Any], with_info: bool = True) -> None:
-        if "stable_baselines3" not in sys.modules:
+        if Sb3Envs.__base__ is object:
             raise MissingExtraError("stable-baselines3", "rl")
         mode = envs.metadata.get("autoreset_mode")
         if mode is None or AutoresetMode(mode) is not AutoresetMode.SAME_STEP:

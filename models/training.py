@@ -104,8 +104,9 @@ class Plan:
                 raise ConfigError(f"{name} {value} is outside 0..{most}; stay inside")
         if not self.scenarios or len(set(self.scenarios)) != len(self.scenarios):
             raise ConfigError(f"scenarios {self.scenarios} must name one or more, each once")
-        if min(self.steps, self.lanes, self.round, self.validation, self.evaluation) < 1:
-            raise ConfigError("steps, lanes, round, validation and evaluation must be 1 or more")
+        for name in ("steps", "lanes", "every", "round", "validation", "evaluation"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} {getattr(self, name)} is less than 1; give 1 or more")
         if self.teacher:
             self._check_teacher()
         if self.harm_price < 0.0:
@@ -190,6 +191,8 @@ def train(plan: Plan, folder: Path | str, tell: Callable[[Row], None] = lambda _
         ConfigError: the plan does not fit, or the folder holds another training.
     """
     folder = Path(folder)
+    load_policy(plan.base)  # what is not there leaves no folder
+    task_of(plan.env)
     folder.mkdir(parents=True, exist_ok=True)
     _claim(plan, folder)
     if (folder / RESULT).exists():
@@ -280,7 +283,7 @@ class _Training:
 
         What does harm is rare, and a student that has met it seldom corrects the more there.
         """
-        plan, found = self.plan, {}
+        plan, found = self.plan, dict[str, list[list[int]]]()
         first = plan.first_seed + CHECK - AMONG * plan.lessons  # behind the pool
         for scenario in plan.scenarios:
             drawn = range(first, first + AMONG * each * COURSES)

@@ -236,6 +236,8 @@ def test_training_never_meets_the_seeds_it_is_judged_on():
     "wrong",
     [
         {"algorithm": "dqn"},
+        {"every": 0},
+        {"base": "no.such:policy"},
         {"scenarios": ()},
         {"scenarios": ("nominal", "nominal")},
         {"seed": -1},
@@ -248,7 +250,13 @@ def test_training_never_meets_the_seeds_it_is_judged_on():
 )
 def test_a_plan_that_does_not_fit_is_refused(wrong, tmp_path):
     with pytest.raises(ConfigError):
-        train(plan(steps=1, **wrong), tmp_path / "t")
+        train(plan(**{"steps": 1, **wrong}), tmp_path / "t")
+
+
+def test_a_base_that_is_not_there_leaves_no_folder(tmp_path):
+    with pytest.raises(ConfigError):
+        train(plan(steps=1, base="no.such:policy"), tmp_path / "t")
+    assert not (tmp_path / "t").exists()
 
 
 class Remembering(HoldPolicy):
