@@ -283,7 +283,8 @@ class _Training:
 
         What does harm is rare, and a student that has met it seldom corrects the more there.
         """
-        plan, found = self.plan, dict[str, list[list[int]]]()
+        plan = self.plan
+        found: dict[str, list[list[int]]] = {}
         first = plan.first_seed + CHECK - AMONG * plan.lessons  # behind the pool
         for scenario in plan.scenarios:
             drawn = range(first, first + AMONG * each * COURSES)
