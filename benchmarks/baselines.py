@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from passline.models.training import plan_of
 from passline.models.training import train as learn
+from passline.models.training_plan import plan_of
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.rollouts import run_job
 from passline.plant_sim.rollouts.env_job import EnvJob

@@ -17,7 +17,8 @@ from rich.console import Console
 
 import passline.plant_sim  # noqa: F401  registers the environments
 from passline.models.policies import load
-from passline.models.training import Plan, compare, plan_of, train
+from passline.models.training import compare, train
+from passline.models.training_plan import Plan, plan_of
 from passline.plant_sim.rollouts.episodes import play_episodes
 from passline.plant_sim.rollouts.policy import load_policy
 

@@ -13,7 +13,7 @@ from .teacher import BATCH, EPOCHS, RATE
 from .training_envs import ResidualEnvs
 
 if TYPE_CHECKING:
-    from .training import Plan
+    from .training_plan import Plan
 
 State = dict[str, Any]  # tensors, numbers, text, and dicts and lists of them
 BUFFER = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")

@@ -49,8 +49,8 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a policy on top of a controller, and compare the two on seeds it has never seen."""
-    from ...models.training import plan_of
     from ...models.training import train as run
+    from ...models.training_plan import plan_of
 
     given = {
         "bound": bound, "every": every, "lanes": lanes, "harm_price": harm_price,

@@ -7,7 +7,8 @@ import pytest
 
 from passline.models.policies import Design, LearnedPolicy, feature_count
 from passline.models.teacher import Lesson, lesson, teacher_of
-from passline.models.training import Plan, plan_of, train
+from passline.models.training import train
+from passline.models.training_plan import Plan, plan_of
 from passline.plant_sim.envs.task import Targets
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.rollouts.episodes import play_episodes, task_of

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from passline.models.policies import Design, LearnedPolicy, load
-from passline.models.training import OWN, Plan, train
+from passline.models.training import train
 from passline.models.training_algorithms import Learner
 from passline.models.training_envs import Price, ResidualEnvs
+from passline.models.training_plan import OWN, Plan
 from passline.plant_sim.errors import ConfigError
 from passline.plant_sim.rollouts.episodes import play_episodes
 from passline.plant_sim.rollouts.policy import HoldPolicy, load_policy
