@@ -31,6 +31,7 @@ class Teacher(Policy, Protocol):
 
 
 COURSES = 3  # times that lessons are played: by the teacher, then by the student that it made
+CAUTION = 4.0  # times an error counts that moves further from the base than the teacher
 EPOCHS, BATCH, RATE = 100, 256, 1e-3  # of a regression: times through all exercises, rows, start
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..plant_sim.errors import ConfigError
 from .policies import Array, Design, Weights, normalised, one_thread
-from .teacher import BATCH, EPOCHS, RATE
+from .teacher import BATCH, CAUTION, EPOCHS, RATE
 from .training_envs import ResidualEnvs
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Learner:
                 order = torch.randperm(len(given))
                 for start in range(0, len(given), BATCH):
                     rows = order[start : start + BATCH]
-                    error = (mean(given[rows]) - wanted[rows]).square().mean()
+                    error = _dearer_beyond(mean(given[rows]), wanted[rows])
                     optimizer.zero_grad()
                     error.backward()
                     optimizer.step()
@@ -167,6 +167,16 @@ class Learner:
         import torch
 
         return [layer for layer in self._path() if isinstance(layer, torch.nn.Linear)]
+
+
+def _dearer_beyond(given: Any, wanted: Any) -> Any:
+    """Return the mean squared error of answers; one that moves further than wanted costs more.
+
+    A student that errs then errs towards the base, which does what is known.
+    """
+    zero = wanted.new_zeros(())
+    beyond = (given > wanted.maximum(zero)) | (given < wanted.minimum(zero))
+    return ((given - wanted).square() * (1.0 + (CAUTION - 1.0) * beyond)).mean()
 
 
 def design_of(plan: "Plan") -> Design:

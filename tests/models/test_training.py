@@ -11,13 +11,13 @@ import time
 import numpy as np
 import pytest
 
-from passline.models.policies import Design, LearnedPolicy, load
+from passline.models.policies import Design, LearnedPolicy, feature_count, load
 from passline.models.training import train
 from passline.models.training_algorithms import Learner
 from passline.models.training_envs import Price, ResidualEnvs
 from passline.models.training_plan import OWN, Plan
 from passline.plant_sim.errors import ConfigError
-from passline.plant_sim.rollouts.episodes import play_episodes
+from passline.plant_sim.rollouts.episodes import play_episodes, task_of
 from passline.plant_sim.rollouts.policy import HoldPolicy, load_policy
 
 torch = pytest.importorskip("torch", reason="the extra [rl] is not installed")
@@ -297,3 +297,15 @@ def test_tensorboard_shows_what_the_table_holds(tmp_path):
     events.Reload()
     shown = [(event.step, event.value) for event in events.Scalars("gain/nominal")]
     assert shown == [(row["steps"], pytest.approx(row["gain nominal"], rel=1e-5)) for row in rows]
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_a_student_that_cannot_know_errs_towards_the_base(side):
+    """Half of the teacher's answers are 0 and half are not, and nothing tells them apart."""
+    learner, design = _learner(plan(teacher="mpc", base="level2"), Price())
+    observations = len(task_of(TABLE).observations)
+    features = np.zeros((512, feature_count(design, observations, 1)), np.float32)
+    answers = np.where(np.arange(512) % 2, 0.8 * side, 0.0).astype(np.float32)[:, None]
+    learner.study(features, answers, 3)
+    said = LearnedPolicy(design, learner.weights()).answer(features[:64])
+    assert 0.1 < side * said.mean() < 0.25  # 0.8 / 5; errors that count alike would give 0.4
