@@ -23,7 +23,6 @@ from passline.plant_sim.envs.hot_strip import LineTask
 from passline.plant_sim.envs.hot_strip_line import MOVED, HotStripLineTask
 from passline.plant_sim.envs.options import options_of
 from passline.plant_sim.envs.play import Play
-from passline.plant_sim.envs.rules import rule_of
 from passline.plant_sim.envs.run_out_table import TableTask
 from passline.plant_sim.lines.hot_strip import rows as R  # noqa: N812
 from passline.plant_sim.rollouts.episodes import play_episodes
@@ -59,7 +58,7 @@ def measure(policy: str, env: str, scenario: str, seeds: Sequence[int]) -> tuple
 
 
 class Without(MpcPolicy):
-    """At the desk of the line, but one control is left to the rules."""
+    """At the desk of the line, but one control is left to tuned level 2."""
 
     def __init__(self, control: str) -> None:
         self._column = MOVED.index(control)
@@ -67,8 +66,7 @@ class Without(MpcPolicy):
     def at_the_desks(self, sight: Sight) -> Array:
         """Return what is asked for, -1 to 1, shape (n, actions)."""
         asked = super().at_the_desks(sight)
-        shown = sight.observations.astype(np.float64)
-        asked[:, self._column] = rule_of(sight.task)(shown)[:, self._column]
+        asked[:, self._column] = self._law.act(sight)[:, self._column]
         return asked
 
 

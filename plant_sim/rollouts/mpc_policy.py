@@ -12,13 +12,14 @@ from ..control.mpc_strip import TableSheet
 from ..control.mpc_table import TableController
 from ..control.tracking import TrackedMill, Tracker
 from ..envs.hot_strip_line import MOVED, HotStripLineTask
-from ..envs.rules import page_of, rule_of
+from ..envs.rules import page_of
 from ..envs.task import Action, Array, Targets
 from ..errors import ConfigError
 from ..lines.hot_strip.config import Mill, mill_of
 from ..lines.hot_strip.signal_table import SIGNALS
 from ..signals import Quality, Sample
 from .policy import Actions, Sees, Sight
+from .tuned import Level2Policy
 
 Samples = dict[str, Sample]
 Decide = Callable[[Samples, Array], Array]  # samples and present values in, aims out, all SI
@@ -53,7 +54,7 @@ TRACKED: dict[str, Callable[[Mill, TrackedMill], Decide]] = {
     "RunOutTable": _table,
 }
 SET_UP = "MillSetup"  # decides from the set-up, which the observations show
-DESK = HotStripLineTask.name  # has the operator's rules beneath
+DESK = HotStripLineTask.name  # has tuned level 2 beneath
 ALL_SEEN = (SET_UP, DESK)
 
 
@@ -98,6 +99,8 @@ class MpcPolicy:
         self._decide: list[Decide] = []
         self._desks: list[LineController] = []
         if task.name == DESK:
+            self._law = Level2Policy()
+            self._law.begin(sight)
             furnaces = TrackedMill.of(mill_of(options.config)).furnaces
             self._desks = [LineController(furnaces) for _ in range(sight.count)]
         if task.name in TRACKED:
@@ -142,8 +145,8 @@ class MpcPolicy:
         return asked
 
     def at_the_desks(self, sight: Sight) -> Array:
-        """Return what the rules ask for, and where a controller decides, what it asks for."""
-        asked = rule_of(sight.task)(sight.observations.astype(np.float64))
+        """Return what tuned level 2 asks for, and where a controller decides, what it asks for."""
+        asked = self._law.act(sight).astype(np.float64)
         for lane, desk in enumerate(self._desks):
             now = dict(zip(MOVED, self._values[lane].tolist(), strict=True))
             for name, value in desk.decide(believable(sight.samples(lane)), now).items():
