@@ -153,7 +153,8 @@ def table(folder: Path, env: str, columns: list[str], train_seeds: int, seeds: i
     for scenario in SCENARIOS:
         for column in columns:
             rows = [found[s, scenario] for s in seats[column] if (s, scenario) in found]
-            trained = f", {len(rows)} trainings" if column in LEARNED and rows else ""
+            many = f", {len(rows)} training{'s' if len(rows) > 1 else ''}" if rows else ""
+            trained = many if column in LEARNED else ""
             if not rows:
                 lines.append(f"| {scenario} | {column} | not yet run | | | |")
                 continue

@@ -131,7 +131,7 @@ SUITED: Mapping[str, Mapping[str, Any]] = {
 # the same for PPO on level 2, which begins with what a teacher shows
 TAUGHT: Mapping[str, Mapping[str, Any]] = {
     "passline/FinishingMill-v0": {
-        "teacher": "mpc", "steps": 270_000, "bound": 1.0, "every": 2, "gamma": 0.985,
+        "teacher": "mpc", "steps": 450_000, "bound": 1.0, "every": 2, "gamma": 0.985,
         "learning_rate": 5e-4, "log_std": -2.6, "harm_price": 400.0, "validation": 128,
     },
 }  # fmt: skip
