@@ -79,6 +79,18 @@ class Action:
         """SI value at the beginning of an episode."""
         return self.choices[0] if self.choices else self.centre
 
+    @property
+    def span_below(self) -> float:
+        """SI distance of an action of -1 from the centre."""
+        return self.span if self.below is None else self.below
+
+    def asking_for(self, value: float) -> float:
+        """Return the number of -1 to 1 that asks for an SI value."""
+        if self.choices:
+            return self.choices.index(value) / (len(self.choices) - 1)
+        reach = self.span if value > self.centre else self.span_below
+        return (value - self.centre) / reach
+
 
 class Targets:
     """How the actions of a task move what they ask for, all at once; shapes are (n, actions)."""
@@ -87,7 +99,7 @@ class Targets:
         self.start = np.array([action.start for action in actions])
         self._centre = np.array([action.centre for action in actions])
         self._above = np.array([action.span for action in actions])
-        self._below = np.array([a.span if a.below is None else a.below for a in actions])
+        self._below = np.array([action.span_below for action in actions])
         self._rate = np.array([action.rate for action in actions])
         self._selectors = [
             (column, np.asarray(action.choices, np.float64))

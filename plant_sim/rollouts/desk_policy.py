@@ -10,7 +10,6 @@ import numpy as np
 
 from ..controls import HOLD, Seat
 from ..envs.hot_strip_line import MOVED, HotStripLineTask
-from ..envs.task import Action
 from ..errors import ConfigError
 from ..lines.hot_strip.control_table import CONTROLS, offer
 from ..snapshot import SnapshotBuilder
@@ -60,15 +59,6 @@ class DeskPolicy:
         for lane, (move, _) in enumerate(ask(self.seat, pages, moves)):
             if move != HOLD:
                 column = MOVED.index(move.control)
-                self._held[lane, column] = asking(sight.task.actions[column], move.value)
+                self._held[lane, column] = sight.task.actions[column].asking_for(move.value)
                 self._desks[lane].note(move.control, pages[lane].time)
         return self._held
-
-
-def asking(action: Action, value: float) -> float:
-    """Return the number of -1..1 by which an action asks for a set-point (SI)."""
-    if action.choices:
-        return action.choices.index(value) / (len(action.choices) - 1)
-    below = action.span if action.below is None else action.below
-    away = value - action.centre
-    return away / (below if away < 0.0 else action.span)

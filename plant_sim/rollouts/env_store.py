@@ -81,7 +81,7 @@ def describe(env: str, settings: Mapping[str, Any]) -> dict[str, Any]:
                 "unit": action.unit,
                 "centre": action.centre,
                 "span": action.span,
-                "below": action.span if action.below is None else action.below,
+                "below": action.span_below,
                 "choices": list(action.choices),
             }
             for action in task.actions

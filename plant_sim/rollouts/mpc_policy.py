@@ -13,7 +13,7 @@ from ..control.mpc_table import TableController
 from ..control.tracking import TrackedMill, Tracker
 from ..envs.hot_strip_line import MOVED, HotStripLineTask
 from ..envs.rules import page_of
-from ..envs.task import Action, Array, Targets
+from ..envs.task import Array, Targets
 from ..errors import ConfigError
 from ..lines.hot_strip.config import Mill, mill_of
 from ..lines.hot_strip.signal_table import SIGNALS
@@ -56,14 +56,6 @@ TRACKED: dict[str, Callable[[Mill, TrackedMill], Decide]] = {
 SET_UP = "MillSetup"  # decides from the set-up, which the observations show
 DESK = HotStripLineTask.name  # has tuned level 2 beneath
 ALL_SEEN = (SET_UP, DESK)
-
-
-def asked_for(action: Action, value: float) -> float:
-    """Return the number of -1 to 1 that asks for a value (SI) of an action."""
-    if action.choices:
-        return action.choices.index(value) / (len(action.choices) - 1)
-    below = action.span if action.below is None else action.below
-    return (value - action.centre) / (action.span if value > action.centre else below)
 
 
 def believable(samples: Samples) -> Samples:
@@ -151,5 +143,5 @@ class MpcPolicy:
             now = dict(zip(MOVED, self._values[lane].tolist(), strict=True))
             for name, value in desk.decide(believable(sight.samples(lane)), now).items():
                 column = MOVED.index(name)
-                asked[lane, column] = asked_for(sight.task.actions[column], value)
+                asked[lane, column] = sight.task.actions[column].asking_for(value)
         return asked

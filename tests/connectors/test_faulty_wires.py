@@ -19,6 +19,7 @@ from passline.connectors.tagfile import VOID, parse
 from passline.plant_sim.signals import Quality
 
 from .fault_proxy import FaultProxy
+from .waiting import until
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(400)]
 
@@ -34,14 +35,6 @@ async def wires(plc):
     yield {"opcua": opcua, "modbus": modbus, "tags": parse(text)}
     await opcua.stop()
     await modbus.stop()
-
-
-async def until(condition, limit=30.0):
-    for _ in range(round(limit / 0.02)):
-        if condition():
-            return True
-        await asyncio.sleep(0.02)
-    return False
 
 
 async def keep_trying(call):

@@ -25,6 +25,7 @@ from passline.connectors.tags import Tag
 from passline.plant_sim.signals import Quality
 
 from .opcua_plant import URI, OpcUaPlant, tags_of
+from .waiting import until
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(120)]
 
@@ -54,14 +55,6 @@ async def following(served, **options):
         yield connector
     finally:
         await connector.close()
-
-
-async def until(condition, limit=30.0):
-    for _ in range(round(limit / 0.02)):
-        if condition():
-            return True
-        await asyncio.sleep(0.02)
-    return False
 
 
 def good(connector):

@@ -32,6 +32,7 @@ from passline.connectors.tags import HEARTBEAT, Tag
 from passline.plant_sim.signals import Quality
 
 from .opcua_plant import OpcUaPlant, tags_of
+from .waiting import until
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(300)]
 
@@ -46,14 +47,6 @@ STRANGE = {
     "t.n6": ua.Variant(None),
     "t.n7": ua.Variant(datetime(2026, 1, 1, tzinfo=UTC)),
 }
-
-
-async def until(condition, limit=30.0):
-    for _ in range(round(limit / 0.02)):
-        if condition():
-            return True
-        await asyncio.sleep(0.02)
-    return False
 
 
 def bad_are(connector, names):

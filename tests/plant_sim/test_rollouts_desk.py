@@ -11,7 +11,7 @@ from passline.plant_sim.envs.hot_strip_line import MOVED, HotStripLineTask
 from passline.plant_sim.envs.task import Targets
 from passline.plant_sim.errors import ConfigError, SimulationError
 from passline.plant_sim.lines.hot_strip.control_table import CONTROLS
-from passline.plant_sim.rollouts.desk_policy import DeskPolicy, asking
+from passline.plant_sim.rollouts.desk_policy import DeskPolicy
 from passline.plant_sim.rollouts.episodes import play_episodes
 from passline.plant_sim.rollouts.policy import HoldPolicy, load_policy
 from passline.plant_sim.rollouts.seats import fingerprint, load_seat
@@ -58,7 +58,7 @@ def test_an_action_asks_for_the_set_point_that_was_chosen(name):
     control, action = CONTROLS[name], HotStripLineTask.actions[MOVED.index(name)]
     values = control.choices or (control.low, control.start, control.high)
     for value in values:
-        asked = np.float32(asking(action, value))
+        asked = np.float32(action.asking_for(value))
         assert -1.0 <= asked <= 1.0
         targets = Targets([action])
         present = np.array([[value if action.choices else value - np.sign(value) * action.rate]])
