@@ -121,7 +121,7 @@ def test_one_line_reads_all_steps_of_the_job(folder):
 
 
 def test_one_line_of_pandas_reads_all_steps_of_the_job(folder):
-    pandas = pytest.importorskip("pandas", reason="pandas is no dependency")
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed, it is no dependency")
     steps = pandas.read_parquet(folder / "steps")
     assert len(steps) == 10 * 240
     returns = steps.groupby("scenario", observed=True)["reward"].sum() / 5
